@@ -1,0 +1,178 @@
+"""Everything that can go wrong, as one tree.
+
+::
+
+    UploadError
+    ├── RefusedError                what was asked for breaks a rule of ours or of S3's
+    │   ├── FileTooLargeError
+    │   ├── FileTypeError
+    │   ├── KeyRefusedError
+    │   ├── UnsupportedBucketError
+    │   └── ObjectExistsError
+    ├── FileChangedError            the file is not what it was when it was picked
+    ├── S3Error                     S3 said no; the botocore error is the ``__cause__``
+    │   ├── AccessDeniedError
+    │   ├── CredentialsError
+    │   ├── NoSuchBucketError
+    │   ├── NoSuchUploadError
+    │   ├── WrongRegionError
+    │   ├── ClockSkewError
+    │   └── S3UnavailableError
+    ├── IntegrityError              what S3 holds is not what was sent
+    ├── ProtocolError               a message from the page breaks the protocol
+    │   └── UnknownFileError
+    ├── UploadAbortedError
+    ├── CannotWaitError
+    └── InternalError               a defect of this package
+
+Every class has a ``code``, its name on the wire. A message says what failed, for which
+file or bucket, and what to do; it never holds a URL, an upload id or a credential.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class UploadError(Exception):
+    """Base of every error this package raises on purpose."""
+
+    code: ClassVar[str] = "upload"
+    retryable: ClassVar[bool] = False
+    """Whether the same request may succeed later without anybody doing anything."""
+
+
+class RefusedError(UploadError):
+    """A rule of the widget's or of S3's forbids what was asked for."""
+
+    code = "refused"
+
+
+class FileTooLargeError(RefusedError):
+    """The file is above ``max_size`` or above what S3 can hold."""
+
+    code = "too_large"
+
+
+class FileTypeError(RefusedError):
+    """The file's type is not among those of ``accept``."""
+
+    code = "not_accepted"
+
+
+class KeyRefusedError(RefusedError):
+    """No safe object key can be made of the file's name, or ``key=`` gave a bad one."""
+
+    code = "key_refused"
+
+
+class UnsupportedBucketError(RefusedError):
+    """The bucket is of a kind that cannot take uploads from a browser."""
+
+    code = "unsupported_bucket"
+
+
+class ObjectExistsError(RefusedError):
+    """Another object already has this key."""
+
+    code = "exists"
+
+
+class FileChangedError(UploadError):
+    """The file was changed, moved or deleted after it was picked."""
+
+    code = "file_changed"
+
+
+class S3Error(UploadError):
+    """S3 refused a request for a reason that has no class of its own."""
+
+    code = "s3"
+
+
+class AccessDeniedError(S3Error):
+    """A permission is missing; the message names the action."""
+
+    code = "access_denied"
+
+
+class CredentialsError(S3Error):
+    """The kernel's credentials are missing, wrong or expired."""
+
+    code = "credentials"
+
+
+class NoSuchBucketError(S3Error):
+    """The bucket does not exist at this endpoint."""
+
+    code = "no_such_bucket"
+
+
+class NoSuchUploadError(S3Error):
+    """The multipart upload is gone: completed, aborted, or removed by a lifecycle rule."""
+
+    code = "no_such_upload"
+
+
+class WrongRegionError(S3Error):
+    """The bucket lives in another region than the client asks."""
+
+    code = "wrong_region"
+
+
+class ClockSkewError(S3Error):
+    """The kernel's clock differs too much from S3's."""
+
+    code = "clock_skew"
+
+
+class S3UnavailableError(S3Error):
+    """S3 cannot be reached, or asks to slow down."""
+
+    code = "unavailable"
+    retryable = True
+
+
+class IntegrityError(UploadError):
+    """The object on S3 is not equal to the file."""
+
+    code = "integrity"
+
+
+class ProtocolError(UploadError):
+    """A message from the page breaks the protocol."""
+
+    code = "invalid_message"
+
+
+class UnknownFileError(ProtocolError):
+    """The kernel does not know this file: it restarted after the file was picked."""
+
+    code = "unknown_file"
+
+
+class UploadAbortedError(UploadError):
+    """The upload was aborted and is gone from S3."""
+
+    code = "aborted"
+
+
+class CannotWaitError(UploadError):
+    """No page can be heard while this cell runs, so waiting would never end."""
+
+    code = "cannot_wait"
+
+
+class InternalError(UploadError):
+    """A defect of this package; please report it."""
+
+    code = "internal"
+
+
+def all_errors() -> tuple[type[UploadError], ...]:
+    """Every class of the tree, the base first, depth first."""
+
+    def below(cls: type[UploadError]) -> list[type[UploadError]]:
+        return [cls, *(found for sub in cls.__subclasses__() for found in below(sub))]
+
+    return tuple(below(UploadError))

@@ -1,0 +1,396 @@
+"""Every message between the page and the kernel, and nothing else.
+
+The page sends a request in an envelope; the kernel answers each with exactly one reply, or
+with ``failed``. Requests are idempotent, so the page simply sends one again when no answer
+comes. The kernel speaks unasked only to pass on orders, and repeats them until the page has
+acknowledged them: losing a message is harmless.
+
+``js/src/protocol.ts`` is generated from this module by ``js/generate_protocol.py``.
+Whatever comes from the page is hostile until :func:`decode` has accepted it.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final, Literal, TypeAlias
+
+import msgspec
+from msgspec import Meta, Struct
+
+from s3upload_widget.errors import ProtocolError
+from s3upload_widget.results import FileState, VerifiedBy
+
+VERSION: Final = 1
+MAX_BATCH: Final = 100
+"""Parts signed with one request."""
+MAX_PICK: Final = 1_000
+"""Files picked with one request; the page cuts a larger pick."""
+
+FileId: TypeAlias = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9_-]{8,64}\Z")]
+"""The page's own random name for one picked file."""
+Sha256: TypeAlias = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9+/]{43}=\Z")]
+"""Base64, as in ``x-amz-checksum-sha256``."""
+Sha256Hex: TypeAlias = Annotated[str, Meta(pattern=r"\A([0-9a-f]{64})?\Z")]
+"""Hexadecimal, as ``sha256sum`` prints it; ``""`` if not computed."""
+Md5: TypeAlias = Annotated[str, Meta(pattern=r"\A([A-Za-z0-9+/]{22}==)?\Z")]
+"""Base64, as in ``Content-MD5``; ``""`` if not computed."""
+PartNumber: TypeAlias = Annotated[int, Meta(ge=1, le=10_000)]
+Bytes: TypeAlias = Annotated[int, Meta(ge=0, le=2**53 - 1)]
+Count: TypeAlias = Annotated[int, Meta(ge=0, le=2**53 - 1)]
+Text: TypeAlias = Annotated[str, Meta(max_length=4_096)]
+WaitingFor: TypeAlias = Literal["", "kernel", "network", "file"]
+WidgetState: TypeAlias = FileState | Literal["idle"]
+
+
+class Message(
+    Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    tag_field="kind",
+    tag=lambda name: "".join("_" + c.lower() if c.isupper() else c for c in name).lstrip("_"),
+):
+    """Base of everything with a ``kind``."""
+
+
+class Record(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Base of what stands inside messages."""
+
+
+class Hello(Message):
+    """The page is here, for the first time or again."""
+
+    version: int
+
+
+class Pick(Record):
+    """One file that the user picked."""
+
+    file_id: FileId
+    name: Text
+    path: Text
+    """Path inside a dropped folder, else the name."""
+    size: Bytes
+    type: Text
+    last_modified: Annotated[float, Meta(ge=-8.64e15, le=8.64e15)]
+    """Milliseconds since 1970, as ``File.lastModified``."""
+    if_exists: Literal["", "overwrite", "rename"]
+    """The user's answer to a conflict; ``""`` before there was one."""
+
+
+class PickFiles(Message):
+    """Name the files of one pick; the kernel decides their keys and refuses what it must."""
+
+    origin: Text
+    """``location.origin`` of the page."""
+    files: Annotated[list[Pick], Meta(min_length=1, max_length=MAX_PICK)]
+
+
+class CreateMultipartUpload(Message):
+    """Open the upload of a file of several parts, or find the one this file has."""
+
+    file_id: FileId
+
+
+class PartChecksums(Record):
+    """One part that was hashed."""
+
+    file_id: FileId
+    part_number: PartNumber
+    sha256: Sha256
+    md5: Md5
+
+
+class PresignParts(Message):
+    """Sign URLs that carry exactly these parts."""
+
+    parts: Annotated[list[PartChecksums], Meta(min_length=1, max_length=MAX_BATCH)]
+
+
+class CompleteMultipartUpload(Message):
+    """All parts were sent: complete the object and prove it."""
+
+    file_id: FileId
+    parts_sha256: Annotated[list[Sha256], Meta(min_length=1, max_length=10_000)]
+    """Of part 1, 2, …"""
+    parts_md5: Annotated[list[Md5], Meta(max_length=10_000)]
+    """Of part 1, 2, …; empty unless the kernel asked for them."""
+    sha256: Sha256Hex
+    """Of the whole file."""
+
+
+class AbortMultipartUpload(Message):
+    """Delete what S3 holds of this unfinished file, and forget it."""
+
+    file_id: FileId
+
+
+class Diagnose(Message):
+    """The page got no answer from S3: the kernel looks whether it can tell why."""
+
+    file_id: FileId
+    origin: Text
+
+
+class PartInFlight(Record):
+    """A part on the wire."""
+
+    part_number: PartNumber
+    bytes_sent: Bytes
+
+
+class FileProgress(Record):
+    """How far one file is; only files that changed are reported."""
+
+    file_id: FileId
+    state: FileState
+    waiting_for: WaitingFor
+    error: Text
+    bytes_done: Bytes
+    parts_done: Count
+    parts_in_flight: Annotated[list[PartInFlight], Meta(max_length=64)]
+
+
+class Summary(Record):
+    """The sums over all files of the widget."""
+
+    state: WidgetState
+    waiting_for: WaitingFor
+    progress: Annotated[float, Meta(ge=0, le=1)]
+    bytes_done: Bytes
+    bytes_total: Bytes
+    rate: Annotated[float, Meta(ge=0, le=1e15)]
+    """Bytes a second."""
+    eta: Annotated[float, Meta(ge=-1, le=1e15)]
+    """Seconds; -1 if nobody can say."""
+    error: Text
+
+
+class ReportProgress(Message):
+    """How far everything is. One at a time is on its way; the newest wins."""
+
+    number: Count
+    """Grows with each report; an older one that comes late is ignored."""
+    summary: Summary
+    files: Annotated[list[FileProgress], Meta(max_length=MAX_PICK)]
+    removed: Annotated[list[FileId], Meta(max_length=MAX_PICK)]
+    """Files that left the list."""
+    last_order: Count
+    """The newest order that was carried out."""
+
+
+class Order(Record):
+    """What a cell asked the page to do."""
+
+    number: Count
+    verb: Literal["pause", "resume", "abort", "clear"]
+    file_ids: list[FileId]
+    """Which files; empty means all."""
+
+
+class Welcome(Message):
+    """The answer to ``hello``: what the page has to know of this widget."""
+
+    destination: str
+    """``s3://bucket/prefix``, for people."""
+    multiple: bool
+    directory: bool
+    orders: list[Order]
+
+
+class PlannedFile(Message):
+    """The file has a key and a plan."""
+
+    file_id: str
+    key: str
+    uri: str
+    part_size: int
+    """Bytes."""
+    parts_total: int
+    hash_file: bool
+    """Whether the SHA-256 of the whole file is wanted."""
+    md5: bool
+    """Whether parts need their MD5 too."""
+    store: str
+    """``scheme://host`` that the parts go to: each such origin has one pool."""
+
+
+class RefusedFile(Message):
+    """The file cannot be uploaded as it is."""
+
+    file_id: str
+    code: str
+    message: str
+    retryable: bool
+
+
+class FilesPicked(Message):
+    """The answer to ``pick_files``, in its order."""
+
+    files: list[PlannedFile | RefusedFile]
+
+
+class MultipartUploadCreated(Message):
+    """The upload is open."""
+
+    file_id: str
+    part_size: int
+    """Bytes."""
+    parts_total: int
+    md5: bool
+    """Whether parts need their MD5 too."""
+
+
+class PresignedPart(Message):
+    """A URL that carries exactly one part. A secret: memory only."""
+
+    file_id: str
+    part_number: int
+    url: str
+    headers: dict[str, str]
+    """To be sent exactly so; ``host`` and ``content-length`` are the browser's."""
+    expires_in: float
+    """Seconds."""
+
+
+class RefusedPart(Message):
+    """A part for which no URL was signed."""
+
+    file_id: str
+    part_number: int
+    code: str
+    message: str
+    retryable: bool
+
+
+class PartsPresigned(Message):
+    """The answer to ``presign_parts``, in its order."""
+
+    parts: list[PresignedPart | RefusedPart]
+
+
+class MultipartUploadCompleted(Message):
+    """The object is on S3 and proven equal to the file."""
+
+    file_id: str
+    uri: str
+    sha256: str
+    verified_by: VerifiedBy
+
+
+class PartsMissing(Message):
+    """S3 does not show these parts as they were sent: send them again."""
+
+    file_id: str
+    part_numbers: list[int]
+
+
+class MultipartUploadAborted(Message):
+    """S3 holds nothing of this file any more."""
+
+    file_id: str
+
+
+class Diagnosed(Message):
+    """What the kernel found."""
+
+    cause: Literal["cors", "unreachable_from_page", "unavailable"]
+    message: str
+
+
+class ProgressNoted(Message):
+    """The answer to ``report_progress``."""
+
+    orders: list[Order]
+    """What the page has not acknowledged yet."""
+
+
+class Failed(Message):
+    """The request failed."""
+
+    code: str
+    message: str
+    retryable: bool
+
+
+class Orders(Message):
+    """From the kernel, unasked: orders that were not acknowledged yet."""
+
+    orders: list[Order]
+
+
+Request: TypeAlias = (
+    Hello
+    | PickFiles
+    | CreateMultipartUpload
+    | PresignParts
+    | CompleteMultipartUpload
+    | AbortMultipartUpload
+    | Diagnose
+    | ReportProgress
+)
+Reply: TypeAlias = (
+    Welcome
+    | FilesPicked
+    | MultipartUploadCreated
+    | PartsPresigned
+    | MultipartUploadCompleted
+    | PartsMissing
+    | MultipartUploadAborted
+    | Diagnosed
+    | ProgressNoted
+    | Failed
+)
+
+REPLIES: Final[dict[type[Message], tuple[type[Message], ...]]] = {
+    Hello: (Welcome,),
+    PickFiles: (FilesPicked,),
+    CreateMultipartUpload: (MultipartUploadCreated,),
+    PresignParts: (PartsPresigned,),
+    CompleteMultipartUpload: (MultipartUploadCompleted, PartsMissing),
+    AbortMultipartUpload: (MultipartUploadAborted,),
+    Diagnose: (Diagnosed,),
+    ReportProgress: (ProgressNoted,),
+}
+"""What each request is answered with, if not with ``failed``."""
+
+
+class RequestEnvelope(Record):
+    """How a request travels. The field is ``rid``: ipykernel 7.4 gives ``id`` a meaning."""
+
+    rid: Annotated[str, Meta(min_length=1, max_length=64)]
+    client: FileId
+    """The page's random name of itself."""
+    request: Request
+
+
+class ReplyEnvelope(Record):
+    """How a reply travels."""
+
+    rid: str
+    client: str
+    reply: Reply
+
+
+class EventEnvelope(Record):
+    """How an event travels."""
+
+    event: Orders
+
+
+def decode(content: object) -> RequestEnvelope:
+    """Check and type what came from the page.
+
+    Raises:
+        ProtocolError: Anything about it is not as this module says.
+    """
+    try:
+        return msgspec.convert(content, RequestEnvelope, strict=True)
+    except (msgspec.ValidationError, RecursionError) as error:
+        msg = f"the page sent a message that breaks the protocol: {str(error)[:300]}"
+        raise ProtocolError(msg) from error
+
+
+def encode(envelope: ReplyEnvelope | EventEnvelope) -> dict[str, Any]:
+    """As plain data that JSON can carry."""
+    encoded: dict[str, Any] = msgspec.to_builtins(envelope)
+    return encoded

@@ -1,0 +1,81 @@
+"""What the user gets to see of files: frozen records without a reference to anything."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+FileState = Literal[
+    "queued", "checking", "uploading", "waiting", "paused", "completing", "done", "failed"
+]
+"""The states of one file; ``UploadWidget.state`` adds ``idle``."""
+
+VerifiedBy = Literal["sha256", "md5", "size"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PickedFile:
+    """A file as the browser names it, before it has a key."""
+
+    name: str
+    """The file's own name, NFC-normalised, without folders."""
+    path: str
+    """Its path inside a dropped or chosen folder, ``/``-separated; else the name."""
+    size: int
+    """Bytes."""
+    type: str
+    """The browser's MIME type; ``""`` if it knows none."""
+    last_modified: datetime
+    """UTC."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UploadedFile:
+    """A file that is complete on S3 and was proven equal there."""
+
+    name: str
+    uri: str
+    """``s3://bucket/key``, as pandas, polars, DuckDB, pyarrow and dask take it."""
+    bucket: str
+    key: str
+    size: int
+    """Bytes."""
+    sha256: str
+    """Of the whole file, hexadecimal, as ``sha256sum`` prints it; ``""`` with ``sha256=False``."""
+    etag: str
+    """Verbatim, with its quotes. Of a multipart object it is no MD5."""
+    version_id: str
+    """``""`` in a bucket without versioning."""
+    content_type: str
+    verified_by: VerifiedBy
+    """What proved the object: the composite SHA-256, the MD5 of the parts' MD5s, or the size."""
+    started: datetime
+    """UTC."""
+    finished: datetime
+    """UTC."""
+
+    def __str__(self) -> str:
+        return self.uri
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileStatus:
+    """How far one picked file is."""
+
+    name: str
+    key: str
+    """``""`` where no key could be given."""
+    size: int
+    """Bytes."""
+    state: FileState
+    error: str
+    """``""``, or what went wrong and what to do."""
+    bytes_done: int
+    """Bytes of proven parts plus bytes on the wire; never goes back."""
+    part_size: int
+    """Bytes of each part but the last; 0 before the first part is cut."""
+    parts_total: int
+    parts_done: int
+    parts_in_flight: tuple[tuple[int, int], ...]
+    """``(part_number, bytes_sent)`` for each part on the wire."""
