@@ -1,0 +1,381 @@
+// Generated from s3upload_widget/protocol.py by `make protocol`. Do not edit.
+
+/** The states of one file; `UploadWidget.state` adds `idle`. */
+export type FileState =
+  | "queued"
+  | "checking"
+  | "uploading"
+  | "waiting"
+  | "paused"
+  | "completing"
+  | "done"
+  | "failed";
+
+export type VerifiedBy = "sha256" | "md5" | "size";
+
+/** What went wrong: the codes of `s3upload_widget.errors`. */
+export type ErrorCode =
+  | "upload"
+  | "refused"
+  | "too_large"
+  | "not_accepted"
+  | "key_refused"
+  | "unsupported_bucket"
+  | "exists"
+  | "file_changed"
+  | "s3"
+  | "access_denied"
+  | "credentials"
+  | "no_such_bucket"
+  | "no_such_upload"
+  | "wrong_region"
+  | "clock_skew"
+  | "unavailable"
+  | "integrity"
+  | "invalid_message"
+  | "unknown_file"
+  | "aborted"
+  | "cannot_wait"
+  | "internal";
+
+export const VERSION = 1;
+
+/** Parts signed with one request. */
+export const MAX_BATCH = 100;
+
+/** Files picked with one request; the page cuts a larger pick. */
+export const MAX_PICK = 1000;
+
+/** The page's own random name for one picked file. */
+export type FileId = string;
+
+/** Base64, as in `x-amz-checksum-sha256`. */
+export type Sha256 = string;
+
+/** Hexadecimal, as `sha256sum` prints it; `""` if not computed. */
+export type Sha256Hex = string;
+
+/** Base64, as in `Content-MD5`; `""` if not computed. */
+export type Md5 = string;
+
+export type PartNumber = number;
+
+export type Bytes = number;
+
+export type Count = number;
+
+export type Text = string;
+
+export type WaitingFor = "" | "kernel" | "network" | "file";
+
+export type WidgetState = FileState | "idle";
+
+/** The page is here, for the first time or again. */
+export interface Hello {
+  readonly kind: "hello";
+  readonly version: number;
+}
+
+/** One file that the user picked. */
+export interface Pick {
+  readonly file_id: FileId;
+  readonly name: Text;
+  /** Path inside a dropped folder, else the name. */
+  readonly path: Text;
+  readonly size: Bytes;
+  readonly type: Text;
+  /** Milliseconds since 1970, as `File.lastModified`. */
+  readonly last_modified: number;
+  /** The user's answer to a conflict; `""` before there was one. */
+  readonly if_exists: "" | "overwrite" | "rename";
+}
+
+/** Name the files of one pick; the kernel decides their keys and refuses what it must. */
+export interface PickFiles {
+  readonly kind: "pick_files";
+  /** `location.origin` of the page. */
+  readonly origin: Text;
+  readonly files: readonly Pick[];
+}
+
+/** Open the upload of a file of several parts, or find the one this file has. */
+export interface CreateMultipartUpload {
+  readonly kind: "create_multipart_upload";
+  readonly file_id: FileId;
+}
+
+/** One part that was hashed. */
+export interface PartChecksums {
+  readonly file_id: FileId;
+  readonly part_number: PartNumber;
+  readonly sha256: Sha256;
+  readonly md5: Md5;
+}
+
+/** Sign URLs that carry exactly these parts. */
+export interface PresignParts {
+  readonly kind: "presign_parts";
+  readonly parts: readonly PartChecksums[];
+}
+
+/** All parts were sent: complete the object and prove it. */
+export interface CompleteMultipartUpload {
+  readonly kind: "complete_multipart_upload";
+  readonly file_id: FileId;
+  /** Of part 1, 2, … */
+  readonly parts_sha256: readonly Sha256[];
+  /** Of part 1, 2, …; empty unless the kernel asked for them. */
+  readonly parts_md5: readonly Md5[];
+  /** Of the whole file. */
+  readonly sha256: Sha256Hex;
+}
+
+/** Delete what S3 holds of this unfinished file, and forget it. */
+export interface AbortMultipartUpload {
+  readonly kind: "abort_multipart_upload";
+  readonly file_id: FileId;
+}
+
+/** The page got no answer from S3: the kernel looks whether it can tell why. */
+export interface Diagnose {
+  readonly kind: "diagnose";
+  readonly file_id: FileId;
+  readonly origin: Text;
+}
+
+/** A part on the wire. */
+export interface PartInFlight {
+  readonly part_number: PartNumber;
+  readonly bytes_sent: Bytes;
+}
+
+/** How far one file is; only files that changed are reported. */
+export interface FileProgress {
+  readonly file_id: FileId;
+  readonly state: FileState;
+  readonly waiting_for: WaitingFor;
+  readonly error: Text;
+  readonly bytes_done: Bytes;
+  readonly parts_done: Count;
+  readonly parts_in_flight: readonly PartInFlight[];
+}
+
+/** The sums over all files of the widget. */
+export interface Summary {
+  readonly state: WidgetState;
+  readonly waiting_for: WaitingFor;
+  readonly progress: number;
+  readonly bytes_done: Bytes;
+  readonly bytes_total: Bytes;
+  /** Bytes a second. */
+  readonly rate: number;
+  /** Seconds; -1 if nobody can say. */
+  readonly eta: number;
+  readonly error: Text;
+}
+
+/** How far everything is. One at a time is on its way; the newest wins. */
+export interface ReportProgress {
+  readonly kind: "report_progress";
+  /** Grows with each report; an older one that comes late is ignored. */
+  readonly number: Count;
+  readonly summary: Summary;
+  readonly files: readonly FileProgress[];
+  /** Files that left the list. */
+  readonly removed: readonly FileId[];
+  /** The newest order that was carried out. */
+  readonly last_order: Count;
+}
+
+/** What a cell asked the page to do. */
+export interface Order {
+  readonly number: Count;
+  readonly verb: "pause" | "resume" | "abort" | "clear";
+  /** Which files; empty means all. */
+  readonly file_ids: readonly FileId[];
+}
+
+/** The answer to `hello`: what the page has to know of this widget. */
+export interface Welcome {
+  readonly kind: "welcome";
+  /** `s3://bucket/prefix`, for people. */
+  readonly destination: string;
+  readonly multiple: boolean;
+  readonly directory: boolean;
+  readonly orders: readonly Order[];
+}
+
+/** The file has a key and a plan. */
+export interface PlannedFile {
+  readonly kind: "planned_file";
+  readonly file_id: string;
+  readonly key: string;
+  readonly uri: string;
+  /** Bytes. */
+  readonly part_size: number;
+  readonly parts_total: number;
+  /** Whether the SHA-256 of the whole file is wanted. */
+  readonly hash_file: boolean;
+  /** Whether parts need their MD5 too. */
+  readonly md5: boolean;
+  /** `scheme://host` that the parts go to: each such origin has one pool. */
+  readonly store: string;
+}
+
+/** The file cannot be uploaded as it is. */
+export interface RefusedFile {
+  readonly kind: "refused_file";
+  readonly file_id: string;
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly retryable: boolean;
+}
+
+/** The answer to `pick_files`, in its order. */
+export interface FilesPicked {
+  readonly kind: "files_picked";
+  readonly files: readonly (PlannedFile | RefusedFile)[];
+}
+
+/** The upload is open. */
+export interface MultipartUploadCreated {
+  readonly kind: "multipart_upload_created";
+  readonly file_id: string;
+  /** Bytes. */
+  readonly part_size: number;
+  readonly parts_total: number;
+  /** Whether parts need their MD5 too. */
+  readonly md5: boolean;
+}
+
+/** A URL that carries exactly one part. A secret: memory only. */
+export interface PresignedPart {
+  readonly kind: "presigned_part";
+  readonly file_id: string;
+  readonly part_number: number;
+  readonly url: string;
+  /** To be sent exactly so; `host` and `content-length` are the browser's. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Seconds. */
+  readonly expires_in: number;
+}
+
+/** A part for which no URL was signed. */
+export interface RefusedPart {
+  readonly kind: "refused_part";
+  readonly file_id: string;
+  readonly part_number: number;
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly retryable: boolean;
+}
+
+/** The answer to `presign_parts`, in its order. */
+export interface PartsPresigned {
+  readonly kind: "parts_presigned";
+  readonly parts: readonly (PresignedPart | RefusedPart)[];
+}
+
+/** The object is on S3 and proven equal to the file. */
+export interface MultipartUploadCompleted {
+  readonly kind: "multipart_upload_completed";
+  readonly file_id: string;
+  readonly uri: string;
+  readonly sha256: string;
+  readonly verified_by: VerifiedBy;
+}
+
+/** S3 does not show these parts as they were sent: send them again. */
+export interface PartsMissing {
+  readonly kind: "parts_missing";
+  readonly file_id: string;
+  readonly part_numbers: readonly number[];
+}
+
+/** S3 holds nothing of this file any more. */
+export interface MultipartUploadAborted {
+  readonly kind: "multipart_upload_aborted";
+  readonly file_id: string;
+}
+
+/** What the kernel found. */
+export interface Diagnosed {
+  readonly kind: "diagnosed";
+  readonly cause: "cors" | "unreachable_from_page" | "unavailable";
+  readonly message: string;
+}
+
+/** The answer to `report_progress`. */
+export interface ProgressNoted {
+  readonly kind: "progress_noted";
+  /** What the page has not acknowledged yet. */
+  readonly orders: readonly Order[];
+}
+
+/** The request failed. */
+export interface Failed {
+  readonly kind: "failed";
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly retryable: boolean;
+}
+
+/** From the kernel, unasked: orders that were not acknowledged yet. */
+export interface Orders {
+  readonly kind: "orders";
+  readonly orders: readonly Order[];
+}
+
+export type Request =
+  | Hello
+  | PickFiles
+  | CreateMultipartUpload
+  | PresignParts
+  | CompleteMultipartUpload
+  | AbortMultipartUpload
+  | Diagnose
+  | ReportProgress;
+
+export type Reply =
+  | Welcome
+  | FilesPicked
+  | MultipartUploadCreated
+  | PartsPresigned
+  | MultipartUploadCompleted
+  | PartsMissing
+  | MultipartUploadAborted
+  | Diagnosed
+  | ProgressNoted
+  | Failed;
+
+/** How a request travels. The field is `rid`: ipykernel 7.4 gives `id` a meaning. */
+export interface RequestEnvelope {
+  readonly rid: string;
+  /** The page's random name of itself. */
+  readonly client: FileId;
+  readonly request: Request;
+}
+
+/** How a reply travels. */
+export interface ReplyEnvelope {
+  readonly rid: string;
+  readonly client: string;
+  readonly reply: Reply;
+}
+
+/** How an event travels. */
+export interface EventEnvelope {
+  readonly event: Orders;
+}
+
+/** What each kind of request is answered with, if not with `Failed`. */
+export interface Calls {
+  readonly hello: { request: Hello; reply: Welcome };
+  readonly pick_files: { request: PickFiles; reply: FilesPicked };
+  readonly create_multipart_upload: { request: CreateMultipartUpload; reply: MultipartUploadCreated };
+  readonly presign_parts: { request: PresignParts; reply: PartsPresigned };
+  readonly complete_multipart_upload: { request: CompleteMultipartUpload; reply: MultipartUploadCompleted | PartsMissing };
+  readonly abort_multipart_upload: { request: AbortMultipartUpload; reply: MultipartUploadAborted };
+  readonly diagnose: { request: Diagnose; reply: Diagnosed };
+  readonly report_progress: { request: ReportProgress; reply: ProgressNoted };
+}
