@@ -1,0 +1,84 @@
+# Needs make, git and Python >= 3.10; everything else is fetched into .venv and js/node_modules.
+# Each step leaves a file behind, so that only what changed is done again.
+
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin/python
+PIP := $(RUN) -m pip --disable-pip-version-check --no-input
+# Node and its npm, where the machine has none, are in the virtual environment.
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+
+REQUIREMENTS := $(VENV)/.requirements
+NODE := $(VENV)/.node
+PACKAGE := $(VENV)/.package
+MODULES := js/node_modules/.package-lock.json
+STATIC := s3upload_widget/static/widget.js
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help test check build demo protocol lock clean environment
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
+
+test: environment ## every test (ARGS="-k resume" for some)
+	@tests/install_chromium.sh
+	$(RUN) -m pytest $(ARGS)
+
+check: environment ## linters, types, and whether generated code is current
+	$(RUN) -m ruff check
+	$(RUN) -m ruff format --check
+	$(RUN) -m mypy
+	$(RUN) js/generate_protocol.py --check
+	cd js && node_modules/.bin/tsc && node_modules/.bin/biome ci
+
+build: environment ## the wheel and the source distribution, into dist/
+	$(RUN) -m hatchling build
+
+demo: environment ## JupyterLab with the widget and an S3 server (HEADLESS=1: driven by itself)
+ifeq ($(HEADLESS),1)
+	@tests/install_chromium.sh
+	$(RUN) tests/headless_demo.py
+else
+	$(RUN) -m s3upload_widget.demo
+endif
+
+protocol: $(REQUIREMENTS) ## js/src/protocol.ts from s3upload_widget/protocol.py
+	PYTHONPATH=. $(RUN) js/generate_protocol.py
+
+lock: ## the locked dependencies, after a change (ARGS=--upgrade: newest versions)
+	$(PYTHON) -m venv .cache/lock
+	.cache/lock/bin/pip install --quiet --disable-pip-version-check uv==0.13.9
+	.cache/lock/bin/uv pip compile pyproject.toml --group dev --all-extras --universal \
+		--python-version 3.10 --no-annotate --custom-compile-command "make lock" \
+		--quiet --output-file requirements-dev.txt $(ARGS)
+	$(MAKE) $(NODE)
+	cd js && npm install --package-lock-only
+
+clean: ## remove everything that make made
+	rm -rf $(VENV) .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
+	rm -rf js/node_modules s3upload_widget/static
+
+environment: $(PACKAGE) $(STATIC)
+
+$(REQUIREMENTS): requirements-dev.txt
+	@$(PYTHON) -c 'import sys, venv; sys.exit(sys.version_info < (3, 10))' || \
+		{ echo "Python >= 3.10 with venv is needed: make PYTHON=python3.12 ..." >&2; exit 1; }
+	test -x $(RUN) || $(PYTHON) -m venv $(VENV)
+	$(PIP) install --quiet --no-deps --requirement $<
+	@touch $@
+
+$(NODE): js/hatch_build.py | $(REQUIREMENTS)
+	wheel=`$(RUN) js/hatch_build.py` && test -z "$$wheel" || $(PIP) install --quiet "$$wheel"
+	@touch $@
+
+$(MODULES): js/package.json js/package-lock.json | $(NODE)
+	cd js && npm ci
+	@touch $@
+
+$(STATIC): $(MODULES) js/build.mjs js/tsconfig.json $(shell find js/src -type f)
+	cd js && node build.mjs
+
+$(PACKAGE): pyproject.toml js/hatch_build.py | $(STATIC)
+	$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@

@@ -1,0 +1,66 @@
+"""Upload files of any size from a notebook's page straight to S3, resumable and verified.
+
+Names are loaded when they are first used: importing the package loads neither boto3 nor a
+widget library.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from s3upload_widget.errors import (
+        CannotWaitError,
+        FileChangedError,
+        IntegrityError,
+        RefusedError,
+        S3Error,
+        UploadAbortedError,
+        UploadError,
+    )
+    from s3upload_widget.local import serve_local_s3
+    from s3upload_widget.results import FileStatus, PickedFile, UploadedFile
+    from s3upload_widget.widget import UploadWidget
+
+__all__ = [
+    "CannotWaitError",
+    "FileChangedError",
+    "FileStatus",
+    "IntegrityError",
+    "PickedFile",
+    "RefusedError",
+    "S3Error",
+    "UploadAbortedError",
+    "UploadError",
+    "UploadWidget",
+    "UploadedFile",
+    "serve_local_s3",
+]
+
+_HOMES: Final = {
+    "FileStatus": "results",
+    "PickedFile": "results",
+    "UploadWidget": "widget",
+    "UploadedFile": "results",
+    "serve_local_s3": "local",
+}
+"""Where a name is defined, if not in ``errors``."""
+
+
+def __getattr__(name: str) -> object:
+    """Load a public name at its first use (PEP 562)."""
+    if name == "__version__":
+        value: object = import_module("importlib.metadata").version("s3upload-widget")
+    elif name in __all__:
+        value = getattr(import_module(f"{__name__}.{_HOMES.get(name, 'errors')}"), name)
+    else:
+        message = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(message)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """Return the public names, for completion."""
+    return [*__all__, "__version__"]
