@@ -1,0 +1,164 @@
+/** One request to the kernel, one typed reply. Sends again what is not answered. */
+
+import type { Calls, ErrorCode, Order, Request } from "./protocol";
+import { tuning } from "./tuning";
+
+/** How messages travel: a comm in Jupyter, anything else in a plain page. */
+export interface Line {
+  /** May throw while the other side is gone. */
+  send(content: object): void;
+  /** Calls `hear` with every message; returns how to stop that. */
+  listen(hear: (content: unknown) => void): () => void;
+}
+
+/** The kernel answered `failed`. */
+export class KernelError extends Error {
+  override readonly name = "KernelError";
+  readonly code: ErrorCode;
+  /** Whether the same request may succeed later. */
+  readonly retryable: boolean;
+
+  constructor(code: ErrorCode, message: string, retryable: boolean) {
+    super(message);
+    this.code = code;
+    this.retryable = retryable;
+  }
+}
+
+type Kind = keyof Calls;
+type Reply = Calls[Kind]["reply"];
+type Heard = { rid: string; client: string; reply: Reply | FailedReply };
+type FailedReply = { kind: "failed"; code: ErrorCode; message: string; retryable: boolean };
+
+interface Outstanding {
+  readonly request: Request;
+  readonly resolve: (reply: Reply) => void;
+  readonly reject: (error: unknown) => void;
+  readonly since: number;
+  sends: number;
+  timer: ReturnType<typeof setTimeout> | undefined;
+}
+
+/**
+ * A random name, also where `crypto.randomUUID` is missing: pages over plain http are no secure
+ * context.
+ */
+export function randomId(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+export class Kernel {
+  readonly client = randomId();
+  #line: Line;
+  #hangUp: () => void;
+  readonly #onOrders: (orders: readonly Order[]) => void;
+  readonly #outstanding = new Map<string, Outstanding>();
+  readonly #queue: (() => void)[] = [];
+  #heardAt = Date.now();
+  #requests = 0;
+
+  constructor(line: Line, onOrders: (orders: readonly Order[]) => void) {
+    this.#line = line;
+    this.#onOrders = onOrders;
+    this.#hangUp = line.listen((content) => this.#hear(content));
+  }
+
+  /** Whether a request waits for longer than a kernel that listens would let it. */
+  get silent(): boolean {
+    const [oldest] = this.#outstanding.values();
+    if (oldest === undefined) return false;
+    return Date.now() - Math.max(oldest.since, this.#heardAt) > tuning.kernelSilentMs;
+  }
+
+  /**
+   * Ask, and ask again until there is an answer.
+   *
+   * @throws KernelError if the kernel answers `failed`; the signal's reason if that aborts.
+   */
+  async call<K extends Kind>(
+    request: Calls[K]["request"] & { readonly kind: K },
+    signal: AbortSignal,
+  ): Promise<Calls[K]["reply"]> {
+    await this.#turn(signal);
+    const rid = `${++this.#requests}`;
+    const forget = (): void => this.#forget(rid);
+    signal.addEventListener("abort", forget, { once: true });
+    try {
+      const reply = await new Promise<Reply>((resolve, reject) => {
+        signal.throwIfAborted();
+        const entry = { request, resolve, reject, since: Date.now(), sends: 0, timer: undefined };
+        signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+        this.#outstanding.set(rid, entry);
+        this.#send(rid, entry);
+      });
+      return reply as Calls[K]["reply"];
+    } finally {
+      signal.removeEventListener("abort", forget);
+      this.#forget(rid);
+      this.#queue.shift()?.();
+    }
+  }
+
+  /** Go on over another line: the old one's other end is gone. */
+  connect(line: Line): void {
+    this.#hangUp();
+    this.#line = line;
+    this.#hangUp = line.listen((content) => this.#hear(content));
+  }
+
+  dispose(): void {
+    this.#hangUp();
+    for (const rid of [...this.#outstanding.keys()]) this.#forget(rid);
+  }
+
+  async #turn(signal: AbortSignal): Promise<void> {
+    while (this.#outstanding.size >= tuning.requests) {
+      await new Promise<void>((resolve) => this.#queue.push(resolve));
+      if (signal.aborted) this.#queue.shift()?.();
+      signal.throwIfAborted();
+    }
+  }
+
+  #send(rid: string, entry: Outstanding): void {
+    const [oldest] = this.#outstanding.keys();
+    // A kernel that runs a cell hears nothing: more messages would only wait there in a heap,
+    // so of several unanswered requests just the oldest knocks again.
+    if (entry.sends === 0 || rid === oldest || this.#heardAt > entry.since) {
+      try {
+        this.#line.send({ rid, client: this.client, request: entry.request });
+      } catch {
+        // The comm is dead for now (kernel restarted, socket gone): the next knock may get through.
+      }
+    }
+    const after = tuning.resendMs[Math.min(entry.sends, tuning.resendMs.length - 1)];
+    entry.sends += 1;
+    entry.timer = setTimeout(() => this.#send(rid, entry), after);
+  }
+
+  #forget(rid: string): void {
+    clearTimeout(this.#outstanding.get(rid)?.timer);
+    this.#outstanding.delete(rid);
+  }
+
+  #hear(content: unknown): void {
+    if (isEvent(content)) {
+      this.#heardAt = Date.now();
+      this.#onOrders(content.event.orders);
+    } else if (isReply(content) && content.client === this.client) {
+      this.#heardAt = Date.now();
+      const entry = this.#outstanding.get(content.rid);
+      const { reply } = content;
+      if (reply.kind !== "failed") entry?.resolve(reply);
+      else entry?.reject(new KernelError(reply.code, reply.message, reply.retryable));
+    }
+  }
+}
+
+function isReply(content: unknown): content is Heard {
+  return typeof content === "object" && content !== null && "reply" in content;
+}
+
+function isEvent(content: unknown): content is { event: { orders: readonly Order[] } } {
+  return typeof content === "object" && content !== null && "event" in content;
+}

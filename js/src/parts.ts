@@ -1,0 +1,203 @@
+/** How a file is cut, and how far each part is. Knows no network, no worker, no clock. */
+
+import type { PresignedPart } from "./protocol";
+
+export interface Checksums {
+  /** Base64, as in `x-amz-checksum-sha256`. */
+  readonly sha256: string;
+  /** Base64, as in `Content-MD5`; empty where nobody asked for it. */
+  readonly md5: string;
+}
+
+export interface SignedPart {
+  readonly presigned: PresignedPart;
+  /** Milliseconds since 1970. */
+  readonly signedAt: number;
+}
+
+/** What has to happen next with a part, in this order; `resting` parts wait out a pause. */
+type Step = "hash" | "hashing" | "sign" | "signing" | "send" | "sending" | "resting" | "stored";
+
+/** Parts of one file, by their number from 1. */
+export class Parts {
+  readonly size: number;
+  readonly partSize: number;
+  readonly total: number;
+  readonly #steps: Step[];
+  readonly #sets = new Map<Step, Set<number>>();
+  readonly #checksums = new Map<number, Checksums>();
+  readonly #signed = new Map<number, SignedPart>();
+  readonly #sent = new Map<number, number>();
+  /** The most bytes that ever left of each part: what progress counts, so it never goes back. */
+  readonly #marks: Float64Array;
+  #bytesDone = 0;
+
+  constructor(size: number, partSize: number, total: number) {
+    this.size = size;
+    this.partSize = partSize;
+    this.total = total;
+    this.#steps = new Array<Step>(total).fill("hash");
+    this.#marks = new Float64Array(total);
+    this.#set(
+      "hash",
+      Array.from({ length: total }, (_, index) => index + 1),
+    );
+  }
+
+  /** Bytes of stored parts and bytes on the wire; never goes back. */
+  get bytesDone(): number {
+    return this.#bytesDone;
+  }
+
+  get stored(): number {
+    return this.#of("stored").size;
+  }
+
+  /** Parts that are hashed, or being hashed, and not on the wire yet. */
+  get ahead(): number {
+    return ["hashing", "sign", "signing", "send"].reduce(
+      (sum, step) => sum + this.#of(step as Step).size,
+      0,
+    );
+  }
+
+  /** Parts that could be sent at once. */
+  get ready(): number {
+    return this.#of("send").size;
+  }
+
+  get resting(): number {
+    return this.#of("resting").size;
+  }
+
+  /** Parts that are not stored and not on the wire. */
+  get unsent(): number {
+    return this.total - this.stored - this.#of("sending").size;
+  }
+
+  /** Part number and bytes sent of each part on the wire. */
+  get inFlight(): readonly (readonly [number, number])[] {
+    return [...this.#of("sending")].map((number) => [number, this.#sent.get(number) ?? 0] as const);
+  }
+
+  step(number: number): Step {
+    return this.#steps[number - 1] ?? "hash";
+  }
+
+  offset(number: number): number {
+    return (number - 1) * this.partSize;
+  }
+
+  length(number: number): number {
+    return Math.min(this.partSize, this.size - this.offset(number));
+  }
+
+  checksums(number: number): Checksums | undefined {
+    return this.#checksums.get(number);
+  }
+
+  /** Checksums of all parts, in their order; every part must be stored. */
+  allChecksums(): Checksums[] {
+    return this.#steps.map((_, index) => {
+      const checksums = this.#checksums.get(index + 1);
+      if (checksums === undefined) throw new Error(`part ${index + 1} was never hashed`);
+      return checksums;
+    });
+  }
+
+  /** The next part in this step, lowest number first. */
+  next(step: "hash" | "send"): number | undefined {
+    const [first] = this.#of(step);
+    return first;
+  }
+
+  toSign(): number[] {
+    return [...this.#of("sign")];
+  }
+
+  /** Signed parts that wait to be sent, with their URLs. */
+  waiting(): (readonly [number, SignedPart])[] {
+    return [...this.#of("send")].flatMap((number) => {
+      const signed = this.#signed.get(number);
+      return signed === undefined ? [] : [[number, signed] as const];
+    });
+  }
+
+  hashing(number: number): void {
+    this.#move(number, "hashing");
+  }
+
+  hashed(number: number, checksums: Checksums): void {
+    this.#checksums.set(number, checksums);
+    this.#move(number, "sign");
+  }
+
+  /** The bytes are to be read and hashed again. */
+  unhash(number: number): void {
+    this.#move(number, "hash");
+  }
+
+  signing(number: number): void {
+    this.#move(number, "signing");
+  }
+
+  signed(number: number, signed: SignedPart): void {
+    this.#signed.set(number, signed);
+    const step = this.step(number);
+    if (step === "signing" || step === "sign") this.#move(number, "send");
+  }
+
+  /** The URL is of no use any more, or never came. */
+  unsign(number: number): void {
+    this.#signed.delete(number);
+    this.#move(number, "sign");
+  }
+
+  sending(number: number): SignedPart {
+    const signed = this.#signed.get(number);
+    if (signed === undefined) throw new Error(`part ${number} has no URL`);
+    this.#sent.set(number, 0);
+    this.#move(number, "sending");
+    return signed;
+  }
+
+  /** The part did not arrive, but its URL still serves. */
+  unsend(number: number): void {
+    this.#move(number, "send");
+  }
+
+  sent(number: number, bytes: number): void {
+    const sent = Math.min(bytes, this.length(number));
+    this.#sent.set(number, sent);
+    const mark = this.#marks[number - 1] ?? 0;
+    if (sent <= mark) return;
+    this.#marks[number - 1] = sent;
+    this.#bytesDone += sent - mark;
+  }
+
+  rest(number: number): void {
+    this.#move(number, "resting");
+  }
+
+  store(number: number): void {
+    this.sent(number, this.length(number));
+    this.#signed.delete(number);
+    this.#move(number, "stored");
+  }
+
+  #of(step: Step): Set<number> {
+    return this.#sets.get(step) ?? this.#set(step, []);
+  }
+
+  #set(step: Step, numbers: number[]): Set<number> {
+    const set = new Set(numbers);
+    this.#sets.set(step, set);
+    return set;
+  }
+
+  #move(number: number, step: Step): void {
+    this.#of(this.step(number)).delete(number);
+    this.#steps[number - 1] = step;
+    this.#of(step).add(number);
+  }
+}

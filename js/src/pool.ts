@@ -1,0 +1,113 @@
+/**
+ * The lanes to one S3 origin, shared by every widget of the page: the browser opens at most six
+ * connections to a host, and a request that it queues itself counts as stalled sooner or later.
+ */
+
+import { tuning } from "./tuning";
+
+/** What came of one send, as far as the store's health goes. */
+export type Outcome = "stored" | "answered" | "slow down" | "unanswered" | "stopped";
+
+/** Whoever has parts to send. */
+export interface Sender {
+  /** The most parts it may have in flight, now. */
+  readonly maxConcurrency: number;
+  /** Start sending the next part; undefined if none is ready. */
+  send(): Promise<Outcome> | undefined;
+  /** The store stopped or began to answer. */
+  reachabilityChanged(): void;
+}
+
+const LANES = 6;
+
+export class Pool {
+  readonly #senders = new Map<Sender, number>();
+  #lanes = LANES;
+  #busy = 0;
+  #probe: ReturnType<typeof setTimeout> | undefined;
+  #reachable = true;
+  #everAnswered = false;
+
+  /** Whether the store answers; if not, single parts probe it. */
+  get reachable(): boolean {
+    return this.#reachable;
+  }
+
+  /** Whether the store ever answered this page. */
+  get everAnswered(): boolean {
+    return this.#everAnswered;
+  }
+
+  join(sender: Sender): void {
+    if (this.#senders.has(sender)) return;
+    this.#senders.set(sender, 0);
+    if (this.#senders.size === 1) globalThis.addEventListener("online", this.#tryAgain);
+  }
+
+  leave(sender: Sender): void {
+    this.#senders.delete(sender);
+    if (this.#senders.size === 0) globalThis.removeEventListener("online", this.#tryAgain);
+  }
+
+  /** Fill the free lanes, one sender after the other. */
+  fill(): void {
+    if (!this.#reachable) return;
+    while (this.#busy < Math.floor(this.#lanes) && this.#startOne()) {}
+  }
+
+  /** A part got no answer too many times in a row: only single probes from now on. */
+  unreachable(): void {
+    if (!this.#reachable) return;
+    this.#reachable = false;
+    this.#scheduleProbe();
+    this.#tell();
+  }
+
+  #startOne(): boolean {
+    for (const [sender, inFlight] of this.#senders) {
+      if (inFlight >= sender.maxConcurrency) continue;
+      const sending = sender.send();
+      if (sending === undefined) continue;
+      this.#busy += 1;
+      // To the end of the queue: the next free lane is another widget's.
+      this.#senders.delete(sender);
+      this.#senders.set(sender, inFlight + 1);
+      void sending.then((outcome) => this.#ended(sender, outcome));
+      return true;
+    }
+    return false;
+  }
+
+  #ended(sender: Sender, outcome: Outcome): void {
+    this.#busy -= 1;
+    const inFlight = this.#senders.get(sender);
+    if (inFlight !== undefined) this.#senders.set(sender, inFlight - 1);
+    if (outcome === "slow down") this.#lanes = Math.max(1, this.#lanes / 2);
+    if (outcome === "stored") this.#lanes = Math.min(LANES, this.#lanes + 1 / this.#lanes);
+    if (outcome !== "unanswered" && outcome !== "stopped") this.#answered();
+    this.fill();
+  }
+
+  #answered(): void {
+    this.#everAnswered = true;
+    if (this.#reachable) return;
+    this.#reachable = true;
+    clearTimeout(this.#probe);
+    this.#tell();
+  }
+
+  #scheduleProbe(): void {
+    clearTimeout(this.#probe);
+    this.#probe = setTimeout(this.#tryAgain, tuning.probeMs);
+  }
+
+  readonly #tryAgain = (): void => {
+    if (this.#reachable) return;
+    if (this.#busy === 0) this.#startOne();
+    this.#scheduleProbe();
+  };
+
+  #tell(): void {
+    for (const sender of this.#senders.keys()) sender.reachabilityChanged();
+  }
+}

@@ -1,0 +1,48 @@
+/** What went wrong with a file, for people; `code` decides what the view offers. */
+
+import { KernelError } from "./kernel";
+import type { ErrorCode } from "./protocol";
+import { text } from "./text";
+import type { Answer } from "./transport";
+
+export interface Problem {
+  readonly code: ErrorCode | "cors" | "page";
+  readonly message: string;
+}
+
+/** Reading failed: the file was changed, moved or deleted, or the permission to read it ended. */
+const UNREADABLE = new Set([
+  "NotReadableError",
+  "NotFoundError",
+  "NotAllowedError",
+  "FileChangedError",
+]);
+
+export function isUnreadable(error: unknown): boolean {
+  return error instanceof Error && UNREADABLE.has(error.name);
+}
+
+export function problemOf(error: unknown, name: string): Problem {
+  if (error instanceof KernelError) return { code: error.code, message: error.message };
+  if (isUnreadable(error)) return fileChanged(name);
+  const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  return { code: "page", message: text.pageProblem(name, reason) };
+}
+
+export function fileChanged(name: string): Problem {
+  return { code: "file_changed", message: text.fileChanged(name) };
+}
+
+/** S3 keeps refusing a part. */
+export function refused(name: string, part: number, answer: Answer & { kind: "refused" }): Problem {
+  const { status, code } = answer;
+  if (status === 412) return { code: "exists", message: text.exists(name) };
+  if (code === "ExpiredToken" || code === "InvalidAccessKeyId" || code === "InvalidToken") {
+    return { code: "credentials", message: text.credentials(name, code) };
+  }
+  if (code === "RequestTimeTooSkewed") return { code: "clock_skew", message: text.clock(name) };
+  if (status === 403) {
+    return { code: "access_denied", message: text.denied(name, part, code || "AccessDenied") };
+  }
+  return { code: "s3", message: text.refused(name, part, `${status} ${code}`.trim()) };
+}

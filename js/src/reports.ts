@@ -1,0 +1,105 @@
+/** Tells the kernel how far everything is, and carries out what its cells asked for. */
+
+import type { Kernel } from "./kernel";
+import { type FileProgress, MAX_PICK, type Order, type Summary } from "./protocol";
+import { delay } from "./retry";
+import { tuning } from "./tuning";
+
+/** What is reported, and who obeys. */
+export interface Reported {
+  summary(): Summary;
+  progress(): readonly FileProgress[];
+  obey(order: Order): void;
+}
+
+/** One report is on its way at a time, and the newest numbers win. */
+export class Reports {
+  readonly #kernel: Kernel;
+  readonly #reported: Reported;
+  readonly #signal: AbortSignal;
+  /** What the kernel knows of each file, as it was sent. */
+  readonly #known = new Map<string, string>();
+  #knownSummary = "";
+  #number = 0;
+  #lastOrder = 0;
+  #owed = false;
+  #busy = false;
+
+  constructor(kernel: Kernel, reported: Reported, signal: AbortSignal) {
+    this.#kernel = kernel;
+    this.#reported = reported;
+    this.#signal = signal;
+  }
+
+  /** Carry out what is new; answer in any case, since the kernel may be asking who listens. */
+  obey(orders: readonly Order[]): void {
+    for (const order of orders) {
+      if (order.number <= this.#lastOrder) continue;
+      this.#lastOrder = order.number;
+      this.#reported.obey(order);
+    }
+    this.#owed = true;
+    this.changed();
+  }
+
+  /** Something may have changed. */
+  changed(): void {
+    if (!this.#busy) void this.#report();
+  }
+
+  async #report(): Promise<void> {
+    this.#busy = true;
+    try {
+      while (this.#somethingNew()) {
+        await this.#send();
+        await delay(tuning.reportMs, this.#signal);
+      }
+    } catch {
+      // The engine is disposed of, or the kernel refuses reports: the next change tries again.
+    } finally {
+      this.#busy = false;
+    }
+  }
+
+  #somethingNew(): boolean {
+    return this.#owed || this.#summary() !== this.#knownSummary || this.#changedFiles().length > 0;
+  }
+
+  async #send(): Promise<void> {
+    this.#owed = false;
+    const files = this.#changedFiles().slice(0, MAX_PICK);
+    const removed = this.#removed().slice(0, MAX_PICK);
+    const summary = this.#reported.summary();
+    this.#number += 1;
+    const reply = await this.#kernel.call(
+      {
+        kind: "report_progress",
+        number: this.#number,
+        summary,
+        files,
+        removed,
+        last_order: this.#lastOrder,
+      },
+      this.#signal,
+    );
+    this.#knownSummary = JSON.stringify(summary);
+    for (const file of files) this.#known.set(file.file_id, JSON.stringify(file));
+    for (const id of removed) this.#known.delete(id);
+    if (reply.orders.some(({ number }) => number > this.#lastOrder)) this.obey(reply.orders);
+  }
+
+  #summary(): string {
+    return JSON.stringify(this.#reported.summary());
+  }
+
+  #changedFiles(): FileProgress[] {
+    return this.#reported
+      .progress()
+      .filter((file) => this.#known.get(file.file_id) !== JSON.stringify(file));
+  }
+
+  #removed(): string[] {
+    const present = new Set(this.#reported.progress().map((file) => file.file_id));
+    return [...this.#known.keys()].filter((id) => !present.has(id));
+  }
+}

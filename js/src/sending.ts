@@ -1,0 +1,118 @@
+/** Sends the parts of one file, from one start to the next pause, and acts on each answer. */
+
+import type { Parts, SignedPart } from "./parts";
+import type { Outcome } from "./pool";
+import { fileChanged, isUnreadable, type Problem, problemOf, refused } from "./problem";
+import { delay, pause, verdict } from "./retry";
+import { type Answer, put } from "./transport";
+import { Tries } from "./tries";
+import { tuning } from "./tuning";
+
+/** Whom the sending tells. */
+export interface Outlet {
+  /** A part is on S3. */
+  stored(): void;
+  failed(problem: Problem): void;
+  /** S3 does not know the upload any more. */
+  gone(): void;
+  /** A part got no answer too often: its store may be out of reach. */
+  unreachable(): void;
+  worked(): void;
+  progressed(): void;
+}
+
+/** A second 403 to a fresh signature is no matter of time. */
+const SIGNATURE_TRIES = 3;
+
+export class Sending {
+  readonly #file: File;
+  readonly #parts: Parts;
+  readonly #signal: AbortSignal;
+  readonly #outlet: Outlet;
+  readonly #tries = new Tries();
+
+  constructor(file: File, parts: Parts, signal: AbortSignal, outlet: Outlet) {
+    this.#file = file;
+    this.#parts = parts;
+    this.#signal = signal;
+    this.#outlet = outlet;
+  }
+
+  /** Send the next part whose URL is still good; undefined if there is none. */
+  next(): Promise<Outcome> | undefined {
+    for (const [number, { presigned, signedAt }] of this.#parts.waiting()) {
+      if (Date.now() < signedAt + presigned.expires_in * 1000) return this.#send(number);
+      this.#parts.unsign(number);
+    }
+    return undefined;
+  }
+
+  async #send(number: number): Promise<Outcome> {
+    const signed = this.#parts.sending(number);
+    try {
+      const answer = await this.#put(number, signed);
+      return this.#answered(number, answer);
+    } catch (error) {
+      this.#parts.unsend(number);
+      if (!this.#signal.aborted) this.#outlet.failed(problemOf(error, this.#file.name));
+      return "stopped";
+    }
+  }
+
+  #put(number: number, { presigned: { url, headers } }: SignedPart): Promise<Answer> {
+    const offset = this.#parts.offset(number);
+    const body = this.#file.slice(offset, offset + this.#parts.length(number));
+    const onProgress = (bytes: number): void => {
+      this.#parts.sent(number, bytes);
+      this.#outlet.progressed();
+    };
+    return put({ url, headers, body }, onProgress, this.#signal);
+  }
+
+  #answered(number: number, answer: Answer): Outcome {
+    if (answer.kind === "refused") return this.#refused(number, answer);
+    if (answer.kind === "stored") {
+      this.#parts.store(number);
+      this.#tries.reset();
+      this.#outlet.stored();
+      this.#outlet.worked();
+      return "stored";
+    }
+    const losses = this.#tries.lost(number);
+    if (losses >= tuning.losses) this.#outlet.unreachable();
+    void this.#afterPause(number, pause(losses - 1), "unsign");
+    return "unanswered";
+  }
+
+  #refused(number: number, answer: Answer & { kind: "refused" }): Outcome {
+    const decision = verdict(answer);
+    const tries = this.#tries.refused(number);
+    const limit = decision === "sign again" ? SIGNATURE_TRIES : tuning.tries;
+    if (decision === "gone" && this.#parts.total > 1) {
+      this.#parts.unsign(number);
+      this.#outlet.gone();
+    } else if (decision === "exists" || tries >= limit) {
+      this.#parts.unsign(number);
+      this.#outlet.failed(refused(this.#file.name, number, answer));
+    } else {
+      const stale = decision === "sign again" && tries === 1;
+      const next = decision === "hash again" ? "unhash" : "unsign";
+      void this.#afterPause(number, stale ? 0 : pause(tries - 1), next);
+    }
+    return decision === "slow down" ? "slow down" : "answered";
+  }
+
+  /** See whether the file is still there, and let the part rest before it is tried again. */
+  async #afterPause(number: number, ms: number, next: "unsign" | "unhash"): Promise<void> {
+    this.#parts.rest(number);
+    this.#outlet.worked();
+    try {
+      await this.#file.slice(0, 1).arrayBuffer();
+      await delay(ms, this.#signal);
+    } catch (error) {
+      if (isUnreadable(error)) this.#outlet.failed(fileChanged(this.#file.name));
+    }
+    this.#parts[next](number);
+    this.#outlet.worked();
+  }
+}

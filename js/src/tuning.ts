@@ -1,0 +1,51 @@
+/** Time constants of the engine, in milliseconds unless named otherwise, and its counts. */
+
+export interface Tuning {
+  /** When an unanswered request is sent again: after these, then at the last one's pace. */
+  readonly resendMs: readonly number[];
+  /** A request this old without an answer: the page says that it waits for the kernel. */
+  readonly kernelSilentMs: number;
+  /** Requests to the kernel on their way at once. */
+  readonly requests: number;
+  /** The pause between two progress reports. */
+  readonly reportMs: number;
+  /** A part without progress for so long gets a new connection. */
+  readonly stallMs: number;
+  /** How often a store that does not answer is tried. */
+  readonly probeMs: number;
+  /** The first pause before a part is tried again; doubles each time, with full jitter. */
+  readonly retryMs: number;
+  readonly retryCapMs: number;
+  /** Answers other than 2xx that one part may get in a row. */
+  readonly tries: number;
+  /** Times a part may get no answer in a row before its store counts as unreachable. */
+  readonly losses: number;
+  /** Signed and hashed parts reach this far ahead, in seconds of the present rate … */
+  readonly windowSeconds: number;
+  /** … but at least and at most so many parts. */
+  readonly windowMin: number;
+  readonly windowMax: number;
+}
+
+const DEFAULTS: Tuning = {
+  resendMs: [700, 1500, 3000, 6000, 30_000],
+  kernelSilentMs: 1500,
+  requests: 4,
+  reportMs: 500,
+  stallMs: 30_000,
+  probeMs: 30_000,
+  retryMs: 500,
+  retryCapMs: 30_000,
+  tries: 8,
+  losses: 5,
+  windowSeconds: 600,
+  windowMin: 8,
+  windowMax: 1000,
+};
+
+declare global {
+  /** Tests set it before the bundle is loaded. */
+  var s3upload_widget_tuning: Partial<Tuning> | undefined;
+}
+
+export const tuning: Tuning = { ...DEFAULTS, ...globalThis.s3upload_widget_tuning };

@@ -1,0 +1,336 @@
+/**
+ * One file on its way: which state it is in, and what each answer does to it. It pulls nothing:
+ * the loops that hash, sign and send ask it for work.
+ */
+
+import { FileHashes } from "./hashes";
+import type { Hashing } from "./hashing";
+import type { Kernel } from "./kernel";
+import { KernelError } from "./kernel";
+import { Parts } from "./parts";
+import type { Outcome, Pool } from "./pool";
+import { type Problem, problemOf } from "./problem";
+import type { PlannedFile } from "./protocol";
+import { Rate } from "./rate";
+import { delay, pause } from "./retry";
+import { Sending } from "./sending";
+import { text } from "./text";
+
+/** What the kernel decided for the file, and how far its parts are. */
+export interface Work {
+  readonly plan: PlannedFile;
+  readonly parts: Parts;
+}
+
+export type State =
+  | { readonly name: "picked" }
+  | { readonly name: "refused"; readonly problem: Problem }
+  | { readonly name: "queued"; readonly work: Work }
+  | { readonly name: "checking"; readonly work: Work }
+  | { readonly name: "uploading"; readonly work: Work; readonly sending: Sending }
+  | { readonly name: "completing"; readonly work: Work }
+  | { readonly name: "paused"; readonly work: Work }
+  | { readonly name: "failed"; readonly work: Work; readonly problem: Problem }
+  | { readonly name: "aborting" }
+  | { readonly name: "done"; readonly work: Work; readonly sha256: string };
+
+/** Which state may follow which; anything else is a defect. */
+const NEXT: Readonly<Record<State["name"], readonly State["name"][]>> = {
+  picked: ["queued", "refused", "aborting"],
+  refused: ["picked", "aborting"],
+  queued: ["checking", "paused", "failed", "aborting"],
+  checking: ["uploading", "paused", "failed", "aborting", "picked"],
+  uploading: ["completing", "paused", "failed", "aborting", "picked"],
+  completing: ["done", "uploading", "failed", "aborting", "picked"],
+  paused: ["queued", "aborting"],
+  failed: ["queued", "picked", "aborting"],
+  aborting: ["refused"],
+  done: [],
+};
+
+/** What a file needs of the engine around it. */
+export interface Surroundings {
+  readonly kernel: Kernel;
+  readonly hashing: Hashing;
+  pool(store: string): Pool;
+  /** Something changed that the loops may act on. */
+  worked(): void;
+  /** Bytes moved: only the numbers changed. */
+  progressed(): void;
+  /** The kernel has to plan this file again. */
+  plan(upload: Upload): void;
+}
+
+/** How often S3 may say that it lost parts it had accepted. */
+const MISSING_ROUNDS = 3;
+
+export class Upload {
+  readonly id: string;
+  readonly file: File;
+  /** Path inside a picked or dropped folder, else the name. */
+  readonly path: string;
+  readonly rate = new Rate();
+  /** The user's answer to a conflict; empty before there was one. */
+  ifExists: "" | "overwrite" | "rename" = "";
+  /** What hinders the upload just now without ending it, for people. */
+  trouble = "";
+  #state: State = { name: "picked" };
+  #run = new AbortController();
+  #missingRounds = 0;
+  #hashes: FileHashes;
+  readonly #around: Surroundings;
+
+  constructor(id: string, file: File, path: string, around: Surroundings) {
+    this.id = id;
+    this.file = file;
+    this.path = path;
+    this.#around = around;
+    this.#hashes = new FileHashes(file, around.hashing);
+  }
+
+  get state(): State {
+    return this.#state;
+  }
+
+  /** The kernel knows the file's key and how it is cut. */
+  planned(plan: PlannedFile): void {
+    if (this.#state.name !== "picked") return;
+    const parts = new Parts(this.file.size, plan.part_size, plan.parts_total);
+    this.#to({ name: "queued", work: { plan, parts } });
+  }
+
+  refuse(problem: Problem): void {
+    if (this.#state.name === "picked") this.#to({ name: "refused", problem });
+  }
+
+  /** Take the first step, or the next after a pause or a failure. */
+  async start(): Promise<void> {
+    if (this.#state.name !== "queued") return;
+    const { work } = this.#state;
+    this.#run = new AbortController();
+    const { signal } = this.#run;
+    this.#to({ name: "checking", work });
+    try {
+      const md5 = await this.#open(work, signal);
+      this.#upload({ ...work, plan: { ...work.plan, md5 } });
+    } catch (error) {
+      this.#stumble(error, signal);
+    }
+  }
+
+  pause(): void {
+    const { name } = this.#state;
+    if (name === "queued" || name === "checking" || name === "uploading") {
+      const { work } = this.#state;
+      this.#run.abort();
+      this.#to({ name: "paused", work });
+    }
+  }
+
+  /** Go on after a pause or a failure; what is on S3 stays there. */
+  resume(): void {
+    if (this.#state.name === "paused" || this.#state.name === "failed") {
+      const { work } = this.#state;
+      this.trouble = "";
+      this.#to({ name: "queued", work });
+    } else if (this.#state.name === "refused") {
+      this.#replan();
+    }
+  }
+
+  /** Answer a conflict: overwrite what has the key, or take another key. */
+  resolve(choice: "overwrite" | "rename"): void {
+    this.ifExists = choice;
+    if (this.#state.name === "refused" || this.#state.name === "failed") this.#replan();
+  }
+
+  /**
+   * Delete what S3 holds of the file.
+   *
+   * @throws KernelError if the kernel cannot: the file is then `refused` with that reason.
+   */
+  async abort(): Promise<void> {
+    if (this.#state.name === "done" || this.#state.name === "aborting") return;
+    const planned = "work" in this.#state;
+    this.#run.abort();
+    this.#to({ name: "aborting" });
+    this.#hashes.drop();
+    if (!planned) return;
+    const { signal } = new AbortController();
+    try {
+      await this.#forget(signal);
+    } catch (error) {
+      this.#to({ name: "refused", problem: problemOf(error, this.file.name) });
+      throw error;
+    }
+  }
+
+  /** The kernel or the page found out why nothing gets through. */
+  fail(problem: Problem): void {
+    if (!("work" in this.#state) || this.#state.name === "done") return;
+    const { work } = this.#state;
+    if (!NEXT[this.#state.name].includes("failed")) return;
+    this.#run.abort();
+    this.#to({ name: "failed", work, problem });
+  }
+
+  /** Parts that may be hashed, signed and sent; undefined unless it is uploading. */
+  get active(): Work | undefined {
+    return this.#state.name === "uploading" ? this.#state.work : undefined;
+  }
+
+  /** Hash the next part. Resolves when it is hashed, or the file is given up. */
+  async hashNext(lane: number): Promise<void> {
+    const { active } = this;
+    const number = active?.parts.next("hash");
+    if (active === undefined || number === undefined) return;
+    const { parts } = active;
+    parts.hashing(number);
+    try {
+      parts.hashed(number, await this.#hashes.part(lane, active, number));
+      this.#around.worked();
+    } catch (error) {
+      parts.unhash(number);
+      if (this.#has(parts)) this.fail(problemOf(error, this.file.name));
+    }
+  }
+
+  /** Send the next part that is ready. */
+  send(): Promise<Outcome> | undefined {
+    return this.#state.name === "uploading" ? this.#state.sending.next() : undefined;
+  }
+
+  /** Whether these are the parts of the present plan. */
+  #has(parts: Parts): boolean {
+    return "work" in this.#state && this.#state.work.parts === parts;
+  }
+
+  async #open({ plan, parts }: Work, signal: AbortSignal): Promise<boolean> {
+    if (parts.total === 1) return plan.md5;
+    const request = { kind: "create_multipart_upload", file_id: this.id } as const;
+    const created = await this.#patiently(() => this.#around.kernel.call(request, signal), signal);
+    return created.md5;
+  }
+
+  /** The kernel deletes what S3 holds of the file and forgets it. */
+  #forget(signal: AbortSignal): Promise<unknown> {
+    const request = { kind: "abort_multipart_upload", file_id: this.id } as const;
+    return this.#patiently(() => this.#around.kernel.call(request, signal), signal);
+  }
+
+  /** Ask again while the kernel says that asking again may help. */
+  async #patiently<T>(ask: () => Promise<T>, signal: AbortSignal): Promise<T> {
+    for (let tries = 0; ; tries += 1) {
+      try {
+        const reply = await ask();
+        this.trouble = "";
+        return reply;
+      } catch (error) {
+        if (!(error instanceof KernelError && error.retryable)) throw error;
+        this.trouble = error.message;
+        this.#around.worked();
+        await delay(pause(tries), signal);
+      }
+    }
+  }
+
+  #upload(work: Work): void {
+    const sending = new Sending(this.file, work.parts, this.#run.signal, {
+      stored: () => this.#completeIfStored(work),
+      failed: (problem) => this.fail(problem),
+      gone: () => this.#startAfresh(),
+      unreachable: () => this.#around.pool(work.plan.store).unreachable(),
+      worked: () => this.#around.worked(),
+      progressed: () => this.#around.progressed(),
+    });
+    this.#to({ name: "uploading", work, sending });
+    this.#completeIfStored(work);
+  }
+
+  #completeIfStored(work: Work): void {
+    this.trouble = "";
+    if (work.parts.stored === work.parts.total) void this.#complete(work);
+  }
+
+  async #complete(work: Work): Promise<void> {
+    const { signal } = this.#run;
+    this.#to({ name: "completing", work });
+    try {
+      const sha256 = work.plan.hash_file ? await this.#hashes.whole() : "";
+      const checksums = work.parts.allChecksums();
+      const reply = await this.#patiently(
+        () =>
+          this.#around.kernel.call(
+            {
+              kind: "complete_multipart_upload",
+              file_id: this.id,
+              parts_sha256: checksums.map((part) => part.sha256),
+              parts_md5: work.plan.md5 ? checksums.map((part) => part.md5) : [],
+              sha256,
+            },
+            signal,
+          ),
+        signal,
+      );
+      if (reply.kind === "parts_missing") this.#sendAgain(work, reply.part_numbers);
+      else this.#finish(work, reply.sha256);
+    } catch (error) {
+      this.#stumble(error, signal);
+    }
+  }
+
+  #finish(work: Work, sha256: string): void {
+    this.#hashes.drop();
+    this.#to({ name: "done", work, sha256 });
+  }
+
+  #sendAgain(work: Work, numbers: readonly number[]): void {
+    this.#missingRounds += 1;
+    for (const number of numbers) work.parts.unsign(number);
+    this.#upload(work);
+    if (this.#missingRounds > MISSING_ROUNDS) {
+      this.#missingRounds = 0;
+      this.fail({ code: "integrity", message: text.partsMissing(this.file.name) });
+    }
+  }
+
+  #stumble(error: unknown, signal: AbortSignal): void {
+    if (signal.aborted) return;
+    if (error instanceof KernelError && error.code === "no_such_upload") this.#startAfresh();
+    else this.fail(problemOf(error, this.file.name));
+  }
+
+  /** The upload id is gone from S3, and with it all parts. */
+  #startAfresh(): void {
+    this.#replan();
+    this.trouble = text.startsAfresh(this.file.name);
+  }
+
+  /** Everything from the beginning: the kernel forgets the file, then plans it anew. */
+  #replan(): void {
+    const planned = "work" in this.#state;
+    this.#run.abort();
+    this.#run = new AbortController();
+    this.#hashes.drop();
+    this.#hashes = new FileHashes(this.file, this.#around.hashing);
+    this.#to({ name: "picked" });
+    void this.#forgetThenPlan(planned, this.#run.signal);
+  }
+
+  async #forgetThenPlan(planned: boolean, signal: AbortSignal): Promise<void> {
+    try {
+      if (planned) await this.#forget(signal);
+      this.#around.plan(this);
+    } catch (error) {
+      if (!signal.aborted) this.refuse(problemOf(error, this.file.name));
+    }
+  }
+
+  #to(state: State): void {
+    if (!NEXT[this.#state.name].includes(state.name)) {
+      throw new Error(`an upload cannot go from ${this.#state.name} to ${state.name}`);
+    }
+    this.#state = state;
+    this.#around.worked();
+  }
+}

@@ -1,0 +1,348 @@
+/**
+ * All files of one widget. Three small loops pull work from them in their order: hash → sign →
+ * send. Knows no view and no Jupyter.
+ */
+
+import { Bell } from "./bell";
+import { createHashing, type Hashing } from "./hashing";
+import { Kernel, type Line, randomId } from "./kernel";
+import type { Outcome, Pool, Sender } from "./pool";
+import { problemOf } from "./problem";
+import {
+  type FileProgress,
+  MAX_PICK,
+  type Order,
+  type Pick,
+  type Summary,
+  VERSION,
+  type Welcome,
+} from "./protocol";
+import { Rate } from "./rate";
+import { poolFor } from "./registry";
+import { Reports } from "./reports";
+import { Signing } from "./signing";
+import { fileProgress, settled, summarise, waitingFor } from "./summary";
+import { tuning } from "./tuning";
+import { type Surroundings, Upload } from "./upload";
+
+/** A file and its path inside the folder it was picked with; else its name. */
+export interface Picked {
+  readonly file: File;
+  readonly path: string;
+}
+
+export interface Options {
+  readonly line: Line;
+  /** Parts in flight at once, over all files; read before each part. */
+  readonly maxConcurrency: () => number;
+}
+
+/** While anything moves, numbers are sampled and shown so often. */
+const TICK_MS = 500;
+
+export class Uploads implements Sender, Surroundings {
+  readonly kernel: Kernel;
+  readonly hashing: Hashing = createHashing();
+  readonly rate = new Rate();
+  #options: Options;
+  readonly #end = new AbortController();
+  readonly #reports: Reports;
+  readonly #signing: Signing;
+  readonly #hashBell = new Bell();
+  readonly #listeners = new Set<() => void>();
+  readonly #pools = new Map<string, Pool>();
+  readonly #batch = new Set<Upload>();
+  #files: Upload[] = [];
+  #welcome: Welcome | undefined;
+  #told = false;
+
+  constructor(options: Options) {
+    const { signal } = this.#end;
+    this.#options = options;
+    this.kernel = new Kernel(options.line, (orders) => this.#reports.obey(orders));
+    this.#reports = new Reports(this.kernel, this, signal);
+    this.#signing = new Signing(
+      this.kernel,
+      () => this.#files,
+      () => this.#hashesMore(),
+      signal,
+    );
+    for (let lane = 0; lane < this.hashing.lanes; lane += 1) void this.#hashLane(lane);
+    const tick = setInterval(() => this.#tick(), TICK_MS);
+    signal.addEventListener("abort", () => clearInterval(tick));
+    void this.#hello();
+  }
+
+  get files(): readonly Upload[] {
+    return this.#files;
+  }
+
+  /** What the kernel said of the widget; undefined until it spoke. */
+  get welcome(): Welcome | undefined {
+    return this.#welcome;
+  }
+
+  get maxConcurrency(): number {
+    return this.#options.maxConcurrency();
+  }
+
+  /** Take files in. They are uploaded in this order. */
+  pick(picked: readonly Picked[]): void {
+    if (settled(this.progress())) this.#newBatch();
+    const uploads = picked.map(
+      ({ file, path }) => new Upload(randomId(), file, path.normalize("NFC"), this),
+    );
+    for (const upload of uploads) this.#batch.add(upload);
+    this.#files = [...this.#files, ...uploads];
+    for (let start = 0; start < uploads.length; start += MAX_PICK) {
+      void this.#plan(uploads.slice(start, start + MAX_PICK));
+    }
+    this.worked();
+  }
+
+  pause(ids: readonly string[] = []): void {
+    for (const upload of this.#named(ids)) upload.pause();
+  }
+
+  resume(ids: readonly string[] = []): void {
+    for (const upload of this.#named(ids)) upload.resume();
+  }
+
+  /** Delete what S3 holds of these files, and take them off the list. Finished ones stay. */
+  async abort(ids: readonly string[] = []): Promise<void> {
+    const uploads = this.#named(ids).filter(({ state }) => state.name !== "done");
+    await Promise.allSettled(
+      uploads.map(async (upload) => {
+        await upload.abort();
+        this.#remove([upload]);
+      }),
+    );
+  }
+
+  /** Take finished files off the list; nothing changes on S3. */
+  clear(ids: readonly string[] = []): void {
+    this.#remove(this.#named(ids).filter(({ state }) => state.name === "done"));
+  }
+
+  /** Go on over another line, with another model's settings. */
+  connect(options: Options): void {
+    this.#options = options;
+    this.kernel.connect(options.line);
+    void this.#hello();
+  }
+
+  /** The lanes may be more or fewer now. */
+  concurrencyChanged(): void {
+    for (const pool of this.#pools.values()) pool.fill();
+  }
+
+  /** Be told of every change; returns how to stop that. */
+  subscribe(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  dispose(): void {
+    for (const upload of this.#files) upload.pause();
+    for (const pool of this.#pools.values()) pool.leave(this);
+    this.#end.abort(new DOMException("the widget is gone", "AbortError"));
+    this.#hashBell.ring();
+    this.#signing.ring();
+    this.hashing.dispose();
+    this.kernel.dispose();
+  }
+
+  /** Each file as people see it. */
+  progress(): FileProgress[] {
+    return this.#files.map((upload) => this.progressOf(upload));
+  }
+
+  progressOf(upload: Upload): FileProgress {
+    const store = "work" in upload.state ? upload.state.work.plan.store : "";
+    const reachable = this.#pools.get(store)?.reachable ?? true;
+    return fileProgress(upload, waitingFor(upload, this.kernel, reachable));
+  }
+
+  summary(): Summary {
+    const batch = [...this.#batch].map((upload) => ({
+      progress: this.progressOf(upload),
+      size: upload.file.size,
+    }));
+    return summarise(this.progress(), batch, this.rate.perSecond);
+  }
+
+  obey({ verb, file_ids }: Order): void {
+    void this[verb](file_ids);
+  }
+
+  pool(store: string): Pool {
+    const pool = this.#pools.get(store) ?? poolFor(store);
+    this.#pools.set(store, pool);
+    pool.join(this);
+    return pool;
+  }
+
+  plan(upload: Upload): void {
+    void this.#plan([upload]);
+  }
+
+  send(): Promise<Outcome> | undefined {
+    for (const upload of this.#files) {
+      const sending = upload.send();
+      if (sending !== undefined) return sending;
+    }
+    return undefined;
+  }
+
+  reachabilityChanged(): void {
+    const unreachable = this.#files.find(
+      ({ active }) => active && !this.pool(active.plan.store).reachable,
+    );
+    if (unreachable !== undefined) void this.#diagnose(unreachable);
+    this.worked();
+  }
+
+  worked(): void {
+    this.#startQueued();
+    this.#hashBell.ring();
+    this.#signing.ring();
+    for (const pool of this.#pools.values()) pool.fill();
+    this.progressed();
+  }
+
+  /** Many changes in one breath are told once. */
+  progressed(): void {
+    if (this.#told) return;
+    this.#told = true;
+    queueMicrotask(() => {
+      this.#told = false;
+      this.#reports.changed();
+      for (const listener of this.#listeners) listener();
+    });
+  }
+
+  async #hello(): Promise<void> {
+    try {
+      const hello = { kind: "hello", version: VERSION } as const;
+      this.#welcome = await this.kernel.call(hello, this.#end.signal);
+      this.#reports.obey(this.#welcome.orders);
+      this.progressed();
+    } catch {
+      // Disposed of before the kernel answered.
+    }
+  }
+
+  async #plan(uploads: readonly Upload[]): Promise<void> {
+    const files = uploads.map(asPick);
+    const request = { kind: "pick_files", origin: location.origin, files } as const;
+    try {
+      const reply = await this.kernel.call(request, this.#end.signal);
+      uploads.forEach((upload, index) => {
+        const planned = reply.files[index];
+        if (planned?.kind === "planned_file") {
+          this.pool(planned.store);
+          upload.planned(planned);
+        } else if (planned !== undefined) upload.refuse(planned);
+      });
+    } catch (error) {
+      if (this.#end.signal.aborted) return;
+      for (const upload of uploads) upload.refuse(problemOf(error, upload.file.name));
+    }
+  }
+
+  /** Start files while the ones that are under way would soon leave a lane empty. */
+  #startQueued(): void {
+    const wanted = 2 * this.maxConcurrency;
+    let ahead = 0;
+    for (const upload of this.#files) {
+      if (ahead >= wanted) return;
+      if (upload.state.name === "queued") void upload.start();
+      if ("work" in upload.state && upload.state.name !== "paused") {
+        if (upload.state.name !== "failed") ahead += upload.state.work.parts.unsent;
+      }
+    }
+  }
+
+  async #hashLane(lane: number): Promise<void> {
+    while (!this.#end.signal.aborted) {
+      const rung = this.#hashBell.wait();
+      const upload = this.#nextToHash(lane);
+      await (upload === undefined ? rung : upload.hashNext(lane));
+    }
+  }
+
+  /** The second lane helps only while the sending might run dry: hashing yields to sending. */
+  #nextToHash(lane: number): Upload | undefined {
+    const ahead = this.#files.reduce((sum, { active }) => sum + (active?.parts.ahead ?? 0), 0);
+    return this.#files.find(({ active }) => {
+      if (active?.parts.next("hash") === undefined) return false;
+      return ahead < (lane === 0 ? this.#window(active.plan.part_size) : tuning.windowMin);
+    });
+  }
+
+  #hashesMore(): boolean {
+    return this.#nextToHash(0) !== undefined;
+  }
+
+  /** How many parts to have hashed and signed ahead. */
+  #window(partSize: number): number {
+    const parts = Math.ceil((this.rate.perSecond * tuning.windowSeconds) / partSize);
+    return Math.min(tuning.windowMax, Math.max(tuning.windowMin, parts));
+  }
+
+  async #diagnose(upload: Upload): Promise<void> {
+    try {
+      const { cause, message } = await this.kernel.call(
+        { kind: "diagnose", file_id: upload.id, origin: location.origin },
+        this.#end.signal,
+      );
+      for (const other of this.#files.filter(({ active }) => active !== undefined)) {
+        if (cause === "cors") other.fail({ code: "cors", message });
+        else other.trouble = message;
+      }
+      this.progressed();
+    } catch {
+      // The kernel cannot tell: the page goes on probing by itself.
+    }
+  }
+
+  #tick(): void {
+    const { state, bytes_done } = this.summary();
+    if (state === "idle" || state === "done" || state === "failed") return;
+    this.rate.sample(bytes_done);
+    for (const upload of this.#files) {
+      if (upload.active) upload.rate.sample(upload.active.parts.bytesDone);
+    }
+    this.#hashBell.ring();
+    this.#signing.ring();
+    this.progressed();
+  }
+
+  #newBatch(): void {
+    this.#batch.clear();
+    this.rate.reset();
+  }
+
+  #remove(uploads: readonly Upload[]): void {
+    const gone = new Set(uploads);
+    for (const upload of gone) this.#batch.delete(upload);
+    this.#files = this.#files.filter((upload) => !gone.has(upload));
+    this.worked();
+  }
+
+  #named(ids: readonly string[]): readonly Upload[] {
+    return ids.length === 0 ? this.#files : this.#files.filter(({ id }) => ids.includes(id));
+  }
+}
+
+function asPick({ id, file, path, ifExists }: Upload): Pick {
+  return {
+    file_id: id,
+    name: file.name.normalize("NFC"),
+    path,
+    size: file.size,
+    type: file.type,
+    last_modified: file.lastModified,
+    if_exists: ifExists,
+  };
+}
