@@ -1,0 +1,81 @@
+"""SHA-256 and MD5 as S3 writes them: of a part, of a whole multipart object."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import re
+from typing import TYPE_CHECKING, Final
+
+from s3upload_widget.errors import IntegrityError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_MD5_ETAG: Final = re.compile(r'"?([0-9a-fA-F]{32})(?:-([1-9][0-9]*))?"?')
+
+
+def sha256(data: bytes | bytearray | memoryview) -> str:
+    """Base64, as in ``x-amz-checksum-sha256``."""
+    return base64.b64encode(hashlib.sha256(data).digest()).decode()
+
+
+def md5(data: bytes | bytearray | memoryview) -> str:
+    """Base64, as in ``Content-MD5``. Guards against accidents, not against an attacker."""
+    return base64.b64encode(hashlib.md5(data, usedforsecurity=False).digest()).decode()
+
+
+def hexadecimal(checksum: str) -> str:
+    """A base64 checksum in hexadecimal, as ``sha256sum`` and ETags have it.
+
+    Raises:
+        IntegrityError: It is not base64.
+    """
+    return _digest(checksum).hex()
+
+
+def composite_sha256(parts: Sequence[str]) -> str:
+    """The checksum S3 gives a multipart object: of the parts' checksums, then ``-N``.
+
+    Args:
+        parts: Base64 SHA-256 of part 1, 2, ….
+
+    Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity-upload.html
+    """
+    whole = hashlib.sha256(b"".join(map(_digest, parts))).digest()
+    return f"{base64.b64encode(whole).decode()}-{len(parts)}"
+
+
+def same_composite(checksum: str, parts: Sequence[str]) -> bool:
+    """Whether a ``ChecksumSHA256`` of S3's is that of these parts; some servers omit ``-N``."""
+    expected = composite_sha256(parts)
+    return checksum in {expected, expected.rpartition("-")[0]}
+
+
+def multipart_etag(parts: Sequence[str]) -> str:
+    """The ETag of an unencrypted multipart object, without quotes: MD5 of the MD5s, ``-N``.
+
+    Args:
+        parts: Base64 MD5 of part 1, 2, ….
+    """
+    joined = b"".join(map(_digest, parts))
+    return f"{hashlib.md5(joined, usedforsecurity=False).hexdigest()}-{len(parts)}"
+
+
+def same_etag(first: str, second: str) -> bool:
+    """Whether two ETags are equal, quotes and case aside."""
+    return first.strip('"').lower() == second.strip('"').lower()
+
+
+def reads_as_md5(etag: str) -> bool:
+    """Whether an ETag has the form of an MD5; with KMS, and on some servers, it still is none."""
+    return _MD5_ETAG.fullmatch(etag) is not None
+
+
+def _digest(checksum: str) -> bytes:
+    try:
+        return base64.b64decode(checksum, validate=True)
+    except (binascii.Error, ValueError) as error:
+        msg = "a checksum is not base64; the file has to be sent again"
+        raise IntegrityError(msg) from error

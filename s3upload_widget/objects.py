@@ -1,0 +1,106 @@
+"""What S3 answers, typed: parts, uploads and objects. Frozen records, no S3."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=timezone.utc)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenedUpload:
+    """A multipart upload that was just created."""
+
+    upload_id: str = field(repr=False)
+    sha256: bool
+    """Whether the server said that it checks and keeps the parts' SHA-256."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedPart:
+    """A part as ListParts shows it."""
+
+    part_number: int
+    size: int
+    """Bytes."""
+    etag: str
+    """Verbatim, with its quotes."""
+    sha256: str
+    """Base64; ``""`` where the server lists none."""
+    last_modified: datetime
+
+    @classmethod
+    def of(cls, part: Mapping[str, Any]) -> ListedPart:
+        """From boto3's dict."""
+        return cls(
+            part_number=int(part["PartNumber"]),
+            size=int(part.get("Size", -1)),
+            etag=str(part.get("ETag", "")),
+            sha256=str(part.get("ChecksumSHA256", "")),
+            last_modified=part.get("LastModified", _LONG_AGO),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompletedPart:
+    """A part as Complete names it."""
+
+    part_number: int
+    etag: str
+    """Verbatim, with its quotes."""
+    sha256: str
+    """Base64; ``""`` where the upload has no SHA-256."""
+
+    def as_boto3(self) -> dict[str, Any]:
+        """As boto3 takes it."""
+        part: dict[str, Any] = {"PartNumber": self.part_number, "ETag": self.etag}
+        return part | ({"ChecksumSHA256": self.sha256} if self.sha256 else {})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectFound:
+    """An object, as Complete or HEAD shows it."""
+
+    size: int
+    """Bytes."""
+    etag: str
+    """Verbatim, with its quotes."""
+    sha256: str
+    """Base64; of a multipart object the composite with ``-N``; ``""`` if S3 shows none."""
+    version_id: str
+    content_type: str
+    last_modified: datetime
+    encrypted: bool
+    """With KMS or a customer's key: then the ETag is no MD5."""
+
+    @classmethod
+    def of(cls, answer: Mapping[str, Any], *, size: int, content_type: str = "") -> ObjectFound:
+        """From boto3's dict of HeadObject, or of Complete, which says no size and no type."""
+        encryption = str(answer.get("ServerSideEncryption", ""))
+        return cls(
+            size=int(answer.get("ContentLength", size)) if "LastModified" in answer else size,
+            etag=str(answer.get("ETag", "")),
+            sha256=str(answer.get("ChecksumSHA256", "")),
+            version_id=str(answer.get("VersionId", "")),
+            content_type=str(answer.get("ContentType", content_type)),
+            last_modified=answer.get("LastModified", _LONG_AGO),
+            encrypted=encryption.startswith("aws:kms") or "SSECustomerAlgorithm" in answer,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class NoObject:
+    """The key has no object."""
+
+
+@dataclass(frozen=True, slots=True)
+class CannotTell:
+    """S3 denies the look: a role that may only upload has no HEAD."""
+
+
+ObjectLook: TypeAlias = ObjectFound | NoObject | CannotTell

@@ -1,0 +1,296 @@
+"""The S3 verbs on one bucket, with our errors. Knows no file, no policy and no message."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit, urlunsplit
+
+from s3upload_widget.buckets import check_bucket_name, check_endpoint_url
+from s3upload_widget.calls import Calls
+from s3upload_widget.clients import Clients, connect
+from s3upload_widget.errors import (
+    AccessDeniedError,
+    NoSuchUploadError,
+    S3Error,
+    S3UnavailableError,
+)
+from s3upload_widget.extra_args import checked_extra_args
+from s3upload_widget.objects import (
+    CannotTell,
+    CompletedPart,
+    ListedPart,
+    NoObject,
+    ObjectFound,
+    ObjectLook,
+    OpenedUpload,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from types_boto3_s3 import S3Client
+
+    from s3upload_widget.presigning import PresignedUrl
+
+__all__ = ["Store", "connect"]
+
+_ABORT_TRIES: Final = 5
+
+
+class Store:
+    """One bucket, as the kernel sees it and as the page sees it. Thread-safe.
+
+    Making one loads nothing and asks nobody.
+
+    Args:
+        bucket: Its name, or an access point's ARN.
+        client: Any boto3 S3 client; left out, boto3's default one.
+        browser_endpoint_url: The endpoint as the page sees it, where that differs.
+        extra_args: boto3's own names, passed to every verb that knows them.
+
+    Raises:
+        UnsupportedBucketError: No page can send to this kind of bucket.
+        RefusedError: The bucket's name, the URL or ``extra_args`` cannot be.
+    """
+
+    def __init__(
+        self,
+        bucket: str,
+        client: S3Client | None = None,
+        *,
+        browser_endpoint_url: str | None = None,
+        extra_args: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.bucket: Final = check_bucket_name(bucket)
+        self._extra_args = checked_extra_args(extra_args or {})
+        self._clients = Clients(bucket, client, check_endpoint_url(browser_endpoint_url or ""))
+        self._calls = Calls(bucket, self._clients, self._extra_args)
+        self._lock = threading.Lock()
+        self._bucket_found = False
+
+    @property
+    def identity(self) -> str:
+        """Endpoint and bucket: equal for two stores that hold the same objects."""
+        return f"{self._clients.endpoint.rstrip('/')}/{self.bucket}"
+
+    @property
+    def on_aws(self) -> bool:
+        """Whether this is AWS's own S3."""
+        return self._clients.aws
+
+    @property
+    def verify(self) -> bool | str | None:
+        """Whose certificates the user's client trusts, in botocore's words."""
+        return self._clients.verify
+
+    @property
+    def browser_origin(self) -> str:
+        """``scheme://host[:port]`` that the page sends parts to."""
+        parts = urlsplit(self.object_url("x"))
+        return f"{parts.scheme}://{parts.netloc}"
+
+    def destination(self, prefix: str) -> str:
+        """``s3://bucket/prefix``, for people."""
+        return f"s3://{self.bucket}/{prefix}"
+
+    def object_url(self, key: str) -> str:
+        """The address that the page sends ``key`` to, unsigned: it opens nothing."""
+        signed = self._calls.presign("put_object", {"Key": key}).url
+        return urlunsplit(urlsplit(signed)._replace(query=""))
+
+    def check_bucket(self) -> None:
+        """Look, until it was found once, whether the bucket exists; on AWS in which region.
+
+        Being denied the look is fine: a role that may only upload has no HEAD.
+
+        Raises:
+            NoSuchBucketError: It does not exist.
+            S3Error: S3 cannot be asked.
+        """
+        with self._lock:
+            if not self._bucket_found:
+                _, answer = self._calls.look("head_bucket", {301, 307, 403})
+                if self.on_aws:  # the header is there even where the look was denied
+                    headers = answer["ResponseMetadata"]["HTTPHeaders"]
+                    self._clients.move_to(headers.get("x-amz-bucket-region", ""))
+                self._bucket_found = True
+
+    def create_multipart_upload(self, key: str, *, content_type: str) -> OpenedUpload:
+        """Open an upload whose parts carry SHA-256.
+
+        Args:
+            key: The object's key.
+            content_type: A MIME type; ``""`` leaves it to S3. ``extra_args`` win.
+        """
+        params: dict[str, Any] = {"Key": key, **_content_type(content_type)}
+        answer = self._calls.ask("create_multipart_upload", ChecksumAlgorithm="SHA256", **params)
+        return OpenedUpload(
+            upload_id=str(answer["UploadId"]), sha256=answer.get("ChecksumAlgorithm") == "SHA256"
+        )
+
+    def presign_part(
+        self, key: str, upload_id: str, part_number: int, *, size: int, sha256: str, md5: str = ""
+    ) -> PresignedUrl:
+        """Sign a URL that carries exactly this part.
+
+        Args:
+            key: The object's key.
+            upload_id: The upload.
+            part_number: From 1.
+            size: Bytes.
+            sha256: Base64.
+            md5: Base64; ``""`` signs none.
+        """
+        # No ChecksumAlgorithm here: it would only sign one header more.
+        params = {
+            "Key": key,
+            "UploadId": upload_id,
+            "PartNumber": part_number,
+            "ContentLength": size,
+            "ChecksumSHA256": sha256,
+        }
+        return self._calls.presign("upload_part", params | _content_md5(md5))
+
+    def presign_object(
+        self,
+        key: str,
+        *,
+        size: int,
+        sha256: str,
+        md5: str = "",
+        content_type: str = "",
+        must_not_exist: bool = False,
+    ) -> PresignedUrl:
+        """Sign a URL that carries exactly this object in one PUT.
+
+        Args:
+            key: The object's key.
+            size: Bytes.
+            sha256: Base64.
+            md5: Base64; ``""`` signs none.
+            content_type: A MIME type; ``""`` leaves it to S3. ``extra_args`` win.
+            must_not_exist: Have S3 answer 412 where ``key`` has an object.
+        """
+        params = {
+            "Key": key,
+            "ContentLength": size,
+            "ChecksumSHA256": sha256,
+            "ChecksumAlgorithm": "SHA256",  # without it, strict Ceph ignores the checksum
+            **_content_type(content_type),
+            **_condition(must_not_exist),
+        }
+        return self._calls.presign("put_object", params | _content_md5(md5))
+
+    def list_parts(self, key: str, upload_id: str) -> tuple[ListedPart, ...]:
+        """Every part that S3 holds, by number; of a number listed twice, the newest.
+
+        Raises:
+            NoSuchUploadError: The upload is gone.
+        """
+        newest: dict[int, ListedPart] = {}
+        for part in self._every_listed_part(key, upload_id):
+            earlier = newest.get(part.part_number, part)
+            if part.last_modified >= earlier.last_modified:
+                newest[part.part_number] = part
+        return tuple(newest[number] for number in sorted(newest))
+
+    def complete(
+        self,
+        key: str,
+        upload_id: str,
+        parts: Sequence[CompletedPart],
+        *,
+        size: int,
+        must_not_exist: bool = False,
+    ) -> ObjectFound:
+        """Make the object of its parts; S3 checks the size and each checksum it is given.
+
+        Args:
+            key: The object's key.
+            upload_id: The upload.
+            parts: All of them, in order.
+            size: Bytes of the whole object.
+            must_not_exist: Refuse where ``key`` has an object.
+
+        Raises:
+            ObjectExistsError: ``must_not_exist``, and there is one.
+            NoSuchUploadError: The upload is gone, perhaps because it is complete.
+            IntegrityError: A part is not what its checksum or ETag says.
+        """
+        answer = self._calls.ask(
+            "complete_multipart_upload",
+            purpose="complete",
+            Key=key,
+            UploadId=upload_id,
+            MpuObjectSize=size,
+            MultipartUpload={"Parts": [part.as_boto3() for part in parts]},
+            **_condition(must_not_exist),
+        )
+        return ObjectFound.of(answer, size=size)
+
+    def head_object(self, key: str) -> ObjectLook:
+        """Look at an object. To be denied the look is an answer, not a failure."""
+        denied, missing = 403, 404
+        status, answer = self._calls.look(
+            "head_object", {denied, missing}, Key=key, ChecksumMode="ENABLED"
+        )
+        if status == denied:
+            return CannotTell()
+        return NoObject() if status == missing else ObjectFound.of(answer, size=0)
+
+    def abort(self, key: str, upload_id: str) -> None:
+        """Delete the parts, again until S3 shows none: one on its way may arrive later.
+
+        Raises:
+            S3UnavailableError: Parts keep arriving.
+
+        Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_AbortMultipartUpload.html
+        """
+        for attempt in range(_ABORT_TRIES):
+            time.sleep(0.2 * attempt)
+            with contextlib.suppress(NoSuchUploadError):
+                self._calls.ask("abort_multipart_upload", Key=key, UploadId=upload_id)
+            if self._is_gone(key, upload_id):
+                return
+        msg = f"parts of s3://{self.bucket}/{key} keep arriving: close other pages, discard again"
+        raise S3UnavailableError(msg)
+
+    def _is_gone(self, key: str, upload_id: str) -> bool:
+        try:
+            self._calls.ask("list_parts", Key=key, UploadId=upload_id, MaxParts=1)
+        except NoSuchUploadError:
+            return True
+        except AccessDeniedError:
+            return True  # nobody can tell, and S3 took the abort
+        return False
+
+    def _every_listed_part(self, key: str, upload_id: str) -> Iterator[ListedPart]:
+        marker = 0
+        while True:
+            page = self._calls.ask(
+                "list_parts", Key=key, UploadId=upload_id, PartNumberMarker=marker
+            )
+            parts = [ListedPart.of(part) for part in page.get("Parts", ())]
+            yield from parts
+            if not page.get("IsTruncated"):
+                return
+            numbers = [part.part_number for part in parts]
+            marker, before = max([int(page.get("NextPartNumberMarker", 0)), *numbers]), marker
+            if marker <= before:
+                msg = f"the server lists the parts of s3://{self.bucket}/{key} in circles"
+                raise S3Error(msg)
+
+
+def _content_type(content_type: str) -> dict[str, str]:
+    return {"ContentType": content_type} if content_type else {}
+
+
+def _content_md5(md5: str) -> dict[str, str]:
+    return {"ContentMD5": md5} if md5 else {}
+
+
+def _condition(must_not_exist: bool) -> dict[str, str]:
+    return {"IfNoneMatch": "*"} if must_not_exist else {}

@@ -1,0 +1,235 @@
+"""botocore's errors → ours, with what to do about them; S3's own words are scrubbed.
+
+No message holds a query string, an upload id or a credential: messages reach the page, the
+notebook and logs.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from s3upload_widget.errors import (
+    AccessDeniedError,
+    ClockSkewError,
+    CredentialsError,
+    IntegrityError,
+    NoSuchBucketError,
+    NoSuchUploadError,
+    ObjectExistsError,
+    RefusedError,
+    S3Error,
+    S3UnavailableError,
+    UnsupportedBucketError,
+    UploadError,
+    WrongRegionError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from botocore.exceptions import ClientError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One call to S3, as error messages name it."""
+
+    operation: str
+    """S3's name: ``CreateMultipartUpload``."""
+    bucket: str
+    key: str = ""
+    upload_id: str = ""
+    """Never shown: it is what the messages are scrubbed of."""
+
+    @property
+    def place(self) -> str:
+        """``s3://bucket/key``."""
+        return f"s3://{self.bucket}/{self.key}" if self.key else f"s3://{self.bucket}"
+
+    @property
+    def permission(self) -> str:
+        """The IAM action that S3 asks for."""
+        return _PERMISSIONS.get(self.operation, f"s3:{self.operation}")
+
+
+# Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
+_PERMISSIONS: Final = {
+    "CreateMultipartUpload": "s3:PutObject",
+    "UploadPart": "s3:PutObject",
+    "CompleteMultipartUpload": "s3:PutObject",
+    "AbortMultipartUpload": "s3:AbortMultipartUpload",
+    "ListParts": "s3:ListMultipartUploadParts",
+    "ListMultipartUploads": "s3:ListBucketMultipartUploads",
+    "HeadObject": "s3:GetObject",
+    "HeadBucket": "s3:ListBucket",
+}
+
+_RENEW: Final = (
+    "renew the credentials in the kernel's environment (for example `aws sso login`, or set new "
+    "keys and pass client=), then resume: no part that arrived is lost"
+)
+_FORMS: Final[dict[type[UploadError], str]] = {
+    AccessDeniedError: "S3 denied {operation} on {place}: the credentials need {permission} there",
+    CredentialsError: "S3 did not take the credentials for {place} ({code}): " + _RENEW,
+    NoSuchBucketError: "the bucket {bucket!r} does not exist at this endpoint: check its name "
+    "and the client's endpoint_url",
+    NoSuchUploadError: "the multipart upload of {place} is gone: it was completed, aborted or "
+    "removed by a lifecycle rule; start it again",
+    WrongRegionError: "the bucket {bucket!r} is in another region than the client asks: pass "
+    "client=boto3.client('s3', region_name=…) with the bucket's region",
+    ClockSkewError: "the kernel's clock differs too much from S3's, so S3 refuses what it signs: "
+    "set the clock of the machine the kernel runs on",
+    S3UnavailableError: "S3 did not manage {operation} on {place} ({code}): try again",
+    ObjectExistsError: "another object arrived as {place} meanwhile: overwrite it, keep both, or "
+    "skip this file",
+    IntegrityError: "S3 does not hold the bytes of {place} as they were sent ({code})",
+    S3Error: "S3 refused {operation} on {place} ({code})",
+}
+
+CODES: Final[dict[str, type[UploadError]]] = {
+    "AccessDenied": AccessDeniedError,
+    "AllAccessDisabled": AccessDeniedError,
+    "AccountProblem": AccessDeniedError,
+    "Forbidden": AccessDeniedError,
+    "ExpiredToken": CredentialsError,
+    "ExpiredTokenException": CredentialsError,
+    "TokenRefreshRequired": CredentialsError,
+    "RequestExpired": CredentialsError,
+    "InvalidToken": CredentialsError,
+    "InvalidAccessKeyId": CredentialsError,
+    "InvalidClientTokenId": CredentialsError,
+    "NotSignedUp": CredentialsError,
+    "SignatureDoesNotMatch": CredentialsError,
+    "NoSuchBucket": NoSuchBucketError,
+    "NoSuchUpload": NoSuchUploadError,
+    "PermanentRedirect": WrongRegionError,
+    "TemporaryRedirect": WrongRegionError,
+    "AuthorizationHeaderMalformed": WrongRegionError,
+    "IllegalLocationConstraintException": WrongRegionError,
+    "RequestTimeTooSkewed": ClockSkewError,
+    "SlowDown": S3UnavailableError,
+    "ServiceUnavailable": S3UnavailableError,
+    "InternalError": S3UnavailableError,
+    "RequestTimeout": S3UnavailableError,
+    "RequestLimitExceeded": S3UnavailableError,
+    "Throttling": S3UnavailableError,
+    "ThrottlingException": S3UnavailableError,
+    "OperationAborted": S3UnavailableError,
+    "PreconditionFailed": ObjectExistsError,
+    "ConditionalRequestConflict": ObjectExistsError,
+    "InvalidPart": IntegrityError,
+    "BadDigest": IntegrityError,
+    "XAmzContentChecksumMismatch": IntegrityError,
+}
+"""S3's error codes. Source: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html"""
+
+_STATUSES: Final[dict[int, type[UploadError]]] = {
+    301: WrongRegionError,
+    307: WrongRegionError,
+    401: CredentialsError,
+    403: AccessDeniedError,
+    412: ObjectExistsError,
+    429: S3UnavailableError,
+    500: S3UnavailableError,
+    502: S3UnavailableError,
+    503: S3UnavailableError,
+    504: S3UnavailableError,
+}
+"""Where the code says nothing: HEAD has no body, and proxies answer with their own."""
+
+# By name, because some of these classes are younger than the oldest botocore we support.
+_LOCAL: Final[dict[str, tuple[type[UploadError], str]]] = {
+    "NoCredentialsError": (CredentialsError, "the kernel has no AWS credentials: " + _RENEW),
+    "PartialCredentialsError": (CredentialsError, "the AWS credentials are incomplete: " + _RENEW),
+    "CredentialRetrievalError": (CredentialsError, "AWS credentials cannot be had: " + _RENEW),
+    "TokenRetrievalError": (CredentialsError, "the AWS login has ended: " + _RENEW),
+    "SSOError": (CredentialsError, "the AWS login has ended: " + _RENEW),
+    "RefreshWithMFAUnsupportedError": (CredentialsError, "a new MFA code is needed: " + _RENEW),
+    "ProfileNotFound": (CredentialsError, "the AWS profile does not exist: check AWS_PROFILE"),
+    "NoRegionError": (WrongRegionError, _FORMS[WrongRegionError]),
+    "ProxyConnectionError": (S3UnavailableError, "the kernel's proxy cannot be reached"),
+    "SSLError": (
+        S3UnavailableError,
+        "the kernel does not trust the certificate of {place}'s server: pass a client with verify=",
+    ),
+    "ResponseParserError": (
+        S3UnavailableError,
+        "what answered for {place} is not S3: a proxy or a login page may be in between",
+    ),
+    "HTTPClientError": (S3UnavailableError, "the kernel cannot reach S3 for {place}: try again"),
+    "ConnectionError": (S3UnavailableError, "the kernel cannot reach S3 for {place}: try again"),
+    "UnsupportedS3ArnError": (UnsupportedBucketError, "{bucket!r} is no bucket for uploads"),
+    "UnsupportedS3ConfigurationError": (UnsupportedBucketError, "{bucket!r} cannot be used"),
+    "UnsupportedS3AccesspointConfigurationError": (
+        UnsupportedBucketError,
+        "{bucket!r} cannot be used with this client's configuration",
+    ),
+    "ParamValidationError": (RefusedError, "boto3 does not take these arguments for {operation}"),
+    "BotoCoreError": (S3Error, "boto3 could not do {operation} on {place}"),
+}
+
+_QUERY: Final = re.compile(r"(?<=[^\s?\"'<>])\?[^\s\"'<>]*=[^\s\"'<>]*")
+_SECRETS: Final = re.compile(
+    r"(?i)\b(?:AKIA|ASIA)[A-Z0-9]{8,}|\bX-Amz-[A-Za-z-]+\s*[=:]\s*[^\s&,\"'<>]+"
+    r"|\buploadId\s*[=:]\s*[^\s&,\"'<>]+|\b(?:Signature|Credential)\s*=\s*[^\s&,\"'<>]+"
+)
+_MAX_TEXT: Final = 300
+
+
+def scrub(text: str, secrets: Iterable[str] = ()) -> str:
+    """``text`` on one line, without query strings, credentials and ``secrets``."""
+    for secret in filter(None, secrets):
+        text = text.replace(secret, "…")
+    text = _SECRETS.sub("…", _QUERY.sub("", text))
+    return " ".join(text.split())[:_MAX_TEXT]
+
+
+def translated(error: Exception, call: Call) -> UploadError:
+    """What ``error``, raised by botocore in ``call``, is to the user."""
+    from botocore.exceptions import ClientError  # noqa: PLC0415 - loading botocore takes a while
+
+    if isinstance(error, ClientError):
+        return _refusal(error, call)
+    names = [cls.__name__ for cls in type(error).__mro__]
+    kind, form = next(_LOCAL[name] for name in [*names, "BotoCoreError"] if name in _LOCAL)
+    said = scrub(str(error), [call.upload_id])
+    return kind(f"{_filled(form, call, '')} ({type(error).__name__}: {said})")
+
+
+def safe_cause(error: Exception, call: Call) -> Exception | None:
+    """``error`` as a ``__cause__``, or None where its text would show a secret."""
+    text = " ".join(str(error).split())
+    return error if scrub(text, [call.upload_id]) == text[:_MAX_TEXT] else None
+
+
+def _refusal(error: ClientError, call: Call) -> UploadError:
+    answer: Mapping[str, Any] = error.response
+    code = str(answer.get("Error", {}).get("Code", ""))
+    status = int(answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+    kind = _kind(code, status, call)
+    said = scrub(str(answer.get("Error", {}).get("Message", "")), [call.upload_id])
+    message = _filled(_FORMS[kind], call, scrub(code) or str(status))
+    return kind(f"{message} (S3 said: {said})" if said else message)
+
+
+def _kind(code: str, status: int, call: Call) -> type[UploadError]:
+    missing = 404
+    if status == missing and call.upload_id:
+        return NoSuchUploadError  # some servers say NoSuchKey
+    if status == missing and call.operation == "HeadBucket":
+        return NoSuchBucketError
+    if code == "400" and call.operation.startswith("Head"):
+        return CredentialsError  # a HEAD has no body to say ExpiredToken in
+    return CODES.get(code) or _STATUSES.get(status, S3Error)
+
+
+def _filled(form: str, call: Call, code: str) -> str:
+    return form.format(
+        operation=call.operation,
+        place=call.place,
+        bucket=call.bucket,
+        permission=call.permission,
+        code=code,
+    )
