@@ -107,7 +107,9 @@ def _type(node: ast.expr) -> str:
         case ast.Subscript(value=ast.Name(id="Literal"), slice=value):
             return _literal(value)
         case ast.Subscript(value=ast.Name(id="list"), slice=item):
-            return f"readonly ({_type(item)})[]" if "|" in _type(item) else f"readonly {_type(item)}[]"
+            return (
+                f"readonly ({_type(item)})[]" if "|" in _type(item) else f"readonly {_type(item)}[]"
+            )
         case ast.Subscript(value=ast.Name(id="dict"), slice=ast.Tuple(elts=[key, value])):
             return f"Readonly<Record<{_type(key)}, {_type(value)}>>"
         case _:

@@ -65,7 +65,9 @@ def build(js: Path) -> None:
     for program, argument in (("npm", "ci"), ("node", "build.mjs")):
         path = shutil.which(program)
         if path is None:
-            message = f"{program} is needed to build the widget: install Node {OLDEST_NODE} or newer"
+            message = (
+                f"{program} is needed to build the widget: install Node {OLDEST_NODE} or newer"
+            )
             raise FileNotFoundError(message)
         subprocess.run([path, argument], cwd=js, check=True)
 
