@@ -1,6 +1,6 @@
 /** The checksums of one file: of its parts, and of the whole while its parts go by. */
 
-import type { Hashing } from "./hashing";
+import type { Hashers } from "./hashers";
 import { randomId } from "./kernel";
 import type { Checksums, Parts } from "./parts";
 
@@ -16,15 +16,15 @@ interface Planned {
 
 export class FileHashes {
   readonly #file: File;
-  readonly #hashing: Hashing;
+  readonly #hashers: Hashers;
   /** Name of the whole file's digest in the worker. */
   readonly #name = randomId();
   /** Once a part could not be read, the parts after it would wait for it forever. */
   #broken = false;
 
-  constructor(file: File, hashing: Hashing) {
+  constructor(file: File, hashers: Hashers) {
     this.#file = file;
-    this.#hashing = hashing;
+    this.#hashers = hashers;
   }
 
   /**
@@ -39,7 +39,7 @@ export class FileHashes {
     const feeds = plan.hash_file && before === undefined && !this.#broken;
     const part = { slice, md5: plan.md5, file: feeds ? this.#name : "", offset };
     try {
-      const checksums = await this.#hashing.hash(lane, part);
+      const checksums = await this.#hashers.hash(lane, part);
       if (before === undefined || before.sha256 === checksums.sha256) return checksums;
       throw new FileChangedError(this.#file.name);
     } catch (error) {
@@ -51,11 +51,11 @@ export class FileHashes {
 
   /** SHA-256 of the whole file, hexadecimal. What no part brought is read now. */
   whole(): Promise<string> {
-    return this.#hashing.digest(this.#name, this.#file);
+    return this.#hashers.digest(this.#name, this.#file);
   }
 
   /** Free what the worker holds. */
   drop(): void {
-    void this.#hashing.forget(this.#name);
+    void this.#hashers.forget(this.#name);
   }
 }

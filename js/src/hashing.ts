@@ -1,105 +1,58 @@
-/** Hashes parts ahead of the sending: two part hashers, and one worker for whole files. */
+/** Has parts hashed ahead of the sending, as far as the present rate makes it worth while. */
 
-import * as Comlink from "comlink";
-import type { HashedPart, PartHasher, PartToHash, Roles, WholeHasher } from "./hashing.worker";
-import source from "./hashing.worker.ts?source";
+import { Bell } from "./bell";
+import { tuning } from "./tuning";
+import type { Upload } from "./upload";
 
-/** Two hashers with a little read-ahead keep two cores busy; more gain nothing. */
-export const HASHERS = 2;
+export class Hashing {
+  readonly #uploads: () => readonly Upload[];
+  readonly #bytesPerSecond: () => number;
+  readonly #signal: AbortSignal;
+  readonly #bell = new Bell();
 
-export interface Hashing {
-  /** How many parts are worth hashing at once. */
-  readonly lanes: number;
-  /** Read and hash a part; `lane` counts from 0. Rejects if the file cannot be read. */
-  hash(lane: number, part: PartToHash): Promise<HashedPart>;
-  /** SHA-256 of a whole file, hexadecimal; the bytes that no part brought are read now. */
-  digest(file: string, bytes: Blob): Promise<string>;
-  /** Drop what was hashed of a file. */
-  forget(file: string): Promise<void>;
-  dispose(): void;
-}
-
-interface Started {
-  readonly parts: Comlink.Remote<PartHasher>[];
-  readonly whole: Comlink.Remote<WholeHasher>;
-  readonly end: () => void;
-}
-
-/** Starts with the first part: a widget that nobody uses costs no worker. */
-export function createHashing(): Hashing {
-  let starting: Promise<Started> | undefined;
-  const started = (): Promise<Started> => {
-    starting ??= start();
-    return starting;
-  };
-  return {
-    lanes: HASHERS,
-    async hash(lane, part) {
-      const { parts } = await started();
-      const hasher = parts[lane % parts.length];
-      if (hasher === undefined) throw new Error("no hasher was started");
-      return hasher.hash(part);
-    },
-    digest: async (file, bytes) => (await started()).whole.digest(file, bytes),
-    async forget(file) {
-      if (starting) await (await starting).whole.forget(file);
-    },
-    dispose() {
-      starting?.then(({ end }) => end()).catch(() => {});
-      starting = undefined;
-    },
-  };
-}
-
-async function start(): Promise<Started> {
-  const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
-  const hosts = await Promise.all(Array.from({ length: HASHERS + 1 }, () => host(url)));
-  URL.revokeObjectURL(url);
-  const [first, ...others] = hosts;
-  if (first === undefined) throw new Error("no hasher was started");
-  const whole = (await first.roles.whole()) as Comlink.Remote<WholeHasher>;
-  const parts = await Promise.all(
-    others.map(async ({ roles }) => {
-      const part = (await roles.part()) as Comlink.Remote<PartHasher>;
-      const { port1, port2 } = new MessageChannel();
-      await whole.connect(Comlink.transfer(port1, [port1]));
-      await part.connect(Comlink.transfer(port2, [port2]));
-      return part;
-    }),
-  );
-  const end = (): void => {
-    for (const host of hosts) host.end();
-  };
-  return { parts, whole, end };
-}
-
-interface Host {
-  readonly roles: Comlink.Remote<Roles>;
-  readonly end: () => void;
-}
-
-/** A worker; on the page itself where a content security policy refuses workers. */
-async function host(url: string): Promise<Host> {
-  try {
-    return await workerHost(url);
-  } catch {
-    return pageHost(url);
+  /** @param lanes how many parts to hash at once. */
+  constructor(
+    lanes: number,
+    uploads: () => readonly Upload[],
+    bytesPerSecond: () => number,
+    signal: AbortSignal,
+  ) {
+    this.#uploads = uploads;
+    this.#bytesPerSecond = bytesPerSecond;
+    this.#signal = signal;
+    for (let lane = 0; lane < lanes; lane += 1) void this.#loop(lane);
   }
-}
 
-async function workerHost(url: string): Promise<Host> {
-  const worker = new Worker(url, { type: "module" });
-  await new Promise<void>((resolve, reject) => {
-    worker.onerror = reject;
-    worker.onmessage = () => resolve();
-  });
-  worker.onmessage = null;
-  return { roles: Comlink.wrap<Roles>(worker), end: () => worker.terminate() };
-}
+  /** Whether more parts will be hashed without waiting for others to be sent. */
+  get goesOn(): boolean {
+    return this.#next(0) !== undefined;
+  }
 
-async function pageHost(url: string): Promise<Host> {
-  const { serve } = (await import(url)) as typeof import("./hashing.worker");
-  const { port1, port2 } = new MessageChannel();
-  serve(port2);
-  return { roles: Comlink.wrap<Roles>(port1), end: () => port1.close() };
+  ring(): void {
+    this.#bell.ring();
+  }
+
+  async #loop(lane: number): Promise<void> {
+    while (!this.#signal.aborted) {
+      const rung = this.#bell.wait();
+      const upload = this.#next(lane);
+      await (upload === undefined ? rung : upload.hashNext(lane));
+    }
+  }
+
+  /** The other lanes help only while the sending might run dry: hashing yields to sending. */
+  #next(lane: number): Upload | undefined {
+    const uploads = this.#uploads();
+    const ahead = uploads.reduce((sum, { active }) => sum + (active?.parts.ahead ?? 0), 0);
+    return uploads.find(({ active }) => {
+      if (active?.parts.next("hash") === undefined) return false;
+      return ahead < (lane === 0 ? this.#window(active.plan.part_size) : tuning.windowMin);
+    });
+  }
+
+  /** How many parts to have hashed and signed ahead. */
+  #window(partSize: number): number {
+    const parts = Math.ceil((this.#bytesPerSecond() * tuning.windowSeconds) / partSize);
+    return Math.min(tuning.windowMax, Math.max(tuning.windowMin, parts));
+  }
 }

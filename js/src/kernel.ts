@@ -2,6 +2,7 @@
 
 import type { Calls, ErrorCode, Order, Request } from "./protocol";
 import { tuning } from "./tuning";
+import { Turns } from "./turns";
 
 /** How messages travel: a comm in Jupyter, anything else in a plain page. */
 export interface Line {
@@ -30,6 +31,9 @@ type Reply = Calls[Kind]["reply"];
 type Heard = { rid: string; client: string; reply: Reply | FailedReply };
 type FailedReply = { kind: "failed"; code: ErrorCode; message: string; retryable: boolean };
 
+/** S3 may take minutes for these: the others must not wait behind them. */
+const SLOW = new Set<Kind>(["complete_multipart_upload", "abort_multipart_upload"]);
+
 interface Outstanding {
   readonly request: Request;
   readonly resolve: (reply: Reply) => void;
@@ -54,7 +58,8 @@ export class Kernel {
   #hangUp: () => void;
   readonly #onOrders: (orders: readonly Order[]) => void;
   readonly #outstanding = new Map<string, Outstanding>();
-  readonly #queue: (() => void)[] = [];
+  readonly #quick = new Turns(tuning.requests / 2);
+  readonly #slow = new Turns(tuning.requests / 2);
   #heardAt = Date.now();
   #requests = 0;
 
@@ -80,24 +85,8 @@ export class Kernel {
     request: Calls[K]["request"] & { readonly kind: K },
     signal: AbortSignal,
   ): Promise<Calls[K]["reply"]> {
-    await this.#turn(signal);
-    const rid = `${++this.#requests}`;
-    const forget = (): void => this.#forget(rid);
-    signal.addEventListener("abort", forget, { once: true });
-    try {
-      const reply = await new Promise<Reply>((resolve, reject) => {
-        signal.throwIfAborted();
-        const entry = { request, resolve, reject, since: Date.now(), sends: 0, timer: undefined };
-        signal.addEventListener("abort", () => reject(signal.reason), { once: true });
-        this.#outstanding.set(rid, entry);
-        this.#send(rid, entry);
-      });
-      return reply as Calls[K]["reply"];
-    } finally {
-      signal.removeEventListener("abort", forget);
-      this.#forget(rid);
-      this.#queue.shift()?.();
-    }
+    const turns = SLOW.has(request.kind) ? this.#slow : this.#quick;
+    return (await turns.run(() => this.#exchange(request, signal), signal)) as Calls[K]["reply"];
   }
 
   /** Go on over another line: the old one's other end is gone. */
@@ -112,11 +101,19 @@ export class Kernel {
     for (const rid of [...this.#outstanding.keys()]) this.#forget(rid);
   }
 
-  async #turn(signal: AbortSignal): Promise<void> {
-    while (this.#outstanding.size >= tuning.requests) {
-      await new Promise<void>((resolve) => this.#queue.push(resolve));
-      if (signal.aborted) this.#queue.shift()?.();
-      signal.throwIfAborted();
+  async #exchange(request: Request, signal: AbortSignal): Promise<Reply> {
+    const rid = `${++this.#requests}`;
+    const { promise, resolve, reject } = withResolvers<Reply>();
+    const stop = (): void => reject(signal.reason);
+    signal.addEventListener("abort", stop, { once: true });
+    const entry = { request, resolve, reject, since: Date.now(), sends: 0, timer: undefined };
+    this.#outstanding.set(rid, entry);
+    this.#send(rid, entry);
+    try {
+      return await promise;
+    } finally {
+      signal.removeEventListener("abort", stop);
+      this.#forget(rid);
     }
   }
 
@@ -153,6 +150,20 @@ export class Kernel {
       else entry?.reject(new KernelError(reply.code, reply.message, reply.retryable));
     }
   }
+}
+
+function withResolvers<T>(): {
+  promise: Promise<T>;
+  resolve: (value: T) => void;
+  reject: (reason: unknown) => void;
+} {
+  let resolve: (value: T) => void = () => {};
+  let reject: (reason: unknown) => void = () => {};
+  const promise = new Promise<T>((fulfil, refuse) => {
+    resolve = fulfil;
+    reject = refuse;
+  });
+  return { promise, resolve, reject };
 }
 
 function isReply(content: unknown): content is Heard {

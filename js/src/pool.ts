@@ -16,6 +16,8 @@ export interface Sender {
   send(): Promise<Outcome> | undefined;
   /** The store stopped or began to answer. */
   reachabilityChanged(): void;
+  /** Parts that rest may try again at once. */
+  wake(): void;
 }
 
 const LANES = 6;
@@ -26,16 +28,11 @@ export class Pool {
   #busy = 0;
   #probe: ReturnType<typeof setTimeout> | undefined;
   #reachable = true;
-  #everAnswered = false;
+  #mayProbe = false;
 
   /** Whether the store answers; if not, single parts probe it. */
   get reachable(): boolean {
     return this.#reachable;
-  }
-
-  /** Whether the store ever answered this page. */
-  get everAnswered(): boolean {
-    return this.#everAnswered;
   }
 
   join(sender: Sender): void {
@@ -51,7 +48,10 @@ export class Pool {
 
   /** Fill the free lanes, one sender after the other. */
   fill(): void {
-    if (!this.#reachable) return;
+    if (!this.#reachable) {
+      if (this.#mayProbe && this.#busy === 0) this.#mayProbe = !this.#startOne();
+      return;
+    }
     while (this.#busy < Math.floor(this.#lanes) && this.#startOne()) {}
   }
 
@@ -89,10 +89,10 @@ export class Pool {
   }
 
   #answered(): void {
-    this.#everAnswered = true;
     if (this.#reachable) return;
     this.#reachable = true;
     clearTimeout(this.#probe);
+    for (const sender of this.#senders.keys()) sender.wake();
     this.#tell();
   }
 
@@ -101,9 +101,12 @@ export class Pool {
     this.#probe = setTimeout(this.#tryAgain, tuning.probeMs);
   }
 
+  /** The network may be back: its `online` event says so, or nobody has looked for a while. */
   readonly #tryAgain = (): void => {
+    for (const sender of this.#senders.keys()) sender.wake();
     if (this.#reachable) return;
-    if (this.#busy === 0) this.#startOne();
+    this.#mayProbe = true;
+    this.fill();
     this.#scheduleProbe();
   };
 

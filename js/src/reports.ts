@@ -19,7 +19,7 @@ export class Reports {
   readonly #signal: AbortSignal;
   /** What the kernel knows of each file, as it was sent. */
   readonly #known = new Map<string, string>();
-  #knownSummary = "";
+  #knownSummary: string;
   #number = 0;
   #lastOrder = 0;
   #owed = false;
@@ -29,6 +29,8 @@ export class Reports {
     this.#kernel = kernel;
     this.#reported = reported;
     this.#signal = signal;
+    // A page that has just come has nothing to report: another may be sending right now.
+    this.#knownSummary = this.#summary();
   }
 
   /** Carry out what is new; answer in any case, since the kernel may be asking who listens. */

@@ -1,5 +1,6 @@
 /** Sends the parts of one file, from one start to the next pause, and acts on each answer. */
 
+import { Bell } from "./bell";
 import type { Parts, SignedPart } from "./parts";
 import type { Outcome } from "./pool";
 import { fileChanged, isUnreadable, type Problem, problemOf, refused } from "./problem";
@@ -30,12 +31,18 @@ export class Sending {
   readonly #signal: AbortSignal;
   readonly #outlet: Outlet;
   readonly #tries = new Tries();
+  readonly #alarm = new Bell();
 
   constructor(file: File, parts: Parts, signal: AbortSignal, outlet: Outlet) {
     this.#file = file;
     this.#parts = parts;
     this.#signal = signal;
     this.#outlet = outlet;
+  }
+
+  /** Parts that rest may try again at once. */
+  wake(): void {
+    this.#alarm.ring();
   }
 
   /** Send the next part whose URL is still good; undefined if there is none. */
@@ -54,6 +61,7 @@ export class Sending {
       return this.#answered(number, answer);
     } catch (error) {
       this.#parts.unsend(number);
+      this.#outlet.worked();
       if (!this.#signal.aborted) this.#outlet.failed(problemOf(error, this.#file.name));
       return "stopped";
     }
@@ -108,7 +116,7 @@ export class Sending {
     this.#outlet.worked();
     try {
       await this.#file.slice(0, 1).arrayBuffer();
-      await delay(ms, this.#signal);
+      await Promise.race([delay(ms, this.#signal), this.#alarm.wait()]);
     } catch (error) {
       if (isUnreadable(error)) this.#outlet.failed(fileChanged(this.#file.name));
     }

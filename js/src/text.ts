@@ -16,6 +16,8 @@ export const text = {
     `${name}: S3 refused part ${part} again and again (${answer}). What was sent is kept: press Resume to try again.`,
   partsMissing: (name: string) =>
     `${name}: S3 does not keep the parts it accepted. Nothing was completed; press Resume to send them again.`,
+  gone: (name: string) =>
+    `${name}: the unfinished upload vanished from S3 again and again. See whether a lifecycle rule or another program aborts it, then press Resume.`,
   startsAfresh: (name: string) =>
     `${name}: the unfinished upload is gone from S3 (aborted elsewhere, or by a lifecycle rule): it starts afresh.`,
 };

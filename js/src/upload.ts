@@ -3,8 +3,8 @@
  * the loops that hash, sign and send ask it for work.
  */
 
+import type { Hashers } from "./hashers";
 import { FileHashes } from "./hashes";
-import type { Hashing } from "./hashing";
 import type { Kernel } from "./kernel";
 import { KernelError } from "./kernel";
 import { Parts } from "./parts";
@@ -14,44 +14,13 @@ import type { PlannedFile } from "./protocol";
 import { Rate } from "./rate";
 import { delay, pause } from "./retry";
 import { Sending } from "./sending";
+import { checked, mayFollow, type State, type Work } from "./states";
 import { text } from "./text";
-
-/** What the kernel decided for the file, and how far its parts are. */
-export interface Work {
-  readonly plan: PlannedFile;
-  readonly parts: Parts;
-}
-
-export type State =
-  | { readonly name: "picked" }
-  | { readonly name: "refused"; readonly problem: Problem }
-  | { readonly name: "queued"; readonly work: Work }
-  | { readonly name: "checking"; readonly work: Work }
-  | { readonly name: "uploading"; readonly work: Work; readonly sending: Sending }
-  | { readonly name: "completing"; readonly work: Work }
-  | { readonly name: "paused"; readonly work: Work }
-  | { readonly name: "failed"; readonly work: Work; readonly problem: Problem }
-  | { readonly name: "aborting" }
-  | { readonly name: "done"; readonly work: Work; readonly sha256: string };
-
-/** Which state may follow which; anything else is a defect. */
-const NEXT: Readonly<Record<State["name"], readonly State["name"][]>> = {
-  picked: ["queued", "refused", "aborting"],
-  refused: ["picked", "aborting"],
-  queued: ["checking", "paused", "failed", "aborting"],
-  checking: ["uploading", "paused", "failed", "aborting", "picked"],
-  uploading: ["completing", "paused", "failed", "aborting", "picked"],
-  completing: ["done", "uploading", "failed", "aborting", "picked"],
-  paused: ["queued", "aborting"],
-  failed: ["queued", "picked", "aborting"],
-  aborting: ["refused"],
-  done: [],
-};
 
 /** What a file needs of the engine around it. */
 export interface Surroundings {
   readonly kernel: Kernel;
-  readonly hashing: Hashing;
+  readonly hashers: Hashers;
   pool(store: string): Pool;
   /** Something changed that the loops may act on. */
   worked(): void;
@@ -64,9 +33,15 @@ export interface Surroundings {
 /** How often S3 may say that it lost parts it had accepted. */
 const MISSING_ROUNDS = 3;
 
+/** How often one file may begin anew by itself. */
+const AFRESH_ROUNDS = 3;
+
+/** The kernel or S3 knows nothing of the upload: it was removed, or the kernel restarted. */
+const GONE = new Set<Problem["code"]>(["no_such_upload", "unknown_file"]);
+
 export class Upload {
   readonly id: string;
-  readonly file: File;
+  file: File;
   /** Path inside a picked or dropped folder, else the name. */
   readonly path: string;
   readonly rate = new Rate();
@@ -77,6 +52,7 @@ export class Upload {
   #state: State = { name: "picked" };
   #run = new AbortController();
   #missingRounds = 0;
+  #afresh = 0;
   #hashes: FileHashes;
   readonly #around: Surroundings;
 
@@ -85,7 +61,7 @@ export class Upload {
     this.file = file;
     this.path = path;
     this.#around = around;
-    this.#hashes = new FileHashes(file, around.hashing);
+    this.#hashes = new FileHashes(file, around.hashers);
   }
 
   get state(): State {
@@ -138,6 +114,13 @@ export class Upload {
     }
   }
 
+  /** The file changed on disk and was picked again. */
+  replace(file: File): void {
+    if (this.#state.name !== "failed") return;
+    this.file = file;
+    this.#replan();
+  }
+
   /** Answer a conflict: overwrite what has the key, or take another key. */
   resolve(choice: "overwrite" | "rename"): void {
     this.ifExists = choice;
@@ -169,7 +152,8 @@ export class Upload {
   fail(problem: Problem): void {
     if (!("work" in this.#state) || this.#state.name === "done") return;
     const { work } = this.#state;
-    if (!NEXT[this.#state.name].includes("failed")) return;
+    if (!mayFollow(this.#state.name, "failed")) return;
+    if (GONE.has(problem.code) && this.#startAfresh()) return;
     this.#run.abort();
     this.#to({ name: "failed", work, problem });
   }
@@ -198,6 +182,11 @@ export class Upload {
   /** Send the next part that is ready. */
   send(): Promise<Outcome> | undefined {
     return this.#state.name === "uploading" ? this.#state.sending.next() : undefined;
+  }
+
+  /** Parts that rest may try again at once. */
+  wake(): void {
+    if (this.#state.name === "uploading") this.#state.sending.wake();
   }
 
   /** Whether these are the parts of the present plan. */
@@ -238,7 +227,7 @@ export class Upload {
     const sending = new Sending(this.file, work.parts, this.#run.signal, {
       stored: () => this.#completeIfStored(work),
       failed: (problem) => this.fail(problem),
-      gone: () => this.#startAfresh(),
+      gone: () => this.fail({ code: "no_such_upload", message: text.gone(this.file.name) }),
       unreachable: () => this.#around.pool(work.plan.store).unreachable(),
       worked: () => this.#around.worked(),
       progressed: () => this.#around.progressed(),
@@ -295,15 +284,16 @@ export class Upload {
   }
 
   #stumble(error: unknown, signal: AbortSignal): void {
-    if (signal.aborted) return;
-    if (error instanceof KernelError && error.code === "no_such_upload") this.#startAfresh();
-    else this.fail(problemOf(error, this.file.name));
+    if (!signal.aborted) this.fail(problemOf(error, this.file.name));
   }
 
-  /** The upload id is gone from S3, and with it all parts. */
-  #startAfresh(): void {
+  /** Whether the file begins anew: its upload is gone, and all parts with it. */
+  #startAfresh(): boolean {
+    this.#afresh += 1;
+    if (this.#afresh > AFRESH_ROUNDS) return false;
     this.#replan();
     this.trouble = text.startsAfresh(this.file.name);
+    return true;
   }
 
   /** Everything from the beginning: the kernel forgets the file, then plans it anew. */
@@ -312,7 +302,7 @@ export class Upload {
     this.#run.abort();
     this.#run = new AbortController();
     this.#hashes.drop();
-    this.#hashes = new FileHashes(this.file, this.#around.hashing);
+    this.#hashes = new FileHashes(this.file, this.#around.hashers);
     this.#to({ name: "picked" });
     void this.#forgetThenPlan(planned, this.#run.signal);
   }
@@ -327,10 +317,7 @@ export class Upload {
   }
 
   #to(state: State): void {
-    if (!NEXT[this.#state.name].includes(state.name)) {
-      throw new Error(`an upload cannot go from ${this.#state.name} to ${state.name}`);
-    }
-    this.#state = state;
+    this.#state = checked(this.#state.name, state);
     this.#around.worked();
   }
 }

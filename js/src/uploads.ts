@@ -3,8 +3,8 @@
  * send. Knows no view and no Jupyter.
  */
 
-import { Bell } from "./bell";
-import { createHashing, type Hashing } from "./hashing";
+import { createHashers, type Hashers } from "./hashers";
+import { Hashing } from "./hashing";
 import { Kernel, type Line, randomId } from "./kernel";
 import type { Outcome, Pool, Sender } from "./pool";
 import { problemOf } from "./problem";
@@ -22,7 +22,6 @@ import { poolFor } from "./registry";
 import { Reports } from "./reports";
 import { Signing } from "./signing";
 import { fileProgress, settled, summarise, waitingFor } from "./summary";
-import { tuning } from "./tuning";
 import { type Surroundings, Upload } from "./upload";
 
 /** A file and its path inside the folder it was picked with; else its name. */
@@ -42,13 +41,13 @@ const TICK_MS = 500;
 
 export class Uploads implements Sender, Surroundings {
   readonly kernel: Kernel;
-  readonly hashing: Hashing = createHashing();
+  readonly hashers: Hashers = createHashers();
   readonly rate = new Rate();
   #options: Options;
   readonly #end = new AbortController();
   readonly #reports: Reports;
+  readonly #hashing: Hashing;
   readonly #signing: Signing;
-  readonly #hashBell = new Bell();
   readonly #listeners = new Set<() => void>();
   readonly #pools = new Map<string, Pool>();
   readonly #batch = new Set<Upload>();
@@ -61,13 +60,10 @@ export class Uploads implements Sender, Surroundings {
     this.#options = options;
     this.kernel = new Kernel(options.line, (orders) => this.#reports.obey(orders));
     this.#reports = new Reports(this.kernel, this, signal);
-    this.#signing = new Signing(
-      this.kernel,
-      () => this.#files,
-      () => this.#hashesMore(),
-      signal,
-    );
-    for (let lane = 0; lane < this.hashing.lanes; lane += 1) void this.#hashLane(lane);
+    const files = (): readonly Upload[] => this.#files;
+    const rate = (): number => this.rate.perSecond;
+    this.#hashing = new Hashing(this.hashers.lanes, files, rate, signal);
+    this.#signing = new Signing(this.kernel, files, () => this.#hashing.goesOn, signal);
     const tick = setInterval(() => this.#tick(), TICK_MS);
     signal.addEventListener("abort", () => clearInterval(tick));
     void this.#hello();
@@ -89,9 +85,9 @@ export class Uploads implements Sender, Surroundings {
   /** Take files in. They are uploaded in this order. */
   pick(picked: readonly Picked[]): void {
     if (settled(this.progress())) this.#newBatch();
-    const uploads = picked.map(
-      ({ file, path }) => new Upload(randomId(), file, path.normalize("NFC"), this),
-    );
+    const uploads = picked
+      .filter((each) => !this.#pickedAgain(each))
+      .map(({ file, path }) => new Upload(randomId(), file, path.normalize("NFC"), this));
     for (const upload of uploads) this.#batch.add(upload);
     this.#files = [...this.#files, ...uploads];
     for (let start = 0; start < uploads.length; start += MAX_PICK) {
@@ -146,9 +142,9 @@ export class Uploads implements Sender, Surroundings {
     for (const upload of this.#files) upload.pause();
     for (const pool of this.#pools.values()) pool.leave(this);
     this.#end.abort(new DOMException("the widget is gone", "AbortError"));
-    this.#hashBell.ring();
+    this.#hashing.ring();
     this.#signing.ring();
-    this.hashing.dispose();
+    this.hashers.dispose();
     this.kernel.dispose();
   }
 
@@ -202,9 +198,13 @@ export class Uploads implements Sender, Surroundings {
     this.worked();
   }
 
+  wake(): void {
+    for (const upload of this.#files) upload.wake();
+  }
+
   worked(): void {
     this.#startQueued();
-    this.#hashBell.ring();
+    this.#hashing.ring();
     this.#signing.ring();
     for (const pool of this.#pools.values()) pool.fill();
     this.progressed();
@@ -263,33 +263,6 @@ export class Uploads implements Sender, Surroundings {
     }
   }
 
-  async #hashLane(lane: number): Promise<void> {
-    while (!this.#end.signal.aborted) {
-      const rung = this.#hashBell.wait();
-      const upload = this.#nextToHash(lane);
-      await (upload === undefined ? rung : upload.hashNext(lane));
-    }
-  }
-
-  /** The second lane helps only while the sending might run dry: hashing yields to sending. */
-  #nextToHash(lane: number): Upload | undefined {
-    const ahead = this.#files.reduce((sum, { active }) => sum + (active?.parts.ahead ?? 0), 0);
-    return this.#files.find(({ active }) => {
-      if (active?.parts.next("hash") === undefined) return false;
-      return ahead < (lane === 0 ? this.#window(active.plan.part_size) : tuning.windowMin);
-    });
-  }
-
-  #hashesMore(): boolean {
-    return this.#nextToHash(0) !== undefined;
-  }
-
-  /** How many parts to have hashed and signed ahead. */
-  #window(partSize: number): number {
-    const parts = Math.ceil((this.rate.perSecond * tuning.windowSeconds) / partSize);
-    return Math.min(tuning.windowMax, Math.max(tuning.windowMin, parts));
-  }
-
   async #diagnose(upload: Upload): Promise<void> {
     try {
       const { cause, message } = await this.kernel.call(
@@ -313,9 +286,23 @@ export class Uploads implements Sender, Surroundings {
     for (const upload of this.#files) {
       if (upload.active) upload.rate.sample(upload.active.parts.bytesDone);
     }
-    this.#hashBell.ring();
+    this.#hashing.ring();
     this.#signing.ring();
     this.progressed();
+  }
+
+  /** A file that could not be read any more is picked again: its row goes on with it. */
+  #pickedAgain({ file, path }: Picked): boolean {
+    const changed = this.#files.find(
+      (upload) =>
+        upload.path === path.normalize("NFC") &&
+        upload.state.name === "failed" &&
+        upload.state.problem.code === "file_changed",
+    );
+    if (changed === undefined) return false;
+    this.#batch.add(changed);
+    changed.replace(file);
+    return true;
   }
 
   #newBatch(): void {

@@ -1,0 +1,49 @@
+/** The states of one file, and which may follow which. */
+
+import type { Parts } from "./parts";
+import type { Problem } from "./problem";
+import type { PlannedFile } from "./protocol";
+import type { Sending } from "./sending";
+
+/** What the kernel decided for the file, and how far its parts are. */
+export interface Work {
+  readonly plan: PlannedFile;
+  readonly parts: Parts;
+}
+
+export type State =
+  | { readonly name: "picked" }
+  | { readonly name: "refused"; readonly problem: Problem }
+  | { readonly name: "queued"; readonly work: Work }
+  | { readonly name: "checking"; readonly work: Work }
+  | { readonly name: "uploading"; readonly work: Work; readonly sending: Sending }
+  | { readonly name: "completing"; readonly work: Work }
+  | { readonly name: "paused"; readonly work: Work }
+  | { readonly name: "failed"; readonly work: Work; readonly problem: Problem }
+  | { readonly name: "aborting" }
+  | { readonly name: "done"; readonly work: Work; readonly sha256: string };
+
+type Name = State["name"];
+
+const NEXT: Readonly<Record<Name, readonly Name[]>> = {
+  picked: ["queued", "refused", "aborting"],
+  refused: ["picked", "aborting"],
+  queued: ["checking", "paused", "failed", "aborting"],
+  checking: ["uploading", "paused", "failed", "aborting", "picked"],
+  uploading: ["completing", "paused", "failed", "aborting", "picked"],
+  completing: ["done", "uploading", "failed", "aborting", "picked"],
+  paused: ["queued", "aborting"],
+  failed: ["queued", "picked", "aborting"],
+  aborting: ["refused"],
+  done: [],
+};
+
+export function mayFollow(from: Name, to: Name): boolean {
+  return NEXT[from].includes(to);
+}
+
+/** @throws Error if no file can go that way: a defect. */
+export function checked(from: Name, to: State): State {
+  if (!mayFollow(from, to.name)) throw new Error(`an upload cannot go from ${from} to ${to.name}`);
+  return to;
+}
