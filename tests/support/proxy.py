@@ -1,0 +1,170 @@
+"""A small HTTP/1.1 proxy that watches what passes and plays faults, in a thread of its own.
+
+It stands between a client and one S3 server, or, without a server, is a sink that swallows
+every body and answers 200. The Host header passes unchanged, because S3's signatures cover it:
+sign for ``proxy.url``, and the server checks against the same.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import socket
+import threading
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from support.exchanges import Entry, Exchanges
+from support.faults import Fault, Plan
+from support.pace import UNLIMITED, Pace
+from support.relay import Port, Relay
+from support.wire import Wire
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+    from types import TracebackType
+
+    from typing_extensions import Self
+
+    from support.messages import Request
+
+
+class FaultyProxy:
+    """The proxy; a context manager that runs while the block lasts."""
+
+    def __init__(self, upstream: str = "") -> None:
+        """Prepare a proxy.
+
+        Args:
+            upstream: The server's URL, ``http://host:port``; empty for a sink.
+        """
+        self._upstream = _address(upstream)
+        self._plan = Plan()
+        self._entries: list[Entry] = []
+        self._connections = itertools.count(1)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._rate_total = self._rate_each = UNLIMITED
+        self._total = Pace(lambda: self._rate_total)
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="proxy", daemon=True)
+        # Bound but never listening, so that nobody takes the port while the proxy is offline.
+        self._placeholder = _bound(0)
+        self.port: int = self._placeholder.getsockname()[1]
+
+    @property
+    def url(self) -> str:
+        """Where clients reach the proxy."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        self.go_online()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.go_offline()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+        self._placeholder.close()
+
+    def play(self, *faults: Fault) -> None:
+        """Play these faults from now on, beside those that are not used up."""
+        self._plan.add(faults)
+
+    def played(self, fault: Fault) -> int:
+        """How many requests met a fault."""
+        return self._plan.played(fault)
+
+    def clear_faults(self) -> None:
+        """Play no more faults, and take off any pace."""
+        self._plan.clear()
+        self.pace_total(UNLIMITED)
+        self.pace_per_connection(UNLIMITED)
+
+    def pace_total(self, rate: float) -> None:
+        """Let through so many bytes of request bodies a second, all connections together."""
+        self._rate_total = rate
+
+    def pace_per_connection(self, rate: float) -> None:
+        """Let through so many bytes of request bodies a second, on each connection."""
+        self._rate_each = rate
+
+    def go_offline(self) -> None:
+        """Cut every connection and refuse new ones."""
+        self._call(self._close())
+
+    def go_online(self) -> None:
+        """Take connections again, at the same address."""
+        self._call(self._open())
+
+    @property
+    def exchanges(self) -> Exchanges:
+        """Everything seen so far, as it stands now."""
+        return Exchanges(entry.exchange for entry in tuple(self._entries))
+
+    def of(self, operation: str) -> Exchanges:
+        """What was seen of one operation of S3, or of ``Preflight``."""
+        return self.exchanges.of(operation)
+
+    def puts(self, part: int = 0) -> Exchanges:
+        """What carried a file's bytes; of one part number, if one is named."""
+        return self.exchanges.puts(part)
+
+    def forget(self) -> None:
+        """Begin an empty record."""
+        self._entries = []
+
+    def _call(self, work: Coroutine[Any, Any, None]) -> None:
+        asyncio.run_coroutine_threadsafe(work, self._loop).result(10)
+
+    async def _open(self) -> None:
+        if not self._tasks:
+            listener = _bound(self.port)
+            listener.listen(128)
+            self._start(self._accept(listener))
+
+    async def _close(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = self._loop.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _accept(self, listener: socket.socket) -> None:
+        try:
+            while True:
+                client, _ = await self._loop.sock_accept(listener)
+                self._start(Relay(Wire(client), self._port(next(self._connections))).run())
+        finally:
+            listener.close()
+
+    def _port(self, connection: int) -> Port:
+        def begin(request: Request) -> Entry:
+            entry = Entry(request, connection)
+            self._entries.append(entry)
+            return entry
+
+        paces = (self._total, Pace(lambda: self._rate_each))
+        return Port(self._upstream, begin, self._plan.actions_for, paces)
+
+
+def _address(url: str) -> tuple[str, int] | None:
+    parts = urlsplit(url)
+    return (parts.hostname or "", parts.port or 80) if url else None
+
+
+def _bound(port: int) -> socket.socket:
+    sock = socket.socket()
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    sock.setblocking(False)
+    sock.bind(("127.0.0.1", port))
+    return sock
