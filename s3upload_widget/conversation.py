@@ -1,0 +1,192 @@
+"""One widget's conversation with its pages: who asks what, what is answered, what is ordered.
+
+Knows no comm and no traits: it is given a function that sends and one that publishes.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any, Protocol
+
+from s3upload_widget.files import Files
+from s3upload_widget.orders import Orders
+from s3upload_widget.protocol import (
+    AbortMultipartUpload,
+    EventEnvelope,
+    Failed,
+    Hello,
+    PickFiles,
+    ProgressNoted,
+    ReportProgress,
+    Welcome,
+    encode,
+)
+from s3upload_widget.protocol import Orders as OrdersEvent
+from s3upload_widget.pump import Pump
+from s3upload_widget.waiting import Waiting
+from s3upload_widget.workers import Workers, log_defect
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from s3upload_widget.errors import UploadError
+    from s3upload_widget.orders import Verb
+    from s3upload_widget.protocol import Reply, Request, RequestEnvelope
+    from s3upload_widget.results import UploadedFile
+
+
+class Answering(Protocol):
+    """What is needed of the service."""
+
+    def handle(self, request: Request) -> Reply:
+        """Answer one request; never raises."""
+
+
+class Conversation:
+    """Between the pages of one widget and its service. Thread-safe.
+
+    Args:
+        welcome: What a page has to know; the orders are put in.
+        service: Makes the service, given what it has to call with each file that arrived.
+        send: Sends a message to all pages.
+        publish: Brings the traits to what :attr:`files` says.
+    """
+
+    def __init__(
+        self,
+        welcome: Welcome,
+        service: Callable[[Callable[[UploadedFile], None]], Answering],
+        *,
+        send: Callable[[dict[str, Any]], None],
+        publish: Callable[[], None],
+    ) -> None:
+        self.files = Files()
+        self.waiting = Waiting()
+        self._welcome = welcome
+        self._send = send
+        self._publish_traits = publish
+        self._orders = Orders()
+        self._pump = Pump(self, send)
+        self._callbacks: list[Callable[[UploadedFile], object]] = []
+        self._caller = Workers(1, name="s3upload-callback", room=10_000)
+        self._service = service(self._uploaded)
+
+    def receive(self, content: object) -> None:
+        """Take whatever came from a page."""
+        self._pump.receive(content)
+
+    def arrived(self, envelope: RequestEnvelope) -> None:
+        """Note a request at once, before anything that takes time."""
+        if isinstance(envelope.request, PickFiles):
+            self.files.picking(envelope.client, envelope.request)
+            self._publish()
+        self.waiting.heard()
+
+    def answer(self, envelope: RequestEnvelope) -> Reply:
+        """Answer one request; called from many threads."""
+        client, request = envelope.client, envelope.request
+        if isinstance(request, Hello):
+            return self._greet(client)
+        if isinstance(request, ReportProgress):
+            return self._note(client, request)
+        reply = self._service.handle(request)
+        self.files.answered(request, reply)
+        self._publish()
+        return reply
+
+    def order(self, verb: Verb, key: str | None) -> None:
+        """Ask the page to do something with one file, or with all.
+
+        Raises:
+            KeyError: No file has this key.
+        """
+        self._orders.give(verb, () if key is None else self.files.ids(key))
+        self.ping()
+
+    def abort(self, key: str | None) -> None:
+        """Ask the page to give up, and delete here what S3 holds: there may be no page."""
+        unfinished = self.files.ids(key)
+        self.order("abort", key)
+        self._pump.submit(partial(self._abort, unfinished))
+
+    def clear(self) -> None:
+        """Drop what is done, here and on the page."""
+        self.files.clear()
+        self.order("clear", None)
+        self._publish()
+
+    def ping(self) -> None:
+        """Say what is to be done; a page answers at once with a report of its progress."""
+        try:
+            self._send(encode(EventEnvelope(event=OrdersEvent(orders=self._orders.open()))))
+        except Exception as error:  # noqa: BLE001  it is said again in the answer to each report
+            log_defect("orders could not be sent", error)
+
+    def on_complete(self, fn: Callable[[UploadedFile], object]) -> None:
+        """Call ``fn`` with each file that arrives from now on."""
+        self._callbacks.append(fn)
+
+    def outcome(self) -> tuple[UploadedFile, ...] | UploadError | None:
+        """What waiting ends with; None while it has to go on."""
+        return self.files.outcome()
+
+    def note_defect(self, error: Exception) -> None:
+        """Show an error that nobody foresaw."""
+        self.trouble(f"a defect of s3upload_widget, please report it: {_said(error)}")
+
+    def trouble(self, text: str) -> None:
+        """Show what went wrong beside the uploads, until the next pick."""
+        self.files.note_trouble(text)
+        self._publish()
+
+    def close(self) -> None:
+        """Finish what is being answered, and nothing more."""
+        self.waiting.close()
+        self._pump.close()
+        self._caller.close()
+
+    def _greet(self, client: str) -> Welcome:
+        self._orders.meet(client)
+        welcome = self._welcome
+        return Welcome(
+            destination=welcome.destination,
+            multiple=welcome.multiple,
+            directory=welcome.directory,
+            orders=self._orders.pending(client),
+        )
+
+    def _note(self, client: str, report: ReportProgress) -> ProgressNoted:
+        self.files.reported(client, report)
+        self._orders.acknowledge(client, report.last_order)
+        self._publish()
+        return ProgressNoted(orders=self._orders.pending(client))
+
+    def _uploaded(self, file: UploadedFile) -> None:
+        self.files.uploaded(file)
+        self._publish()
+        for fn in tuple(self._callbacks):
+            self._caller.submit(partial(self._call, fn, file))
+
+    def _call(self, fn: Callable[[UploadedFile], object], file: UploadedFile) -> None:
+        try:
+            fn(file)
+        except Exception as error:  # noqa: BLE001  the user's function
+            log_defect(f"the on_complete function failed for {file.uri}", error)
+            self.trouble(f"your on_complete function failed for {file.name}: {_said(error)}")
+
+    def _abort(self, file_ids: Sequence[str]) -> None:
+        for file_id in file_ids:
+            reply = self._service.handle(AbortMultipartUpload(file_id=file_id))
+            if isinstance(reply, Failed):
+                self.trouble(reply.message)
+            else:
+                self.files.remove([file_id])
+        self._publish()
+
+    def _publish(self) -> None:
+        self._publish_traits()
+        self.waiting.ring()
+
+
+def _said(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"

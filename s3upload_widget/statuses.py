@@ -1,0 +1,97 @@
+"""How the status of one file follows from what the page and the service say. Pure."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from s3upload_widget.results import FileStatus
+from s3upload_widget.workers import scrub
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from s3upload_widget.protocol import (
+        FileProgress,
+        MultipartUploadCreated,
+        Pick,
+        PlannedFile,
+    )
+
+
+def queued(pick: Pick) -> FileStatus:
+    """A file that was picked just now."""
+    return FileStatus(
+        name=unicodedata.normalize("NFC", pick.name),
+        key="",
+        size=pick.size,
+        state="queued",
+        error="",
+        bytes_done=0,
+        part_size=0,
+        parts_total=0,
+        parts_done=0,
+        parts_in_flight=(),
+    )
+
+
+def planned(old: FileStatus, plan: PlannedFile) -> FileStatus:
+    """The service gave it a key."""
+    return replace(old, key=plan.key, part_size=plan.part_size, parts_total=plan.parts_total)
+
+
+def cut(old: FileStatus, created: MultipartUploadCreated) -> FileStatus:
+    """The upload that it continues may be cut in another way than was planned."""
+    return replace(old, part_size=created.part_size, parts_total=created.parts_total)
+
+
+def progressed(old: FileStatus, news: FileProgress) -> FileStatus:
+    """The page reports how far it is."""
+    return replace(
+        old,
+        # It is done when the service has proven it, not when a page says so.
+        state="completing" if news.state == "done" else news.state,
+        error=scrub(news.error),
+        bytes_done=max(old.bytes_done, min(news.bytes_done, old.size)),
+        parts_done=min(news.parts_done, old.parts_total),
+        parts_in_flight=tuple((p.part_number, p.bytes_sent) for p in news.parts_in_flight),
+    )
+
+
+def failed(old: FileStatus, message: str) -> FileStatus:
+    """The service refuses it."""
+    return replace(old, state="failed", error=scrub(message), parts_in_flight=())
+
+
+def left_alone(old: FileStatus) -> FileStatus:
+    """The page that sent it is gone."""
+    return replace(old, state="waiting", parts_in_flight=())
+
+
+def done(old: FileStatus) -> FileStatus:
+    """The service has proven it."""
+    return replace(
+        old,
+        state="done",
+        error="",
+        bytes_done=old.size,
+        parts_done=old.parts_total,
+        parts_in_flight=(),
+    )
+
+
+def counted(files: Sequence[FileStatus]) -> list[str]:
+    """How many files are how far, for people: ``["2 done", "1 uploading 43 %"]``."""
+    found: dict[str, list[FileStatus]] = {}
+    for file in files:
+        found.setdefault(file.state, []).append(file)
+    order = ("done", "completing", "uploading", "checking", "waiting", "paused", "queued", "failed")
+    return [_counted(state, found[state]) for state in order if state in found]
+
+
+def _counted(state: str, files: Sequence[FileStatus]) -> str:
+    size = sum(file.size for file in files)
+    moved = sum(file.bytes_done for file in files)
+    share = f" {100 * moved // size} %" if moved and state != "done" else ""
+    return f"{len(files)} {state}{share}"
