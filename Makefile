@@ -65,7 +65,7 @@ $(REQUIREMENTS): requirements-dev.txt
 	@$(PYTHON) -c 'import sys, venv; sys.exit(sys.version_info < (3, 10))' || \
 		{ echo "Python >= 3.10 with venv is needed: make PYTHON=python3.12 ..." >&2; exit 1; }
 	test -x $(RUN) || $(PYTHON) -m venv $(VENV)
-	$(PIP) install --quiet --no-deps --requirement $<
+	$(PIP) install --quiet --no-deps --no-compile --requirement $<
 	@touch $@
 
 $(NODE): js/hatch_build.py | $(REQUIREMENTS)

@@ -32,7 +32,10 @@ ROOMS: dict[str, tuple[str, str]] = {
         "s3 buckets calls clients extra_args objects presigning s3errors",
         "errors parts",
     ),
-    "service": ("service", "errors results parts checksums keys policy protocol s3"),
+    "service": (
+        "service picked picking proofs",
+        "errors results parts checksums keys policy protocol s3",
+    ),
     "local": ("local seaweedfs supervisor", "s3 policy"),
     "widget": (
         "widget comms conversation files options orders publishing pump statuses waiting workers",
