@@ -1,0 +1,52 @@
+"""What a bucket and a role need, held against what AWS asks of such documents."""
+
+from __future__ import annotations
+
+import json
+
+from s3upload_widget.policy import cors_rule, iam_policy, lifecycle_rule
+
+
+def test_the_cors_rule_lets_pages_of_the_origins_put_with_any_header() -> None:
+    rule = cors_rule(["http://localhost:8888", "http://127.0.0.1:8888"])
+
+    assert rule == {
+        "AllowedMethods": ["PUT"],
+        "AllowedHeaders": ["*"],
+        "AllowedOrigins": ["http://localhost:8888", "http://127.0.0.1:8888"],
+    }
+
+
+def test_the_iam_policy_allows_objects_under_the_prefix_and_listing_uploads_of_the_bucket() -> None:
+    policy = iam_policy("lab-data", "raw/")
+
+    assert policy["Statement"] == [
+        {
+            "Effect": "Allow",
+            "Action": ["s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"],
+            "Resource": "arn:aws:s3:::lab-data/raw/*",
+        },
+        {
+            "Effect": "Allow",
+            "Action": "s3:ListBucketMultipartUploads",
+            "Resource": "arn:aws:s3:::lab-data",
+            "Condition": {"StringLikeIfExists": {"s3:prefix": "raw/*"}},
+        },
+    ]
+
+
+def test_the_iam_policy_allows_reading_only_when_asked() -> None:
+    assert "s3:GetObject" not in json.dumps(iam_policy("lab-data"))
+    assert "s3:GetObject" in json.dumps(iam_policy("lab-data", read=True))
+
+
+def test_the_iam_policy_of_a_whole_bucket_covers_every_key() -> None:
+    assert '"arn:aws:s3:::lab-data/*"' in json.dumps(iam_policy("lab-data"))
+
+
+def test_the_lifecycle_rule_aborts_uploads_under_the_prefix_and_touches_no_object() -> None:
+    rule = lifecycle_rule("raw/", days=3)
+
+    assert rule["Filter"] == {"Prefix": "raw/"}
+    assert rule["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 3}
+    assert "Expiration" not in rule
