@@ -27,6 +27,7 @@ from s3upload_widget.objects import (
     ObjectLook,
     OpenedUpload,
 )
+from s3upload_widget.s3errors import refusal_code
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -92,6 +93,10 @@ class Store:
         parts = urlsplit(self.object_url("x"))
         return f"{parts.scheme}://{parts.netloc}"
 
+    def content_type(self, wanted: str) -> str:
+        """The Content-Type an object gets: that of ``extra_args``, else ``wanted``."""
+        return str(self._extra_args.get("ContentType", wanted))
+
     def destination(self, prefix: str) -> str:
         """``s3://bucket/prefix``, for people."""
         return f"s3://{self.bucket}/{prefix}"
@@ -125,7 +130,7 @@ class Store:
             key: The object's key.
             content_type: A MIME type; ``""`` leaves it to S3. ``extra_args`` win.
         """
-        params: dict[str, Any] = {"Key": key, **_content_type(content_type)}
+        params: dict[str, Any] = {"Key": key, **_given(ContentType=content_type)}
         answer = self._calls.ask("create_multipart_upload", ChecksumAlgorithm="SHA256", **params)
         return OpenedUpload(
             upload_id=str(answer["UploadId"]), sha256=answer.get("ChecksumAlgorithm") == "SHA256"
@@ -151,8 +156,9 @@ class Store:
             "PartNumber": part_number,
             "ContentLength": size,
             "ChecksumSHA256": sha256,
+            **_given(ContentMD5=md5),
         }
-        return self._calls.presign("upload_part", params | _content_md5(md5))
+        return self._calls.presign("upload_part", params)
 
     def presign_object(
         self,
@@ -179,10 +185,10 @@ class Store:
             "ContentLength": size,
             "ChecksumSHA256": sha256,
             "ChecksumAlgorithm": "SHA256",  # without it, strict Ceph ignores the checksum
-            **_content_type(content_type),
+            **_given(ContentType=content_type, ContentMD5=md5),
             **_condition(must_not_exist),
         }
-        return self._calls.presign("put_object", params | _content_md5(md5))
+        return self._calls.presign("put_object", params)
 
     def list_parts(self, key: str, upload_id: str) -> tuple[ListedPart, ...]:
         """Every part that S3 holds, by number; of a number listed twice, the newest.
@@ -220,15 +226,22 @@ class Store:
             NoSuchUploadError: The upload is gone, perhaps because it is complete.
             IntegrityError: A part is not what its checksum or ETag says.
         """
-        answer = self._calls.ask(
-            "complete_multipart_upload",
-            purpose="complete",
-            Key=key,
-            UploadId=upload_id,
-            MpuObjectSize=size,
-            MultipartUpload={"Parts": [part.as_boto3() for part in parts]},
-            **_condition(must_not_exist),
-        )
+        params: dict[str, Any] = {
+            "Key": key,
+            "UploadId": upload_id,
+            "MpuObjectSize": size,
+            "MultipartUpload": {"Parts": [part.as_boto3() for part in parts]},
+        }
+        verb: Final = "complete_multipart_upload"
+        try:
+            answer = self._calls.ask(
+                verb, purpose="complete", **params, **_condition(must_not_exist)
+            )
+        except S3Error as error:
+            if not (must_not_exist and refusal_code(error) == "NotImplemented"):
+                raise
+            # Such a server was asked with HEAD when the file was picked; more cannot be had.
+            answer = self._calls.ask(verb, purpose="complete", **params)
         return ObjectFound.of(answer, size=size)
 
     def head_object(self, key: str) -> ObjectLook:
@@ -284,12 +297,9 @@ class Store:
                 raise S3Error(msg)
 
 
-def _content_type(content_type: str) -> dict[str, str]:
-    return {"ContentType": content_type} if content_type else {}
-
-
-def _content_md5(md5: str) -> dict[str, str]:
-    return {"ContentMD5": md5} if md5 else {}
+def _given(**params: str) -> dict[str, str]:
+    """The parameters that are not empty."""
+    return {name: value for name, value in params.items() if value}
 
 
 def _condition(must_not_exist: bool) -> dict[str, str]:

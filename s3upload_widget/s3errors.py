@@ -198,6 +198,12 @@ def translated(error: Exception, call: Call) -> UploadError:
     return kind(f"{_filled(form, call, '')} ({type(error).__name__}: {said})")
 
 
+def refusal_code(error: BaseException) -> str:
+    """S3's own code behind one of our errors; ``""`` if S3 did not answer."""
+    answer = getattr(error.__cause__, "response", {})
+    return str(answer.get("Error", {}).get("Code", ""))
+
+
 def safe_cause(error: Exception, call: Call) -> Exception | None:
     """``error`` as a ``__cause__``, or None where its text would show a secret."""
     text = " ".join(str(error).split())

@@ -1,0 +1,190 @@
+"""Completing a file: every part is there, S3 puts them together, and the object is proven."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING
+
+from s3upload_widget.checksums import hexadecimal
+from s3upload_widget.errors import (
+    FileChangedError,
+    IntegrityError,
+    NoSuchUploadError,
+    ObjectExistsError,
+    ProtocolError,
+)
+from s3upload_widget.keys import shown
+from s3upload_widget.objects import CannotTell, CompletedPart, NoObject, ObjectFound
+from s3upload_widget.picked import Completed, Open, Planned
+from s3upload_widget.proofs import Hashes, missing_parts, proof, unproven_parts
+from s3upload_widget.results import UploadedFile
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from s3upload_widget.objects import ListedPart
+    from s3upload_widget.picked import FilePlan, Slot
+    from s3upload_widget.protocol import CompleteMultipartUpload
+    from s3upload_widget.results import VerifiedBy
+    from s3upload_widget.s3 import Store
+
+
+class PartsMissingError(Exception):
+    """S3 does not show these parts as they were sent; not an error of the user's.
+
+    Args:
+        part_numbers: Which.
+    """
+
+    def __init__(self, part_numbers: list[int]) -> None:
+        super().__init__(part_numbers)
+        self.part_numbers = part_numbers
+
+
+def complete(
+    store: Store, slot: Slot, request: CompleteMultipartUpload, *, sha256: bool
+) -> Completed:
+    """Complete a file whose parts were all sent, and prove it.
+
+    Args:
+        store: Where.
+        slot: The file; its lock is held.
+        request: What the page hashed.
+        sha256: Whether the whole file's SHA-256 is to be told.
+
+    Raises:
+        PartsMissingError: Some parts have to be sent again.
+        IntegrityError: The object is complete and is not the file.
+        NoSuchUploadError: The upload is gone, and the object is not this file.
+        ObjectExistsError: Another object took the key, and may not be overwritten.
+        S3Error: S3 cannot be asked.
+    """
+    record = slot.record
+    if not isinstance(record, (Planned, Open)):
+        msg = "only a file that is being uploaded can be completed"
+        raise ProtocolError(msg)
+    plan = record.plan
+    hashes = Hashes(parts=plan.parts, sha256=request.parts_sha256, md5=request.parts_md5)
+    _check_whole_file(plan, request)
+    place = f"s3://{store.bucket}/{plan.key}"
+    if isinstance(record, Open):
+        found, verified_by = _complete_parts(store, slot, record, hashes, place)
+    else:
+        found, verified_by = _look_at_single(store, plan, hashes, place)
+    uploaded = UploadedFile(
+        name=plan.picked.name,
+        uri=place,
+        bucket=store.bucket,
+        key=plan.key,
+        size=plan.parts.size,
+        sha256=request.sha256 if sha256 else "",
+        etag=found.etag,
+        version_id=found.version_id,
+        content_type=found.content_type or plan.content_type,
+        verified_by=verified_by,
+        started=plan.started,
+        finished=datetime.now(timezone.utc),
+    )
+    return Completed(plan, uploaded)
+
+
+def _check_whole_file(plan: FilePlan, request: CompleteMultipartUpload) -> None:
+    """A file of one part has one SHA-256: two that differ were read from two files."""
+    whole = request.sha256
+    if plan.parts.single and whole and whole != hexadecimal(request.parts_sha256[0]):
+        msg = f"{shown(plan.picked.name)} changed while it was read: pick it again"
+        raise FileChangedError(msg)
+
+
+def _look_at_single(
+    store: Store, plan: FilePlan, hashes: Hashes, place: str
+) -> tuple[ObjectFound, VerifiedBy]:
+    """See what one PUT left.
+
+    Where HEAD is denied, nobody can look. What remains is that S3 took the request whose
+    signature holds the length and the checksum; a server too old for checksums compared the
+    length alone, so ``size`` is all that is claimed.
+    """
+    if not plan.parts.single:
+        msg = f"no upload of {place} was opened"
+        raise NoSuchUploadError(msg)
+    look = store.head_object(plan.key)
+    if isinstance(look, NoObject):
+        raise PartsMissingError([1])
+    if isinstance(look, CannotTell):
+        return ObjectFound.of({}, size=plan.parts.size), "size"
+    if plan.must_not_exist and not _is_proven(look, hashes, place):
+        msg = f"another object arrived as {place} meanwhile: overwrite it or keep both"
+        raise ObjectExistsError(msg)
+    return look, proof(look, hashes, place)
+
+
+def _complete_parts(
+    store: Store, slot: Slot, record: Open, hashes: Hashes, place: str
+) -> tuple[ObjectFound, VerifiedBy]:
+    key, upload_id = record.plan.key, record.upload.upload_id
+    try:
+        listed = {part.part_number: part for part in store.list_parts(key, upload_id)}
+        if missing := missing_parts(listed, hashes, slot.signed):
+            raise PartsMissingError(missing)
+        found = _put_together(store, record, listed, hashes)
+    except (NoSuchUploadError, ObjectExistsError) as error:
+        # An answer to Complete that was lost leaves this, and so does a second kernel.
+        return _find_completed(store, record, hashes, place, error)
+    if not found.sha256:
+        look = store.head_object(key)
+        if isinstance(look, ObjectFound) and look.etag == found.etag:
+            found = look
+    return found, proof(found, hashes, place)
+
+
+def _put_together(
+    store: Store, record: Open, listed: Mapping[int, ListedPart], hashes: Hashes
+) -> ObjectFound:
+    parts = [
+        CompletedPart(
+            part_number=number,
+            etag=listed[number].etag,
+            sha256=sha256 if record.upload.sha256 else "",
+        )
+        for number, sha256 in enumerate(hashes.sha256, start=1)
+    ]
+    plan = record.plan
+    try:
+        return store.complete(
+            plan.key,
+            record.upload.upload_id,
+            parts,
+            size=plan.parts.size,
+            must_not_exist=plan.must_not_exist,
+        )
+    except IntegrityError:
+        # A server that lists no checksums says only now that a part is not what was sent.
+        if unproven := unproven_parts(listed):
+            raise PartsMissingError(unproven) from None
+        raise
+
+
+def _find_completed(
+    store: Store,
+    record: Open,
+    hashes: Hashes,
+    place: str,
+    error: NoSuchUploadError | ObjectExistsError,
+) -> tuple[ObjectFound, VerifiedBy]:
+    look = store.head_object(record.plan.key)
+    if isinstance(look, ObjectFound):
+        if _is_proven(look, hashes, place):
+            return look, proof(look, hashes, place)
+        if record.plan.must_not_exist:
+            msg = f"another object arrived as {place} meanwhile: overwrite it or keep both"
+            raise ObjectExistsError(msg) from error
+    raise error
+
+
+def _is_proven(found: ObjectFound, hashes: Hashes, place: str) -> bool:
+    """Whether checksums say that this is the file; an equal size alone could be chance."""
+    try:
+        return proof(found, hashes, place) != "size"
+    except IntegrityError:
+        return False

@@ -1,0 +1,164 @@
+"""What the service knows of each picked file, and which keys are taken. No S3, no policy."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+
+from s3upload_widget.errors import RefusedError, UnknownFileError
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from s3upload_widget.objects import OpenedUpload
+    from s3upload_widget.parts import PartPlan
+    from s3upload_widget.results import PickedFile, UploadedFile
+
+IfExists: TypeAlias = Literal["verify", "overwrite", "rename"]
+"""What to do where a key has an object already."""
+
+MAX_UNFINISHED: Final = 10_000
+MAX_FINISHED: Final = 10_000
+"""The oldest are forgotten; they are kept only to answer a repeated request again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A picked file that keeps all rules, and the key it would like to have."""
+
+    picked: PickedFile
+    key: str
+    parts: PartPlan
+    if_exists: IfExists
+    claimed: bool
+    """Whether no other picked file had the key first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilePlan:
+    """What was decided when the file was picked."""
+
+    picked: PickedFile
+    key: str
+    parts: PartPlan
+    content_type: str
+    must_not_exist: bool
+    """Whether S3 is to refuse where the key has got an object meanwhile."""
+    started: datetime
+    """UTC."""
+
+
+@dataclass(frozen=True, slots=True)
+class New:
+    """No plan yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """The file keeps the rules; nobody has looked yet whether its key is free."""
+
+    candidate: Candidate
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """The file has a key. A file of one part stays so until it is complete."""
+
+    plan: FilePlan
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """S3 has a multipart upload for the file."""
+
+    plan: FilePlan
+    upload: OpenedUpload
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """The object is on S3 and proven."""
+
+    plan: FilePlan
+    uploaded: UploadedFile
+
+
+@dataclass(frozen=True, slots=True)
+class Aborted:
+    """S3 holds nothing of the file."""
+
+
+FileRecord: TypeAlias = New | Checked | Planned | Open | Completed | Aborted
+
+
+@dataclass(slots=True, eq=False)
+class Slot:
+    """One picked file. Whoever works on it holds its lock: S3 is asked once, not twice."""
+
+    file_id: str
+    record: FileRecord = field(default_factory=New)
+    signed: dict[int, str] = field(default_factory=dict)
+    """Part number → the SHA-256 that its newest URL carries."""
+    lock: threading.RLock = field(default_factory=threading.RLock)
+
+
+class PickedFiles:
+    """All slots, bounded, and the keys of the unfinished ones. Thread-safe."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._unfinished: dict[str, Slot] = {}
+        self._finished: dict[str, Slot] = {}
+        self._keys: dict[str, str] = {}
+        self._owners: dict[str, str] = {}
+
+    def get(self, file_id: str) -> Slot:
+        """The slot of a file that was picked.
+
+        Raises:
+            UnknownFileError: It was not, or the kernel restarted since.
+        """
+        with self._lock:
+            slot = self._unfinished.get(file_id) or self._finished.get(file_id)
+        if slot is None:
+            msg = "the kernel does not know this file any more: it has to be picked again"
+            raise UnknownFileError(msg)
+        return slot
+
+    def pick(self, file_id: str) -> Slot:
+        """The slot of a file that is picked now, perhaps again.
+
+        Raises:
+            RefusedError: Too many files are unfinished.
+        """
+        with self._lock:
+            known = self._unfinished.get(file_id) or self._finished.get(file_id)
+            if known and not isinstance(known.record, Aborted):
+                return known
+            if len(self._unfinished) >= MAX_UNFINISHED:
+                msg = f"{MAX_UNFINISHED} files are waiting: let some finish before picking more"
+                raise RefusedError(msg)
+            self._finished.pop(file_id, None)
+            return self._unfinished.setdefault(file_id, Slot(file_id))
+
+    def claim(self, key: str, file_id: str) -> bool:
+        """Take ``key`` for a file, which then has one; ``False`` where another file has it."""
+        with self._lock:
+            if self._owners.setdefault(key, file_id) != file_id:
+                return False
+            if self._keys.setdefault(file_id, key) != key:
+                del self._owners[self._keys[file_id]]
+                self._keys[file_id] = key
+            return True
+
+    def settle(self, slot: Slot) -> None:
+        """The file is complete, aborted or refused: its key is free, its checksums are not needed."""
+        with self._lock:
+            slot.signed.clear()
+            self._unfinished.pop(slot.file_id, None)
+            self._owners.pop(self._keys.pop(slot.file_id, ""), None)
+            if isinstance(slot.record, (Completed, Aborted)):
+                self._finished[slot.file_id] = slot
+            while len(self._finished) > MAX_FINISHED:
+                del self._finished[next(iter(self._finished))]

@@ -1,0 +1,215 @@
+"""From a pick to a plan: what is refused, which key a file gets, how it is cut."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta, timezone
+from itertools import count, islice
+from typing import TYPE_CHECKING, Final
+
+from s3upload_widget.accept import accepts
+from s3upload_widget.errors import (
+    FileChangedError,
+    FileTooLargeError,
+    FileTypeError,
+    ObjectExistsError,
+    UploadAbortedError,
+)
+from s3upload_widget.keys import folder, object_key, renamed, shown
+from s3upload_widget.objects import ObjectFound
+from s3upload_widget.parts import S3_LIMITS, Limits, check_part_size, plan_parts
+from s3upload_widget.picked import (
+    Aborted,
+    Candidate,
+    Checked,
+    Completed,
+    FilePlan,
+    New,
+    Planned,
+)
+from s3upload_widget.results import PickedFile
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from s3upload_widget.keys import KeyChoice
+    from s3upload_widget.picked import IfExists, PickedFiles, Slot
+    from s3upload_widget.protocol import Pick
+    from s3upload_widget.s3 import Store
+
+MAX_RENAMES: Final = 1_000
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_TOKEN: Final = r"[A-Za-z0-9!#$%&'*+.^_`|~-]+"  # noqa: S105 - RFC 9110's word for a word
+_MEDIA_TYPE: Final = re.compile(rf"{_TOKEN}/{_TOKEN}(?:;[ -~]*)?")
+_MAX_MEDIA_TYPE: Final = 255
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """What the user decided for all files of a widget."""
+
+    prefix: str = ""
+    key: KeyChoice = None
+    accept: str = ""
+    part_size: int | None = None
+    """Bytes, 5 MiB to 5 GiB."""
+    max_size: int | None = None
+    """Bytes."""
+    if_exists: IfExists = "verify"
+    sha256: bool = True
+    """Whether the SHA-256 of whole files is wanted, beside that of parts."""
+    limits: Limits = S3_LIMITS
+
+    def __post_init__(self) -> None:
+        """Refuse at once what no upload could work with.
+
+        Raises:
+            RefusedError: ``part_size`` or ``prefix`` is none.
+        """
+        object.__setattr__(self, "prefix", folder(self.prefix))
+        if self.part_size is not None:
+            check_part_size(self.part_size, self.limits)
+
+
+class Picking:
+    """Plans files. Thread-safe."""
+
+    def __init__(self, store: Store, rules: Rules, files: PickedFiles) -> None:
+        self._store = store
+        self._rules = rules
+        self._files = files
+
+    def check(self, pick: Pick) -> Slot:
+        """Hold a file to the rules and claim its key, unless that was done before. Asks nobody.
+
+        Raises:
+            RefusedError: A rule forbids it.
+        """
+        slot = self._files.pick(pick.file_id)
+        with slot.lock, self._settling(slot):
+            if isinstance(slot.record, New):
+                slot.record = Checked(self._candidate(pick))
+        return slot
+
+    def plan(self, slot: Slot, pick: Pick) -> FilePlan:
+        """Look whether the file's key is free, unless it has its plan already.
+
+        Raises:
+            ObjectExistsError: The key is taken, and the user has to decide.
+            FileChangedError: The file is not the one that was picked under this id.
+            UploadAbortedError: It was discarded meanwhile.
+            S3Error: S3 cannot be asked.
+        """
+        with slot.lock, self._settling(slot):
+            record = slot.record
+            if isinstance(record, Checked):
+                # Comparing an object of equal size with the file would begin here.
+                record = Planned(self._plan(slot.file_id, record.candidate))
+            if isinstance(record, (New, Aborted)):
+                msg = f"{shown(pick.name)} was discarded meanwhile: pick it again"
+                raise UploadAbortedError(msg)
+            if record.plan.picked != as_picked(pick):
+                msg = f"{shown(pick.name)} is not the file it was: discard it, then pick it again"
+                raise FileChangedError(msg)
+            if pick.if_exists == "overwrite" and not isinstance(record, Completed):
+                record = replace(record, plan=replace(record.plan, must_not_exist=False))
+            slot.record = record
+            return record.plan
+
+    @contextmanager
+    def _settling(self, slot: Slot) -> Iterator[None]:
+        """Free what a file has taken if it gets no plan."""
+        try:
+            yield
+        except BaseException:
+            if isinstance(slot.record, (New, Checked)):
+                slot.record = New()
+                self._files.settle(slot)
+            raise
+
+    def _candidate(self, pick: Pick) -> Candidate:
+        picked, rules = as_picked(pick), self._rules
+        if not accepts(rules.accept, picked.name, picked.type):
+            msg = f"{shown(picked.name)} is not of a kind taken here: {rules.accept}"
+            raise FileTypeError(msg)
+        if rules.max_size is not None and picked.size > rules.max_size:
+            msg = f"{shown(picked.name)} has {picked.size} bytes; {rules.max_size} are allowed here"
+            raise FileTooLargeError(msg)
+        key = object_key(picked, prefix=rules.prefix, key=rules.key)
+        return Candidate(
+            picked=picked,
+            key=key,
+            parts=plan_parts(picked.size, rules.part_size, limits=rules.limits),
+            if_exists=pick.if_exists or rules.if_exists,
+            claimed=self._files.claim(key, pick.file_id),
+        )
+
+    def _plan(self, file_id: str, candidate: Candidate) -> FilePlan:
+        return FilePlan(
+            picked=candidate.picked,
+            key=self._free_key(file_id, candidate),
+            parts=candidate.parts,
+            content_type=self._store.content_type(_media_type(candidate.picked.type)),
+            must_not_exist=candidate.if_exists != "overwrite",
+            started=datetime.now(timezone.utc),
+        )
+
+    def _free_key(self, file_id: str, candidate: Candidate) -> str:
+        tries = MAX_RENAMES if candidate.if_exists == "rename" else 1
+        for number, key in enumerate(islice(_names(candidate.key), tries)):
+            mine = self._files.claim(key, file_id) if number else candidate.claimed
+            if not mine:
+                conflict = f"another picked file already goes to {self._uri(key)}"
+            elif not (conflict := self._conflict(key, candidate)):
+                return key
+        msg = f"{conflict}: overwrite it, keep both under another name, or skip this file"
+        raise ObjectExistsError(msg)
+
+    def _conflict(self, key: str, candidate: Candidate) -> str:
+        """What stands in the way of ``key``; ``""`` if nothing does, or nobody can tell."""
+        if candidate.if_exists == "overwrite":
+            return ""
+        look = self._store.head_object(key)
+        if not isinstance(look, ObjectFound):
+            return ""
+        when = look.last_modified.astimezone(timezone.utc)
+        return f"{self._uri(key)} exists: {look.size} bytes, of {when:%Y-%m-%d %H:%M} UTC"
+
+    def _uri(self, key: str) -> str:
+        return f"s3://{self._store.bucket}/{key}"
+
+
+def as_picked(pick: Pick) -> PickedFile:
+    """The page's words as the user's ``key=`` gets them."""
+    return PickedFile(
+        name=_normal(pick.name),
+        path=_normal(pick.path),
+        size=pick.size,
+        type=pick.type,
+        last_modified=_moment(pick.last_modified),
+    )
+
+
+def _names(key: str) -> Iterator[str]:
+    yield key
+    for number in count(1):
+        yield renamed(key, number)
+
+
+def _normal(text: str) -> str:
+    return unicodedata.normalize("NFC", text)
+
+
+def _moment(milliseconds: float) -> datetime:
+    try:
+        return _EPOCH + timedelta(milliseconds=milliseconds)
+    except OverflowError:
+        return _EPOCH  # JavaScript's calendar is longer than Python's
+
+
+def _media_type(text: str) -> str:
+    """The browser's MIME type where it can stand in a header, else ``""``."""
+    return text if len(text) <= _MAX_MEDIA_TYPE and _MEDIA_TYPE.fullmatch(text) else ""

@@ -1,0 +1,131 @@
+"""Whether what S3 shows is what the page hashed. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from s3upload_widget.checksums import (
+    hexadecimal,
+    multipart_etag,
+    reads_as_md5,
+    same_composite,
+    same_etag,
+)
+from s3upload_widget.errors import IntegrityError, ProtocolError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from s3upload_widget.objects import ListedPart, ObjectFound
+    from s3upload_widget.parts import PartPlan
+    from s3upload_widget.results import VerifiedBy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hashes:
+    """What the page found the file's parts to be."""
+
+    parts: PartPlan
+    sha256: Sequence[str]
+    """Base64, of part 1, 2, …"""
+    md5: Sequence[str]
+    """Base64, of part 1, 2, …; empty where they were not asked for."""
+
+    def __post_init__(self) -> None:
+        """Refuse hashes of another plan.
+
+        Raises:
+            ProtocolError: There are too many or too few.
+        """
+        if len(self.sha256) != self.parts.count or len(self.md5) not in {0, self.parts.count}:
+            msg = f"the page sent {len(self.sha256)} checksums for {self.parts.count} parts"
+            raise ProtocolError(msg)
+        if not all(self.md5):
+            msg = "the page sent an empty MD5"
+            raise ProtocolError(msg)
+
+    @property
+    def etag(self) -> str:
+        """The ETag of the whole object where ETags are MD5s; ``""`` if nobody can say."""
+        if not self.md5:
+            return ""
+        return hexadecimal(self.md5[0]) if self.parts.single else multipart_etag(self.md5)
+
+
+def proof(found: ObjectFound, hashes: Hashes, place: str) -> VerifiedBy:
+    """What proves that the object is the file: the strongest that the server offers.
+
+    Args:
+        found: The object.
+        hashes: The file.
+        place: ``s3://bucket/key``, for the message.
+
+    Raises:
+        IntegrityError: It is another object.
+    """
+    if found.size != hashes.parts.size:
+        msg = f"{place} has {found.size} bytes, the file {hashes.parts.size}: send it again"
+        raise IntegrityError(msg)
+    if found.sha256:
+        if hashes.parts.single:
+            equal = found.sha256 == hashes.sha256[0]
+        else:
+            equal = same_composite(found.sha256, hashes.sha256)
+        return _if_equal(equal, "sha256", place)
+    if hashes.etag and not found.encrypted and reads_as_md5(found.etag):
+        return _if_equal(same_etag(found.etag, hashes.etag), "md5", place)
+    return "size"
+
+
+def missing_parts(
+    listed: Mapping[int, ListedPart], hashes: Hashes, signed: Mapping[int, str]
+) -> list[int]:
+    """The parts that S3 does not show as the page hashed them.
+
+    Args:
+        listed: By part number.
+        hashes: The file.
+        signed: What the last URL of a part carried, where one was signed.
+    """
+    wrong = {number for number in listed if signed.get(number, "") not in {"", _of(hashes, number)}}
+    # An ETag is a part's MD5 on most servers, and nothing of the kind on the others: if none
+    # at all is equal, they say nothing. Each part then had its Content-MD5 checked on arrival.
+    differing = {number for number, part in listed.items() if not _etag_agrees(part, hashes)}
+    if differing != set(listed):
+        wrong |= differing
+    return [
+        number
+        for number in range(1, hashes.parts.count + 1)
+        if number not in listed or number in wrong or not _agrees(listed[number], hashes)
+    ]
+
+
+def unproven_parts(listed: Mapping[int, ListedPart]) -> list[int]:
+    """The parts that only their size speaks for."""
+    return [number for number, part in sorted(listed.items()) if not part.sha256]
+
+
+def _of(hashes: Hashes, part_number: int) -> str:
+    return hashes.sha256[part_number - 1] if part_number <= hashes.parts.count else ""
+
+
+def _agrees(part: ListedPart, hashes: Hashes) -> bool:
+    expected = hashes.parts.length(part.part_number)
+    return part.size == expected and part.sha256 in {"", _of(hashes, part.part_number)}
+
+
+def _etag_agrees(part: ListedPart, hashes: Hashes) -> bool:
+    if not hashes.md5 or part.part_number > hashes.parts.count or not reads_as_md5(part.etag):
+        return True
+    return same_etag(part.etag, hexadecimal(hashes.md5[part.part_number - 1]))
+
+
+def _if_equal(equal: bool, verified_by: VerifiedBy, place: str) -> VerifiedBy:
+    if not equal:
+        msg = (
+            f"{place} is complete on S3, but its {verified_by} is not the file's: other bytes are "
+            "there. It was not deleted: look at it, then send the file again"
+        )
+        raise IntegrityError(msg)
+    return verified_by

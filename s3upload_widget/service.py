@@ -1,0 +1,276 @@
+"""Answers each request: policy, plan, sign, complete, verify. Knows no comm and no traits."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import traceback
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Final
+
+from s3upload_widget import protocol
+from s3upload_widget.completion import PartsMissingError, complete
+from s3upload_widget.doctor import check_mixed_content, diagnose
+from s3upload_widget.errors import (
+    InternalError,
+    ProtocolError,
+    RefusedError,
+    UnknownFileError,
+    UploadAbortedError,
+    UploadError,
+)
+from s3upload_widget.parts import S3_LIMITS, Limits
+from s3upload_widget.picked import Aborted, Checked, Completed, New, Open, PickedFiles, Planned
+from s3upload_widget.picking import Picking, Rules
+from s3upload_widget.signing import Signing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from s3upload_widget.keys import KeyChoice
+    from s3upload_widget.objects import OpenedUpload
+    from s3upload_widget.picked import FilePlan, IfExists, Slot
+    from s3upload_widget.results import UploadedFile
+    from s3upload_widget.s3 import Store
+
+logger = logging.getLogger("s3upload_widget")
+
+LOOKS_AT_ONCE: Final = 8
+"""Files whose keys are looked at in parallel while a pick is planned."""
+
+
+class Service:
+    """What the kernel does for the page, or for a script. Thread-safe.
+
+    Args:
+        store: The bucket.
+        prefix: The folder all keys stand in.
+        key: What a file is called there; see :func:`s3upload_widget.keys.object_key`.
+        accept: As HTML's ``<input accept>``.
+        part_size: Bytes, 5 MiB to 5 GiB; 16 MiB and growing if left out.
+        max_size: Bytes of the largest file that is taken.
+        if_exists: What to do where a key has an object already.
+        sha256: Whether the SHA-256 of whole files is wanted.
+        limits: The store's.
+        on_uploaded: Called once for each file, as soon as it is complete and proven.
+
+    Raises:
+        RefusedError: ``prefix`` or ``part_size`` cannot be used.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        prefix: str = "",
+        key: KeyChoice = None,
+        accept: str = "",
+        part_size: int | None = None,
+        max_size: int | None = None,
+        if_exists: IfExists = "verify",
+        sha256: bool = True,
+        limits: Limits = S3_LIMITS,
+        on_uploaded: Callable[[UploadedFile], None] = lambda _: None,
+    ) -> None:
+        self._store = store
+        self._rules = Rules(
+            prefix=prefix,
+            key=key,
+            accept=accept,
+            part_size=part_size,
+            max_size=max_size,
+            if_exists=if_exists,
+            sha256=sha256,
+            limits=limits,
+        )
+        self._on_uploaded = on_uploaded
+        self._files = PickedFiles()
+        self._picking = Picking(store, self._rules, self._files)
+        self._signing = Signing(store)
+        self._sha256_echoed = False
+
+    def handle(self, request: protocol.Request) -> protocol.Reply:
+        """Answer a request. Never raises; the same request again gets the same answer."""
+        try:
+            return self._answer(request)
+        except UploadError as error:
+            return protocol.Failed(code=error.code, message=str(error), retryable=error.retryable)
+        except Exception as error:  # noqa: BLE001 - a defect of ours must not leave the page waiting
+            return _defect(f"a request {type(request).__name__}", error)
+
+    def _answer(self, request: protocol.Request) -> protocol.Reply:
+        match request:
+            case protocol.PickFiles():
+                return self._pick(request)
+            case protocol.PresignParts():
+                return protocol.PartsPresigned(
+                    parts=[self._presign(part) for part in request.parts]
+                )
+            case protocol.CreateMultipartUpload():
+                return self._create(self._files.get(request.file_id))
+            case protocol.CompleteMultipartUpload():
+                return self._complete(self._files.get(request.file_id), request)
+            case protocol.AbortMultipartUpload():
+                return self._abort(request.file_id)
+            case protocol.Diagnose():
+                return self._diagnose(request)
+            case _:
+                msg = f"{type(request).__name__} is not for the service"
+                raise ProtocolError(msg)
+
+    def _pick(self, request: protocol.PickFiles) -> protocol.FilesPicked:
+        self._store.check_bucket()
+        check_mixed_content(self._store, request.origin)
+        # Keys are claimed in the order of the pick, then looked at on S3 all at once.
+        checked = [self._check(pick) for pick in request.files]
+        with ThreadPoolExecutor(min(LOOKS_AT_ONCE, len(checked))) as threads:
+            return protocol.FilesPicked(files=list(threads.map(self._plan, request.files, checked)))
+
+    def _check(self, pick: protocol.Pick) -> Slot | UploadError:
+        try:
+            return self._picking.check(pick)
+        except UploadError as error:
+            return error
+
+    def _plan(
+        self, pick: protocol.Pick, checked: Slot | UploadError
+    ) -> protocol.PlannedFile | protocol.RefusedFile:
+        try:
+            if isinstance(checked, UploadError):
+                raise checked
+            return self._planned(pick.file_id, self._picking.plan(checked, pick))
+        except UploadError as error:
+            return protocol.RefusedFile(
+                file_id=pick.file_id,
+                code=error.code,
+                message=str(error),
+                retryable=error.retryable,
+            )
+
+    def _planned(self, file_id: str, plan: FilePlan) -> protocol.PlannedFile:
+        return protocol.PlannedFile(
+            file_id=file_id,
+            key=plan.key,
+            uri=f"s3://{self._store.bucket}/{plan.key}",
+            part_size=plan.parts.part_size,
+            parts_total=plan.parts.count,
+            hash_file=self._rules.sha256,
+            md5=plan.parts.single and self._needs_md5(),
+            store=self._store.browser_origin,
+        )
+
+    def _needs_md5(self) -> bool:
+        """Whether a single PUT needs its MD5 too: nobody has said that the server knows SHA-256."""
+        return not (self._store.on_aws or self._sha256_echoed)
+
+    def _presign(
+        self, part: protocol.PartChecksums
+    ) -> protocol.PresignedPart | protocol.RefusedPart:
+        try:
+            presigned = self._signing.sign(self._files.get(part.file_id), part)
+        except UploadError as error:
+            return protocol.RefusedPart(
+                file_id=part.file_id,
+                part_number=part.part_number,
+                code=error.code,
+                message=str(error),
+                retryable=error.retryable,
+            )
+        return protocol.PresignedPart(
+            file_id=part.file_id,
+            part_number=part.part_number,
+            url=presigned.url,
+            headers=presigned.headers,
+            expires_in=presigned.expires_in,
+        )
+
+    def _create(self, slot: Slot) -> protocol.MultipartUploadCreated:
+        with slot.lock:
+            record = slot.record
+            if isinstance(record, Planned) and not record.plan.parts.single:
+                slot.record = record = Open(record.plan, self._find_or_create(record.plan))
+            if isinstance(record, Aborted):
+                msg = "this file was discarded: pick it again"
+                raise UploadAbortedError(msg)
+            if not isinstance(record, (Open, Completed)):
+                msg = "only a planned file of several parts has a multipart upload"
+                raise ProtocolError(msg)
+        return protocol.MultipartUploadCreated(
+            file_id=slot.file_id,
+            part_size=record.plan.parts.part_size,
+            parts_total=record.plan.parts.count,
+            md5=isinstance(record, Open) and not record.upload.sha256,
+        )
+
+    def _find_or_create(self, plan: FilePlan) -> OpenedUpload:
+        # Finding an upload that was begun earlier comes before this.
+        upload = self._store.create_multipart_upload(plan.key, content_type=plan.content_type)
+        self._sha256_echoed = upload.sha256
+        return upload
+
+    def _complete(
+        self, slot: Slot, request: protocol.CompleteMultipartUpload
+    ) -> protocol.MultipartUploadCompleted | protocol.PartsMissing:
+        with slot.lock:
+            if not isinstance(slot.record, Completed):
+                try:
+                    slot.record = complete(self._store, slot, request, sha256=self._rules.sha256)
+                except PartsMissingError as missing:
+                    return protocol.PartsMissing(
+                        file_id=slot.file_id, part_numbers=missing.part_numbers
+                    )
+                self._files.settle(slot)
+                self._announce(slot.record.uploaded)
+            uploaded = slot.record.uploaded
+        return protocol.MultipartUploadCompleted(
+            file_id=slot.file_id,
+            uri=uploaded.uri,
+            sha256=uploaded.sha256,
+            verified_by=uploaded.verified_by,
+        )
+
+    def _announce(self, uploaded: UploadedFile) -> None:
+        try:
+            self._on_uploaded(uploaded)
+        except Exception as error:  # noqa: BLE001 - the file is complete, whatever a listener does
+            _log_defect("on_uploaded", error)
+
+    def _abort(self, file_id: str) -> protocol.MultipartUploadAborted:
+        # A file that nobody knows, perhaps since the kernel restarted, has nothing to discard:
+        # what S3 holds of it is found when its key is picked again.
+        with contextlib.suppress(UnknownFileError):
+            slot = self._files.get(file_id)
+            with slot.lock:
+                self._discard(slot)
+        return protocol.MultipartUploadAborted(file_id=file_id)
+
+    def _discard(self, slot: Slot) -> None:
+        record = slot.record
+        if isinstance(record, Completed):
+            msg = f"{record.uploaded.uri} is complete: an object is not deleted from here"
+            raise RefusedError(msg)
+        if isinstance(record, Open):
+            self._store.abort(record.plan.key, record.upload.upload_id)
+        slot.record = Aborted()
+        self._files.settle(slot)
+
+    def _diagnose(self, request: protocol.Diagnose) -> protocol.Diagnosed:
+        record = self._files.get(request.file_id).record
+        if isinstance(record, (New, Checked, Aborted)):
+            msg = "this file is not being uploaded"
+            raise ProtocolError(msg)
+        headers = self._signing.header_names(record.plan)
+        found = diagnose(self._store, record.plan.key, request.origin, headers)
+        return protocol.Diagnosed(cause=found.cause, message=found.message)
+
+
+def _defect(what: str, error: Exception) -> protocol.Failed:
+    _log_defect(what, error)
+    msg = f"{what} met a defect of s3upload_widget ({type(error).__name__}); the log has more"
+    return protocol.Failed(code=InternalError.code, message=msg, retryable=InternalError.retryable)
+
+
+def _log_defect(what: str, error: Exception) -> None:
+    """Log where it happened, not what it says: an error's own text may hold a secret."""
+    where = "".join(traceback.format_tb(error.__traceback__))
+    logger.error("%s failed with %s:\n%s", what, type(error).__name__, where)

@@ -1,0 +1,119 @@
+"""Signs what the page may send: parts of uploads that this service opened, and nothing else."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from s3upload_widget.checksums import hexadecimal, same_etag
+from s3upload_widget.errors import (
+    NoSuchUploadError,
+    ObjectExistsError,
+    ProtocolError,
+    UploadAbortedError,
+)
+from s3upload_widget.objects import CannotTell, NoObject
+from s3upload_widget.picked import Aborted, Open, Planned
+
+if TYPE_CHECKING:
+    from s3upload_widget.picked import FilePlan, Slot
+    from s3upload_widget.presigning import PresignedUrl
+    from s3upload_widget.protocol import PartChecksums
+    from s3upload_widget.s3 import Store
+
+_NO_SHA256 = "A" * 43 + "="
+"""Stands where only the names of headers matter."""
+
+
+class Signing:
+    """Signs with one store. Thread-safe."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def sign(self, slot: Slot, part: PartChecksums) -> PresignedUrl:
+        """Sign a URL that carries exactly this part of the file, and remember its checksum.
+
+        Raises:
+            RefusedError: The file has no such part.
+            NoSuchUploadError: No upload is open for it.
+            UploadAbortedError: It was discarded.
+            ObjectExistsError: Another object took the key meanwhile.
+            CredentialsError: There is nothing to sign with.
+        """
+        record = slot.record
+        if isinstance(record, Open):
+            url = self._part(record, part)
+        elif isinstance(record, Planned):
+            url = self._object(slot, record.plan, part)
+        elif isinstance(record, Aborted):
+            msg = "this file was discarded"
+            raise UploadAbortedError(msg)
+        else:
+            msg = "this file is not being uploaded"
+            raise ProtocolError(msg)
+        slot.signed[part.part_number] = part.sha256
+        return url
+
+    def header_names(self, plan: FilePlan) -> set[str]:
+        """The headers that the page sends with the file."""
+        if not plan.parts.single:
+            return set(
+                self._store.presign_part(plan.key, "-", 1, size=1, sha256=_NO_SHA256).headers
+            )
+        return set(
+            self._store.presign_object(
+                plan.key,
+                size=plan.parts.size,
+                sha256=_NO_SHA256,
+                content_type=plan.content_type,
+                must_not_exist=plan.must_not_exist,
+            ).headers
+        )
+
+    def _part(self, record: Open, part: PartChecksums) -> PresignedUrl:
+        return self._store.presign_part(
+            record.plan.key,
+            record.upload.upload_id,
+            part.part_number,
+            size=record.plan.parts.length(part.part_number),
+            sha256=part.sha256,
+            md5=part.md5,
+        )
+
+    def _object(self, slot: Slot, plan: FilePlan, part: PartChecksums) -> PresignedUrl:
+        size = plan.parts.length(part.part_number)
+        if not plan.parts.single:
+            msg = "no upload was opened for this file"
+            raise NoSuchUploadError(msg)
+        return self._store.presign_object(
+            plan.key,
+            size=size,
+            sha256=part.sha256,
+            md5=part.md5,
+            content_type=plan.content_type,
+            must_not_exist=plan.must_not_exist and self._needs_condition(slot, plan, part),
+        )
+
+    def _needs_condition(self, slot: Slot, plan: FilePlan, part: PartChecksums) -> bool:
+        """Whether S3 itself has to guard the key against being overwritten.
+
+        The first URL always says so. When a second one is asked for, the answer to the first
+        was lost, or the server does not know the condition: then the object may be our own,
+        and the condition would refuse what is already right.
+        """
+        if part.part_number not in slot.signed:
+            return True
+        look = self._store.head_object(plan.key)
+        if isinstance(look, CannotTell):
+            return True
+        if isinstance(look, NoObject):
+            return False
+        is_ours = look.size == plan.parts.size and (
+            look.sha256 == part.sha256
+            if look.sha256
+            else bool(part.md5) and same_etag(look.etag, hexadecimal(part.md5))
+        )
+        if not is_ours:
+            msg = f"another object arrived as s3://{self._store.bucket}/{plan.key} meanwhile"
+            raise ObjectExistsError(msg)
+        return False
