@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
 /** Bytes. The script is sent to the page with every widget, and may be saved in the notebook. */
-const LARGEST = 80_000;
+const LARGEST = 95_000;
 
 const here = dirname(fileURLToPath(import.meta.url));
 const target = process.argv[2] ?? join(here, "..", "s3upload_widget", "static");

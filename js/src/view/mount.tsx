@@ -1,10 +1,22 @@
-import type { AnyModel } from "@anywidget/types";
-import type { Model } from "../index";
-import type { Uploads } from "../uploads";
+/** Draws an engine into an element, and takes the drawing away again. */
 
-export function mount(el: HTMLElement, engine: Uploads, model: AnyModel<Model>): () => void {
-  void engine;
-  void model;
-  void el;
-  return () => {};
+import { render } from "preact";
+import { guardNearMisses } from "../picking";
+import type { Uploads } from "../uploads";
+import { keepKeys } from "./focus";
+import { Panel, type WidgetModel } from "./panel";
+
+/** @returns How to unmount it; the engine goes on. */
+export function mount(el: HTMLElement, engine: Uploads, model: WidgetModel): () => void {
+  const root = document.createElement("div");
+  root.className = "s3up";
+  keepKeys(root);
+  render(<Panel root={root} engine={engine} model={model} />, root);
+  el.append(root);
+  const unguard = guardNearMisses(root);
+  return () => {
+    unguard();
+    render(null, root);
+    root.remove();
+  };
 }

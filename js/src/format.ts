@@ -1,0 +1,64 @@
+/** Numbers as people read them. Decimal units, as S3's console and networks count. */
+
+import { text } from "./text";
+
+const UNITS = ["B", "kB", "MB", "GB", "TB"] as const;
+/** Decimals of an amount that moves: enough to see it move, not so many that it flickers. */
+const DECIMALS = [0, 0, 0, 1, 2] as const;
+
+/** `10.4 GB`. */
+export function bytes(count: number): string {
+  const unit = unitOf(count);
+  return `${inUnit(count, unit)} ${UNITS[unit]}`;
+}
+
+/** `3.2 of 10.4 GB`: both in the unit of the larger. */
+export function bytesOf(done: number, total: number): string {
+  const unit = unitOf(total);
+  return text.view.of(inUnit(done, unit), `${inUnit(total, unit)} ${UNITS[unit]}`);
+}
+
+/** `87 MB/s`. */
+export function rate(bytesPerSecond: number): string {
+  return `${bytes(bytesPerSecond)}/s`;
+}
+
+/** `1 min 22 s`, `3 h 5 min`, `2 d 4 h`: two units, for more would pretend to know. */
+export function duration(seconds: number): string {
+  const { day, hour, minute, second } = text.view.units;
+  const whole = Math.max(1, Math.round(seconds));
+  if (whole < 60) return `${whole} ${second}`;
+  if (whole < 3600) return pair(whole, 60, minute, second);
+  if (whole < 86_400) return pair(Math.round(whole / 60), 60, hour, minute);
+  return pair(Math.round(whole / 3600), 24, day, hour);
+}
+
+/** Whole percent; 100 is kept for what is proven to be on S3. */
+export function percent(done: number, total: number, complete: boolean): number {
+  if (complete) return 100;
+  return total > 0 ? Math.min(99, Math.floor((done * 100) / total)) : 0;
+}
+
+/** `1,800`. */
+export function count(number: number): string {
+  return number.toLocaleString("en");
+}
+
+function unitOf(number: number): number {
+  let unit = 0;
+  while (unit < UNITS.length - 1 && number >= 999.5 * 1000 ** unit) unit += 1;
+  return unit;
+}
+
+function inUnit(number: number, unit: number): string {
+  return (number / 1000 ** unit).toLocaleString("en", {
+    minimumFractionDigits: DECIMALS[unit] ?? 0,
+    maximumFractionDigits: DECIMALS[unit] ?? 0,
+  });
+}
+
+function pair(amount: number, size: number, large: string, small: string): string {
+  const rest = amount % size;
+  const whole = `${Math.floor(amount / size)} ${large}`;
+  return rest === 0 ? whole : `${whole} ${rest} ${small}`;
+}

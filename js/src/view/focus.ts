@@ -1,0 +1,81 @@
+/** The keyboard's part: focus that survives what it stood on, and keys that stay ours. */
+
+import { useLayoutEffect } from "preact/hooks";
+
+/**
+ * Keys pressed on our controls must not reach JupyterLab, where `d d` deletes the cell. The keys
+ * that run a cell and Escape, which leaves it, are the notebook's; so are its shortcuts with Ctrl.
+ */
+export function keepKeys(root: HTMLElement): void {
+  root.addEventListener("keydown", (event) => {
+    const notebooks = event.key === "Escape" || (event.key === "Enter" && event.shiftKey);
+    if (!(notebooks || event.ctrlKey || event.metaKey || event.altKey)) event.stopPropagation();
+  });
+}
+
+/** After a paint took the focused control away, focus the nearest one that is left. */
+export function useFocusKept(root: HTMLElement): void {
+  useLayoutEffect(() => {
+    const last = new LastFocus(root);
+    const observer = new MutationObserver(() => last.restore());
+    observer.observe(root, { childList: true, subtree: true });
+    return () => {
+      observer.disconnect();
+      last.stop();
+    };
+  }, [root]);
+}
+
+class LastFocus {
+  readonly #root: HTMLElement;
+  readonly #end = new AbortController();
+  #element: HTMLElement | undefined;
+  #row: Element | undefined;
+  #index = 0;
+  /** The answer to "delete?" leads back to the button that asked, the last one. */
+  #answered = false;
+
+  constructor(root: HTMLElement) {
+    this.#root = root;
+    const { signal } = this.#end;
+    root.addEventListener("focusin", ({ target }) => this.#remember(target), { signal });
+    root.addEventListener("focusout", ({ target }) => this.#leave(target), { signal });
+  }
+
+  restore(): void {
+    if (this.#element === undefined || this.#element.isConnected) return;
+    this.#element = undefined;
+    this.#nearest()?.focus({ preventScroll: true });
+  }
+
+  stop(): void {
+    this.#end.abort();
+  }
+
+  #remember(target: EventTarget | null): void {
+    if (!(target instanceof HTMLElement)) return;
+    this.#element = target;
+    this.#row = target.closest(".s3up-row") ?? undefined;
+    this.#answered = target.closest(".s3up-question") !== null;
+    this.#index = this.#row === undefined ? 0 : this.#rows().indexOf(this.#row);
+  }
+
+  /** Removing an element may end its focus too: only one that stays was left by the user. */
+  #leave(target: EventTarget | null): void {
+    queueMicrotask(() => {
+      if (this.#element === target && this.#element?.isConnected) this.#element = undefined;
+    });
+  }
+
+  #nearest(): HTMLElement | null {
+    const rows = this.#rows();
+    const row = this.#row?.isConnected ? this.#row : (rows[this.#index] ?? rows.at(-1));
+    const buttons = row?.querySelectorAll<HTMLButtonElement>(".s3up-actions button");
+    const nearest = this.#answered ? buttons?.[buttons.length - 1] : buttons?.[0];
+    return nearest ?? this.#root.querySelector("button");
+  }
+
+  #rows(): Element[] {
+    return [...this.#root.querySelectorAll(".s3up-row")];
+  }
+}

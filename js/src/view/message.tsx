@@ -1,0 +1,47 @@
+/** What went wrong and what to do, in full; JSON in it is set apart, to be copied. */
+
+import type { JSX } from "preact";
+import { text } from "../text";
+import { Copyable } from "./controls";
+
+export function Message({ message }: { message: string }): JSX.Element {
+  const { before, json, after } = apart(message);
+  return (
+    <div class="s3up-message">
+      {before && <p>{before}</p>}
+      {json && <Copyable tag="pre" content={json} spoken={text.view.copyRule} />}
+      {after && <p>{after}</p>}
+    </div>
+  );
+}
+
+interface Apart {
+  readonly before: string;
+  readonly json: string;
+  readonly after: string;
+}
+
+/** The first JSON document that is in a text, from a line's beginning or after a colon. */
+export function apart(message: string): Apart {
+  for (const { index } of message.matchAll(/(?<=^|\n|: )[[{]/g)) {
+    const closing = message[index] === "[" ? "]" : "}";
+    for (let end = message.lastIndexOf(closing); end > index; ) {
+      const json = message.slice(index, end + 1);
+      if (parses(json)) {
+        const [before, after] = [message.slice(0, index), message.slice(end + 1)];
+        return { before: before.trim(), json, after: after.trim() };
+      }
+      end = message.lastIndexOf(closing, end - 1);
+    }
+  }
+  return { before: message, json: "", after: "" };
+}
+
+function parses(json: string): boolean {
+  try {
+    JSON.parse(json);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,49 @@
+/** All files together, and what can be done with all of them. */
+
+import type { JSX } from "preact";
+import { bytes, bytesOf, count, percent } from "../format";
+import type { Summary } from "../protocol";
+import { text } from "../text";
+import type { Uploads } from "../uploads";
+import { Action, Bar } from "./controls";
+import { isPausable } from "./row";
+import { joined, pace } from "./words";
+
+const { view } = text;
+
+export function Overall({ engine }: { engine: Uploads }): JSX.Element {
+  const { files } = engine;
+  const summary = engine.summary();
+  const paused = files.filter(({ state }) => state.name === "paused").map(({ id }) => id);
+  const done = files.filter(({ state }) => state.name === "done").length;
+  const whole = percent(summary.bytes_done, summary.bytes_total, summary.progress === 1);
+  const words = joined(...overallWords(summary, done, files.length));
+  return (
+    <div class="s3up-overall">
+      <div class="s3up-sums">{words}</div>
+      <div class="s3up-actions">
+        {files.some(isPausable) && (
+          <Action key="pause" label={view.pauseAll} act={() => engine.pause()} />
+        )}
+        {paused.length > 0 && (
+          <Action key="resume" label={view.resumeAll} act={() => engine.resume(paused)} />
+        )}
+        {done > 0 && <Action key="clear" label={view.clearFinished} act={() => engine.clear()} />}
+      </div>
+      <Bar label={view.progressOfAll} percent={whole} words={`${whole} %, ${words}`} />
+    </div>
+  );
+}
+
+/** `3.2 of 10.4 GB`, `87 MB/s`, `1 min 22 s left`, `2 of 5 files`. */
+function overallWords(summary: Summary, done: number, files: number): string[] {
+  const { state, bytes_done, bytes_total } = summary;
+  if (state === "done") return [view.files(count(files)), bytes(bytes_total), view.states.done];
+  const amount = bytesOf(bytes_done, bytes_total);
+  const ready = view.filesOf(count(done), count(files));
+  if (state === "uploading")
+    return [amount, ...pace(summary.rate, bytes_total - bytes_done), ready];
+  if (state === "idle") return [amount, ready];
+  const words = state === "waiting" ? view.waiting[summary.waiting_for] : view.states[state];
+  return [amount, words, ready];
+}

@@ -1,0 +1,82 @@
+/** The whole view of one engine. */
+
+import type { AnyModel } from "@anywidget/types";
+import type { JSX } from "preact";
+import { useLayoutEffect, useState } from "preact/hooks";
+import { count } from "../format";
+import type { Model } from "../index";
+import { chosen, dropped, takeDrops } from "../picking";
+import { text } from "../text";
+import type { Picked, Uploads } from "../uploads";
+import { Announcer } from "./announcer";
+import { useFocusKept } from "./focus";
+import { Overall } from "./overall";
+import { usePainting } from "./painting";
+import { Row } from "./row";
+import { Zone } from "./zone";
+
+export type WidgetModel = AnyModel<Model>;
+
+/** Rows that are drawn; the sums are of all files. */
+const SHOWN = 200;
+
+interface PanelProps {
+  readonly root: HTMLElement;
+  readonly engine: Uploads;
+  readonly model: WidgetModel;
+}
+
+export function Panel({ root, engine, model }: PanelProps): JSX.Element {
+  usePainting(root, engine, model);
+  useFocusKept(root);
+  const { notice, over, choose } = usePicking(root, engine, model);
+  const { files } = engine;
+  const rows = files.slice(0, SHOWN).map((upload) => ({
+    upload,
+    progress: engine.progressOf(upload),
+  }));
+  return (
+    <section class="s3up-panel" aria-label={text.view.region}>
+      <Zone engine={engine} model={model} over={over} notice={notice} choose={choose} />
+      {files.length > 1 && <Overall engine={engine} />}
+      {files.length > 0 && (
+        <ul class="s3up-list">
+          {rows.map(({ upload, progress }) => (
+            <Row key={upload.id} engine={engine} upload={upload} progress={progress} />
+          ))}
+        </ul>
+      )}
+      {files.length > SHOWN && (
+        <p class="s3up-more">{text.view.more(count(files.length - SHOWN))}</p>
+      )}
+      <Announcer rows={rows} />
+    </section>
+  );
+}
+
+interface Picking {
+  readonly notice: string;
+  readonly over: boolean;
+  readonly choose: (files: FileList) => void;
+}
+
+function usePicking(root: HTMLElement, engine: Uploads, model: WidgetModel): Picking {
+  const [notice, setNotice] = useState("");
+  const [over, setOver] = useState(false);
+  const pick = (picked: readonly Picked[], problem: string): void => {
+    const tooMany = engine.welcome?.multiple === false && picked.length > 1;
+    setNotice(tooMany ? text.view.onlyOne : problem);
+    if (!tooMany && picked.length > 0) engine.pick(picked);
+  };
+  useLayoutEffect(() => {
+    const take = async (transfer: DataTransfer): Promise<void> => {
+      if (model.get("disabled")) return;
+      setNotice(text.view.reading);
+      const { picked, unreadable } = await dropped(transfer);
+      pick(picked, unreadable.length > 0 ? text.view.unreadable(unreadable) : "");
+    };
+    const hover = (isOver: boolean): void => setOver(isOver && !model.get("disabled"));
+    return takeDrops(root, hover, (transfer) => void take(transfer));
+  }, [root, engine, model]);
+  return { notice, over, choose: (files) => pick(chosen(files), "") };
+}

@@ -1,0 +1,164 @@
+/** One file. */
+
+import type { JSX } from "preact";
+import { useState } from "preact/hooks";
+import { percent } from "../format";
+import type { FileProgress } from "../protocol";
+import { text } from "../text";
+import type { Upload } from "../upload";
+import type { Uploads } from "../uploads";
+import { Action, Bar, Copyable } from "./controls";
+import { Icon } from "./icons";
+import { Message } from "./message";
+import { Name } from "./name";
+import { isConflict, joined, nameOf, numbers, stateWords } from "./words";
+
+const { view } = text;
+
+/** Policy refused the file as it is: trying again changes nothing. */
+const FINAL = new Set(["refused", "too_large", "not_accepted", "key_refused"]);
+
+interface RowProps {
+  readonly engine: Uploads;
+  readonly upload: Upload;
+  readonly progress: FileProgress;
+}
+
+export function Row({ engine, upload, progress }: RowProps): JSX.Element {
+  const [asked, setAsked] = useState(false);
+  const name = nameOf(upload);
+  const { state, bytes_done, error } = progress;
+  const done = percent(bytes_done, upload.file.size, state === "done");
+  const asks = asked && isDiscardable(upload);
+  const words = joined(stateWords(upload, progress), numbers(upload, progress));
+  const discard = (): void => {
+    setAsked(!asked && bytes_done > 0);
+    if (asked || bytes_done === 0) void engine.abort([upload.id]);
+  };
+  return (
+    <li class="s3up-row" data-state={state} data-name={upload.file.name}>
+      <span class="s3up-badge">
+        <Icon name={state} />
+      </span>
+      <div class="s3up-title">
+        <Name name={name} />
+        <span class="s3up-percent">{done} %</span>
+      </div>
+      <RowActions {...{ engine, upload, name, discard, asks }} />
+      <Bar label={view.progressOf(name)} percent={done} words={`${done} %, ${words}`} />
+      {asks ? (
+        <Question name={name} discard={discard} keep={() => setAsked(false)} />
+      ) : (
+        <Status upload={upload} progress={progress} name={name} />
+      )}
+      {error && <Message message={error} />}
+      {isConflict(upload) && <Choices engine={engine} upload={upload} name={name} />}
+    </li>
+  );
+}
+
+function Status(props: { upload: Upload; progress: FileProgress; name: string }): JSX.Element {
+  const { upload, progress, name } = props;
+  const { state } = upload;
+  return (
+    <div class="s3up-status">
+      <span class="s3up-state">{stateWords(upload, progress)}</span>
+      <span class="s3up-numbers">{numbers(upload, progress)}</span>
+      {state.name === "done" && (
+        <Copyable tag="code" content={state.work.plan.uri} spoken={view.copyUri(name)} />
+      )}
+    </div>
+  );
+}
+
+interface RowActionsProps {
+  readonly engine: Uploads;
+  readonly upload: Upload;
+  readonly name: string;
+  readonly discard: () => void;
+  /** Whether the row asks if what was sent shall be deleted. */
+  readonly asks: boolean;
+}
+
+/** Two places that are always kept, so that no row jumps and each button stays where it was. */
+function RowActions({ engine, upload, name, discard, asks }: RowActionsProps): JSX.Element {
+  const { id, state } = upload;
+  const about = (label: string): { label: string; spoken: string } => ({
+    label,
+    spoken: `${label} ${name}`,
+  });
+  const pausable = isPausable(upload);
+  const label = pausable ? view.pause : state.name === "refused" ? view.retry : view.resume;
+  const drop = state.name === "refused" ? view.remove : view.discard;
+  return (
+    <div class="s3up-actions">
+      {(pausable || isResumable(upload)) && (
+        <Action
+          key="go"
+          {...about(label)}
+          icon={pausable ? "pause" : state.name === "paused" ? "resume" : "retry"}
+          act={() => (pausable ? engine.pause([id]) : engine.resume([id]))}
+        />
+      )}
+      {isDiscardable(upload) && !asks && (
+        <Action
+          key="end"
+          {...about(drop)}
+          icon={drop === view.remove ? "clear" : "discard"}
+          act={discard}
+        />
+      )}
+      {state.name === "done" && (
+        <Action key="end" {...about(view.clear)} icon="clear" act={() => engine.clear([id])} />
+      )}
+    </div>
+  );
+}
+
+function Question(props: { name: string; discard: () => void; keep: () => void }): JSX.Element {
+  const { name, discard, keep } = props;
+  return (
+    <div class="s3up-status s3up-question">
+      <span class="s3up-state">{view.discardWhatWasSent}</span>
+      <span class="s3up-choices">
+        <Action
+          label={view.discard}
+          spoken={`${view.discard} ${name}`}
+          kind="danger"
+          act={discard}
+        />
+        <Action label={view.keep} spoken={`${view.keep} ${name}`} focused act={keep} />
+      </span>
+    </div>
+  );
+}
+
+function Choices(props: { engine: Uploads; upload: Upload; name: string }): JSX.Element {
+  const { engine, upload, name } = props;
+  const choices = [
+    [view.overwrite, () => upload.resolve("overwrite")],
+    [view.keepBoth, () => upload.resolve("rename")],
+    [view.skip, () => void engine.abort([upload.id])],
+  ] as const;
+  return (
+    <div class="s3up-choices">
+      {choices.map(([label, act]) => (
+        <Action key={label} label={label} spoken={`${label} ${name}`} act={act} />
+      ))}
+    </div>
+  );
+}
+
+export function isPausable({ state: { name } }: Upload): boolean {
+  return name === "queued" || name === "checking" || name === "uploading";
+}
+
+function isResumable(upload: Upload): boolean {
+  const { state } = upload;
+  if (state.name === "paused") return true;
+  return "problem" in state && !isConflict(upload) && !FINAL.has(state.problem.code);
+}
+
+function isDiscardable({ state: { name } }: Upload): boolean {
+  return name !== "done" && name !== "completing" && name !== "aborting";
+}

@@ -1,0 +1,72 @@
+/** Where files come in: a button, and a place to drop them. */
+
+import type { JSX } from "preact";
+import { useRef } from "preact/hooks";
+import { text } from "../text";
+import type { Uploads } from "../uploads";
+import { OURS } from "./controls";
+import { Icon } from "./icons";
+import type { WidgetModel } from "./panel";
+
+const { view } = text;
+
+interface ZoneProps {
+  readonly engine: Uploads;
+  readonly model: WidgetModel;
+  /** Whether files are held over it. */
+  readonly over: boolean;
+  /** What went wrong with the last pick, or what it waits for; often empty. */
+  readonly notice: string;
+  readonly choose: (files: FileList) => void;
+}
+
+export function Zone({ engine, model, over, notice, choose }: ZoneProps): JSX.Element {
+  const input = useRef<HTMLInputElement>(null);
+  const { welcome } = engine;
+  const disabled = model.get("disabled");
+  const destination = welcome ? view.goesTo(welcome.destination) : view.connecting;
+  return (
+    <div class={`s3up-zone${over ? " s3up-over" : ""}${engine.files.length ? "" : " s3up-empty"}`}>
+      <button
+        type="button"
+        class="s3up-button s3up-primary"
+        disabled={disabled}
+        onClick={() => input.current?.click()}
+        {...OURS}
+      >
+        <Icon name="upload" />
+        {model.get("description")}
+      </button>
+      <label class="s3up-invitation">
+        <span class="s3up-hint">{over ? view.letGo : hint(welcome)}</span>
+        <span class="s3up-destination" title={welcome?.destination}>
+          {destination}
+        </span>
+        <input
+          ref={input}
+          class="s3up-hidden"
+          type="file"
+          tabIndex={-1}
+          accept={model.get("accept")}
+          multiple={welcome?.multiple ?? true}
+          disabled={disabled}
+          {...{ webkitdirectory: welcome?.directory ?? false }}
+          onClick={({ currentTarget }) => {
+            // Else the same file picked twice would be no change.
+            currentTarget.value = "";
+          }}
+          onChange={({ currentTarget }) => choose(currentTarget.files ?? new FileList())}
+          {...OURS}
+        />
+      </label>
+      <div class="s3up-notice" role="alert">
+        {notice}
+      </div>
+    </div>
+  );
+}
+
+function hint(welcome: Uploads["welcome"]): string {
+  if (welcome?.directory) return view.dropFolder;
+  return welcome?.multiple === false ? view.dropFile : view.dropFiles;
+}
