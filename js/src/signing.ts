@@ -23,22 +23,26 @@ export class Signing {
   readonly #kernel: Kernel;
   readonly #uploads: () => readonly Upload[];
   readonly #hashesMore: () => boolean;
+  readonly #signed: () => void;
   readonly #signal: AbortSignal;
   readonly #bell = new Bell();
 
   /**
    * @param uploads the files that are uploading, in their order.
    * @param hashesMore whether more parts will soon be hashed, so that a batch may wait for them.
+   * @param signed is told when parts may be sent.
    */
   constructor(
     kernel: Kernel,
     uploads: () => readonly Upload[],
     hashesMore: () => boolean,
+    signed: () => void,
     signal: AbortSignal,
   ) {
     this.#kernel = kernel;
     this.#uploads = uploads;
     this.#hashesMore = hashesMore;
+    this.#signed = signed;
     this.#signal = signal;
     void this.#loop();
   }
@@ -80,6 +84,7 @@ export class Signing {
       const request = { kind: "presign_parts", parts: batch.map(asRequested) } as const;
       const reply = await this.#kernel.call(request, this.#signal);
       for (const [index, entry] of batch.entries()) settle(entry, reply.parts[index]);
+      this.#signed();
       return true;
     } catch (error) {
       for (const { parts, number } of batch) giveBack(parts, number);

@@ -63,7 +63,13 @@ export class Uploads implements Sender, Surroundings {
     const files = (): readonly Upload[] => this.#files;
     const rate = (): number => this.rate.perSecond;
     this.#hashing = new Hashing(this.hashers.lanes, files, rate, signal);
-    this.#signing = new Signing(this.kernel, files, () => this.#hashing.goesOn, signal);
+    this.#signing = new Signing(
+      this.kernel,
+      files,
+      () => this.#hashing.goesOn,
+      () => this.worked(),
+      signal,
+    );
     const tick = setInterval(() => this.#tick(), TICK_MS);
     signal.addEventListener("abort", () => clearInterval(tick));
     void this.#hello();
