@@ -10,7 +10,7 @@ import urllib.request
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Final, Literal
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from s3upload_widget.errors import RefusedError
 from s3upload_widget.policy import cors_rule
@@ -34,23 +34,22 @@ class Diagnosis:
     message: str
 
 
-def check_mixed_content(store: Store, origin: str) -> None:
+def check_mixed_content(page_origin: str, store_origin: str) -> None:
     """Refuse before the first byte what every browser blocks.
 
     Raises:
-        RefusedError: The page came by https and the store is reached by http.
+        RefusedError: The page came by https and would have to send by http.
 
     Source: https://www.w3.org/TR/mixed-content/ and
     https://www.w3.org/TR/secure-contexts/#is-origin-trustworthy
     """
-    target = urlsplit(store.browser_origin)
-    if not origin.startswith("https:") or target.scheme != "http" or _is_loopback(target.hostname):
-        return
-    msg = (
-        f"this page came by https ({origin[:255]}), so the browser sends nothing to "
-        f"{store.browser_origin}: give browser_endpoint_url= the server's https address"
-    )
-    raise RefusedError(msg)
+    target = urlsplit(store_origin)
+    if page_origin.startswith("https:") and target.scheme == "http" and not _is_loopback(target):
+        msg = (
+            f"this page came by https ({page_origin[:255]}), so the browser sends nothing to "
+            f"{store_origin}: give browser_endpoint_url= the server's https address"
+        )
+        raise RefusedError(msg)
 
 
 def diagnose(store: Store, key: str, origin: str, headers: Iterable[str]) -> Diagnosis:
@@ -146,8 +145,8 @@ def _allows(status: int, answer: Mapping[str, str], origin: str, headers: list[s
     )
 
 
-def _is_loopback(host: str | None) -> bool:
-    name = host or ""
+def _is_loopback(url: SplitResult) -> bool:
+    name = url.hostname or ""
     if name == "localhost" or name.endswith(".localhost"):
         return True
     try:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import unquote
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from types_boto3_s3 import S3Client
 
+_SIGNED_HEADERS: Final = re.compile(r"[?&]X-Amz-SignedHeaders=([^&]*)")
 _BROWSERS_OWN: Final = frozenset({"host", "content-length"})
 """A page may not set these; the browser does."""
 
@@ -47,8 +49,9 @@ class Presigner:
             verb, Params=dict(params), ExpiresIn=expires_in
         )
         sent: Mapping[str, str | bytes] = self._signing.request.headers
-        signed = parse_qs(urlsplit(url).query)["X-Amz-SignedHeaders"][0].split(";")
-        headers = {name: _text(sent[name]) for name in signed if name not in _BROWSERS_OWN}
+        signed = _SIGNED_HEADERS.search(url)
+        names = unquote(signed[1]).split(";") if signed else ()
+        headers = {name: _text(sent[name]) for name in names if name not in _BROWSERS_OWN}
         return PresignedUrl(url=url, headers=headers, expires_in=expires_in)
 
     def _remember(self, request: Any, **_: object) -> None:

@@ -90,8 +90,7 @@ class Store:
     @property
     def browser_origin(self) -> str:
         """``scheme://host[:port]`` that the page sends parts to."""
-        parts = urlsplit(self.object_url("x"))
-        return f"{parts.scheme}://{parts.netloc}"
+        return "/".join(self.object_url("x").split("/", 3)[:3])
 
     def content_type(self, wanted: str) -> str:
         """The Content-Type an object gets: that of ``extra_args``, else ``wanted``."""
@@ -124,12 +123,7 @@ class Store:
                 self._bucket_found = True
 
     def create_multipart_upload(self, key: str, *, content_type: str) -> OpenedUpload:
-        """Open an upload whose parts carry SHA-256.
-
-        Args:
-            key: The object's key.
-            content_type: A MIME type; ``""`` leaves it to S3. ``extra_args`` win.
-        """
+        """Open an upload whose parts carry SHA-256; ``content_type`` as in presign_object."""
         params: dict[str, Any] = {"Key": key, **_given(ContentType=content_type)}
         answer = self._calls.ask("create_multipart_upload", ChecksumAlgorithm="SHA256", **params)
         return OpenedUpload(
@@ -142,8 +136,8 @@ class Store:
         """Sign a URL that carries exactly this part.
 
         Args:
-            key: The object's key.
-            upload_id: The upload.
+            key: Of the object.
+            upload_id: Of an open upload.
             part_number: From 1.
             size: Bytes.
             sha256: Base64.
@@ -232,11 +226,9 @@ class Store:
             "MpuObjectSize": size,
             "MultipartUpload": {"Parts": [part.as_boto3() for part in parts]},
         }
-        verb: Final = "complete_multipart_upload"
+        verb, condition = "complete_multipart_upload", _condition(must_not_exist)
         try:
-            answer = self._calls.ask(
-                verb, purpose="complete", **params, **_condition(must_not_exist)
-            )
+            answer = self._calls.ask(verb, purpose="complete", **params, **condition)
         except S3Error as error:
             if not (must_not_exist and refusal_code(error) == "NotImplemented"):
                 raise

@@ -6,6 +6,7 @@ import contextlib
 import logging
 import traceback
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from s3upload_widget import protocol
@@ -120,11 +121,13 @@ class Service:
 
     def _pick(self, request: protocol.PickFiles) -> protocol.FilesPicked:
         self._store.check_bucket()
-        check_mixed_content(self._store, request.origin)
+        origin = self._store.browser_origin
+        check_mixed_content(request.origin, origin)
         # Keys are claimed in the order of the pick, then looked at on S3 all at once.
         checked = [self._check(pick) for pick in request.files]
         with ThreadPoolExecutor(min(LOOKS_AT_ONCE, len(checked))) as threads:
-            return protocol.FilesPicked(files=list(threads.map(self._plan, request.files, checked)))
+            files = threads.map(partial(self._plan, origin), request.files, checked)
+            return protocol.FilesPicked(files=list(files))
 
     def _check(self, pick: protocol.Pick) -> Slot | UploadError:
         try:
@@ -133,12 +136,12 @@ class Service:
             return error
 
     def _plan(
-        self, pick: protocol.Pick, checked: Slot | UploadError
+        self, origin: str, pick: protocol.Pick, checked: Slot | UploadError
     ) -> protocol.PlannedFile | protocol.RefusedFile:
         try:
             if isinstance(checked, UploadError):
                 raise checked
-            return self._planned(pick.file_id, self._picking.plan(checked, pick))
+            plan = self._picking.plan(checked, pick)
         except UploadError as error:
             return protocol.RefusedFile(
                 file_id=pick.file_id,
@@ -146,17 +149,15 @@ class Service:
                 message=str(error),
                 retryable=error.retryable,
             )
-
-    def _planned(self, file_id: str, plan: FilePlan) -> protocol.PlannedFile:
         return protocol.PlannedFile(
-            file_id=file_id,
+            file_id=pick.file_id,
             key=plan.key,
             uri=f"s3://{self._store.bucket}/{plan.key}",
             part_size=plan.parts.part_size,
             parts_total=plan.parts.count,
             hash_file=self._rules.sha256,
             md5=plan.parts.single and self._needs_md5(),
-            store=self._store.browser_origin,
+            store=origin,
         )
 
     def _needs_md5(self) -> bool:

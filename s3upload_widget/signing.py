@@ -71,6 +71,9 @@ class Signing:
         )
 
     def _part(self, record: Open, part: PartChecksums) -> PresignedUrl:
+        if not (record.upload.sha256 or part.md5):
+            msg = f"part {part.part_number} needs its MD5: nothing else guards it on this server"
+            raise ProtocolError(msg)
         return self._store.presign_part(
             record.plan.key,
             record.upload.upload_id,
