@@ -31,7 +31,10 @@ class Exchange:
     body_finished: float = 0.0
     """The body's last byte came; 0.0 if it never did."""
     finished: float = 0.0
-    """The response was handed on, or the connection ended; 0.0 while it goes on."""
+    """The answer is being handed on, or the connection ended; 0.0 before.
+
+    Not later, so that an exchange is over before its client can begin the next one.
+    """
     body_bytes: int = 0
     """Bytes of the request's body that came."""
     status: int = 0
@@ -126,9 +129,13 @@ class Entry:
     def answered(self, response: Response) -> None:
         """A response is handed on."""
         self.exchange = replace(
-            self.exchange, status=response.status, response_headers=response.headers
+            self.exchange,
+            status=response.status,
+            response_headers=response.headers,
+            finished=time.monotonic(),
         )
 
     def end(self) -> None:
-        """The exchange is over."""
-        self.exchange = replace(self.exchange, finished=time.monotonic())
+        """The exchange is over, answered or not."""
+        finished = self.exchange.finished or time.monotonic()
+        self.exchange = replace(self.exchange, finished=finished)

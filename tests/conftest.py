@@ -1,0 +1,103 @@
+"""Fixtures that more than one test module uses."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from support.bridge import Bridge
+from support.browser import Browsing, PageErrors, run_chromium
+from support.proxy import FaultyProxy
+from support.servers import S3Server, run_ministack, run_moto, run_seaweed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Page
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_account_of_the_developers() -> Iterator[None]:
+    """No test may find credentials, endpoints or profiles of the person who runs it."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            patch.delenv(name, raising=False)
+        for name in ("AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"):
+            patch.delenv(name, raising=False)
+        patch.setenv("AWS_CONFIG_FILE", "/dev/null")
+        patch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
+        patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+        yield
+
+
+@pytest.fixture(scope="session")
+def ministack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    """The server that verifies signatures, expiry, checksums and CORS; objects in memory."""
+    with run_ministack(tmp_path_factory.mktemp("ministack")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def seaweed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    """The server that keeps everything on disk; its ListParts tells no checksums."""
+    with run_seaweed(tmp_path_factory.mktemp("seaweed")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def moto() -> Iterator[S3Server]:
+    """The server that verifies nothing, in this process."""
+    with run_moto() as server:
+        yield server
+
+
+@pytest.fixture
+def bucket(ministack: S3Server) -> Iterator[str]:
+    """A bucket on ministack that every page may PUT to; gone after the test."""
+    with ministack.bucket() as name:
+        yield name
+
+
+@pytest.fixture
+def proxy(ministack: S3Server) -> Iterator[FaultyProxy]:
+    """A proxy before ministack, without faults until the test plays some."""
+    with FaultyProxy(ministack.endpoint_url) as faulty:
+        yield faulty
+
+
+@pytest.fixture
+def sink() -> Iterator[FaultyProxy]:
+    """A server that swallows every body and praises it: for rates and memory."""
+    with FaultyProxy() as swallowing:
+        yield swallowing
+
+
+@pytest.fixture
+def bridge() -> Iterator[Bridge]:
+    """Widgets made while it lives speak to pages that it serves; nothing may escape unhandled."""
+    with Bridge() as running:
+        yield running
+    assert running.errors == []
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browsing]:
+    """One Chromium for the module."""
+    with run_chromium() as browsing:
+        yield browsing
+
+
+@pytest.fixture
+def page_errors() -> Iterator[PageErrors]:
+    """What pages complain of; the test fails on whatever it did not expect."""
+    errors = PageErrors()
+    yield errors
+    assert errors.unexpected == []
+
+
+@pytest.fixture
+def page(chromium: Browsing, page_errors: PageErrors) -> Iterator[Page]:
+    """An empty page with storage of its own."""
+    with chromium.page(page_errors) as fresh:
+        yield fresh
