@@ -5,12 +5,16 @@ Knows no comm and no traits: it is given a function that sends and one that publ
 
 from __future__ import annotations
 
+import threading
+import time
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from s3upload_widget.errors import ProtocolError
 from s3upload_widget.files import Files
 from s3upload_widget.orders import Orders
 from s3upload_widget.protocol import (
+    VERSION,
     AbortMultipartUpload,
     EventEnvelope,
     Failed,
@@ -33,6 +37,9 @@ if TYPE_CHECKING:
     from s3upload_widget.orders import Verb
     from s3upload_widget.protocol import Reply, Request, RequestEnvelope
     from s3upload_widget.results import UploadedFile
+
+ALIVE: Final = 4.0
+"""Seconds in which a page has to answer when another one comes."""
 
 
 class Answering(Protocol):
@@ -70,6 +77,7 @@ class Conversation:
         self._callbacks: list[Callable[[UploadedFile], object]] = []
         self._caller = Workers(1, name="s3upload-callback", room=10_000)
         self._service = service(self._uploaded)
+        self._owner_heard = 0.0
 
     def receive(self, content: object) -> None:
         """Take whatever came from a page."""
@@ -80,13 +88,15 @@ class Conversation:
         if isinstance(envelope.request, PickFiles):
             self.files.picking(envelope.client, envelope.request)
             self._publish()
+        if envelope.client == self.files.owner:
+            self._owner_heard = time.monotonic()
         self.waiting.heard()
 
     def answer(self, envelope: RequestEnvelope) -> Reply:
         """Answer one request; called from many threads."""
         client, request = envelope.client, envelope.request
         if isinstance(request, Hello):
-            return self._greet(client)
+            return self._greet(client, request)
         if isinstance(request, ReportProgress):
             return self._note(client, request)
         reply = self._service.handle(request)
@@ -145,15 +155,30 @@ class Conversation:
         self._pump.close()
         self._caller.close()
 
-    def _greet(self, client: str) -> Welcome:
+    def _greet(self, client: str, hello: Hello) -> Welcome:
+        if hello.version != VERSION:
+            msg = f"this page speaks version {hello.version} of the protocol: reload the page"
+            raise ProtocolError(msg)
         self._orders.meet(client)
-        welcome = self._welcome
+        owner = self.files.owner
+        if owner not in {"", client}:
+            # A second tab, or the same one loaded again. Whoever is there answers.
+            self.ping()
+            check = partial(self._check_alive, owner, time.monotonic())
+            timer = threading.Timer(ALIVE, check)
+            timer.daemon = True
+            timer.start()
         return Welcome(
-            destination=welcome.destination,
-            multiple=welcome.multiple,
-            directory=welcome.directory,
+            destination=self._welcome.destination,
+            multiple=self._welcome.multiple,
+            directory=self._welcome.directory,
             orders=self._orders.pending(client),
         )
+
+    def _check_alive(self, owner: str, since: float) -> None:
+        if self.files.owner == owner and self._owner_heard < since:
+            self.files.left_alone(owner)
+            self._publish()
 
     def _note(self, client: str, report: ReportProgress) -> ProgressNoted:
         self.files.reported(client, report)

@@ -66,6 +66,7 @@ class Files:
         self._summary = _NOTHING
         self._trouble = ""
         self._progress = 0.0
+        self._may_fall = True
         self._newest: Counter[str] = Counter()
         self.owner = ""
         """The page that picked last: its sums are the widget's. ``""`` if none did."""
@@ -75,7 +76,7 @@ class Files:
         with self._lock:
             self.owner = client
             self._trouble = ""
-            self._progress = 0.0
+            self._progress, self._may_fall = 0.0, True
             for pick in request.files:
                 row = self._rows.get(pick.file_id)
                 if row is None or not row.done:
@@ -110,14 +111,21 @@ class Files:
                     row.status = statuses.progressed(row.status, news)
             mine = {name for name, row in self._rows.items() if row.client == client}
             self._remove(mine.intersection(report.removed))
+            if not self.owner and report.files:
+                self.owner = client
             if self.owner in {"", client}:
                 self._summary = report.summary
+                if report.summary.progress > self._progress or self._may_fall:
+                    self._progress, self._may_fall = report.summary.progress, False
 
     def uploaded(self, file: UploadedFile) -> None:
         """A file is on S3 and proven."""
         with self._lock:
             if file not in self._value:
                 self._value = (*self._value, file)
+            for row in self._rows.values():
+                if row.status.key == file.key:
+                    row.status = statuses.done(row.status)
 
     def clear(self) -> None:
         """Drop what is done."""
@@ -137,7 +145,7 @@ class Files:
                 if row.client == client and row.status.state not in SETTLED:
                     row.status = statuses.left_alone(row.status)
             if self.owner == client:
-                self.owner, self._summary = "", _NOTHING
+                self.owner, self._summary, self._may_fall = "", _NOTHING, True
 
     def note_trouble(self, text: str) -> None:
         """Show an error of the kernel's own until the next pick."""
@@ -165,15 +173,13 @@ class Files:
         with self._lock:
             summary, state = self._summary, self._state()
             complete = bool(self._rows) and all(row.done for row in self._rows.values())
-            reported = 1.0 if complete else min(summary.progress, ALMOST)
-            self._progress = max(self._progress, reported)
             abandoned = state == "waiting" and summary.state != "waiting"
             return {
                 "files": tuple(row.status for row in self._rows.values()),
                 "value": self._value,
                 "bytes_total": summary.bytes_total,
                 "bytes_done": summary.bytes_total if complete else summary.bytes_done,
-                "progress": self._progress,
+                "progress": 1.0 if complete else min(self._progress, ALMOST),
                 "rate": summary.rate,
                 "eta": None if summary.eta < 0 else summary.eta,
                 "error": scrub(summary.error) or self._trouble,
@@ -225,9 +231,9 @@ class Files:
     def _remove(self, file_ids: Iterable[str]) -> None:
         for file_id in tuple(file_ids):
             if self._rows.pop(file_id, None):
-                self._progress = 0.0
+                self._may_fall = True
         if not self._rows:
-            self._summary = _NOTHING
+            self._summary, self._progress = _NOTHING, 0.0
 
 
 def _error_of(failed: Collection[_Row], total: int) -> UploadError:

@@ -64,7 +64,7 @@ def check_options(
     """
     if part_size is not None:
         check_part_size(part_size)
-    if not 1 <= max_concurrency <= MAX_CONCURRENCY:
+    if max_concurrency not in range(1, MAX_CONCURRENCY + 1):
         msg = f"max_concurrency={max_concurrency!r} cannot be: give 1 to {MAX_CONCURRENCY}"
         raise RefusedError(msg)
     if if_exists not in IF_EXISTS:

@@ -110,6 +110,8 @@ class Pump:
     def _reply(self, envelope: RequestEnvelope) -> None:
         try:
             reply = self._desk.answer(envelope)
+        except ProtocolError as error:
+            reply = Failed(code=error.code, message=str(error), retryable=False)
         except Exception as error:  # noqa: BLE001  the pump is where every error ends
             log_defect(f"a request {type(envelope.request).__name__} failed", error)
             self._desk.note_defect(error)

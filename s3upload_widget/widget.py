@@ -5,6 +5,7 @@ All that happens in S3 is decided in ``service``; all that happens to bytes, on 
 
 from __future__ import annotations
 
+import uuid
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -101,6 +102,8 @@ class UploadWidget(anywidget.AnyWidget):
     """Which files may be picked next, as HTML's ``<input accept>``."""
     locale = t.Unicode("").tag(sync=True)
     """Language of the page's words; empty for the page's own."""
+    _engine_id = t.Unicode(read_only=True).tag(sync=True)
+    """Which engine of the page is this widget's, whatever model it is shown by."""
     files = t.Tuple(read_only=True)
     """A :class:`FileStatus` for each file, in the order in which they were picked."""
     value = t.Tuple(read_only=True)
@@ -173,6 +176,7 @@ class UploadWidget(anywidget.AnyWidget):
             locale=locale or "",
             **looks,
         )
+        self._publish()  # else the first change of each tuple would be told to observers twice
         self.on_msg(self._received)
 
     def __repr__(self) -> str:
@@ -274,6 +278,10 @@ class UploadWidget(anywidget.AnyWidget):
         if name != "error":  # else it would be called with the news of its own failure
             text = f"a function that observes {name!r} failed: {type(error).__name__}: {error}"
             self._conversation.trouble(text)
+
+    @t.default("_engine_id")
+    def _new_engine_id(self) -> str:
+        return uuid.uuid4().hex
 
     @t.observe("comm")
     def _guard_comm(self, change: Any) -> None:

@@ -1,0 +1,196 @@
+"""A page without a browser: speaks the protocol to a widget over a comm that records."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from http.client import HTTPConnection
+from itertools import count
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import msgspec
+from comm.base_comm import BaseComm
+
+from s3upload_widget import protocol
+from support.waiting import until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from s3upload_widget.results import FileState
+    from s3upload_widget.widget import UploadWidget
+
+IDLE = protocol.Summary(
+    state="idle",
+    waiting_for="",
+    progress=0,
+    bytes_done=0,
+    bytes_total=0,
+    rate=0,
+    eta=-1,
+    error="",
+)
+
+
+class RecordingComm(BaseComm):  # type: ignore[misc]
+    """A comm whose other end is a list."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self.published: list[tuple[str, dict[str, Any]]] = []
+        super().__init__(*args, **kwargs)
+
+    def publish_msg(self, msg_type: str, data: Any = None, **_: Any) -> None:
+        """Keep what would go to the page."""
+        self.published.append((msg_type, data or {}))
+
+
+class Page:
+    """One page that shows a widget."""
+
+    def __init__(self, widget: UploadWidget, client: str = "page-0001") -> None:
+        self.widget = widget
+        self.client = client
+        self._comm: RecordingComm = widget.comm
+        self._rids = count(1)
+        self._reports = count(1)
+
+    def deliver(self, data: object) -> None:
+        """Let a message of any form arrive as Jupyter delivers it."""
+        self._comm.handle_msg({"content": {"data": data}, "buffers": []})
+
+    def tell(self, content: object) -> None:
+        """Send a custom message of any content."""
+        self.deliver({"method": "custom", "content": content})
+
+    def send(self, request: protocol.Request, rid: str = "") -> str:
+        """Send a request, and do not wait for its reply."""
+        rid = rid or f"{self.client} {next(self._rids)}"
+        content = {"rid": rid, "client": self.client, "request": msgspec.to_builtins(request)}
+        self.tell(content)
+        return rid
+
+    def ask(self, request: protocol.Request) -> Any:
+        """Send a request and give its reply, typed."""
+        rid = self.send(request)
+        until(lambda: self.replies(rid), what=f"the reply to {request}")
+        return msgspec.convert(self.replies(rid)[0], protocol.Reply)
+
+    def replies(self, rid: str) -> list[Any]:
+        """All replies to one request."""
+        return [content["reply"] for content in self.heard if content.get("rid") == rid]
+
+    @property
+    def heard(self) -> list[dict[str, Any]]:
+        """All custom messages that went to the page."""
+        return [data["content"] for _, data in self._comm.published if "content" in data]
+
+    @property
+    def updates(self) -> list[dict[str, Any]]:
+        """All updates of traits that went to the page."""
+        return [data["state"] for _, data in self._comm.published if data.get("method") == "update"]
+
+    @property
+    def orders(self) -> list[list[tuple[int, str, list[str]]]]:
+        """The orders of each event, as ``(number, verb, file ids)``."""
+        return [
+            [(order["number"], order["verb"], order["file_ids"]) for order in c["event"]["orders"]]
+            for c in self.heard
+            if "event" in c
+        ]
+
+    def hello(self) -> protocol.Welcome:
+        """Say that the page is here."""
+        welcome: protocol.Welcome = self.ask(protocol.Hello(version=protocol.VERSION))
+        return welcome
+
+    def pick(self, *names: str, size: int = 10) -> Any:
+        """Pick files; the file id of ``a.bin`` is ``id-a.bin`` without its dot."""
+        picks = [self.one_pick(name, size) for name in names]
+        return self.ask(protocol.PickFiles(origin="http://localhost", files=picks))
+
+    def one_pick(self, name: str, size: int) -> protocol.Pick:
+        """One file as the browser names it."""
+        return protocol.Pick(
+            file_id=file_id(name),
+            name=name.rpartition("/")[2],
+            path=name,
+            size=size,
+            type="",
+            last_modified=0,
+            if_exists="",
+        )
+
+    def report(
+        self,
+        summary: protocol.Summary = IDLE,
+        files: Iterable[protocol.FileProgress] = (),
+        *,
+        removed: Iterable[str] = (),
+        last_order: int = 0,
+        number: int = 0,
+    ) -> protocol.ProgressNoted:
+        """Report how far everything is."""
+        report = protocol.ReportProgress(
+            number=number or next(self._reports),
+            summary=summary,
+            files=list(files),
+            removed=list(removed),
+            last_order=last_order,
+        )
+        noted: protocol.ProgressNoted = self.ask(report)
+        return noted
+
+    def upload(self, name: str, data: bytes) -> Any:
+        """Take a file of one part all the way, and give the last reply."""
+        (planned,) = self.pick(name, size=len(data)).files
+        digest = hashlib.sha256(data)
+        checksum = base64.b64encode(digest.digest()).decode()
+        md5 = base64.b64encode(hashlib.md5(data, usedforsecurity=False).digest()).decode()
+        part = protocol.PartChecksums(
+            file_id=file_id(name), part_number=1, sha256=checksum, md5=md5
+        )
+        presigned = self.ask(protocol.PresignParts(parts=[part])).parts[0]
+        put(presigned.url, presigned.headers, data)
+        return self.ask(
+            protocol.CompleteMultipartUpload(
+                file_id=file_id(name),
+                parts_sha256=[checksum],
+                parts_md5=[md5] if planned.md5 else [],
+                sha256=digest.hexdigest(),
+            )
+        )
+
+
+def file_id(name: str) -> str:
+    """The page's own name of a file."""
+    return "id-" + "".join(c if c.isalnum() else "_" for c in name).rjust(6, "_")
+
+
+def progress(
+    name: str, state: FileState, *, bytes_done: int = 0, parts_done: int = 0, error: str = ""
+) -> protocol.FileProgress:
+    """How far one file is."""
+    return protocol.FileProgress(
+        file_id=file_id(name),
+        state=state,
+        waiting_for="",
+        error=error,
+        bytes_done=bytes_done,
+        parts_done=parts_done,
+        parts_in_flight=[],
+    )
+
+
+def summary(state: protocol.WidgetState, **changes: Any) -> protocol.Summary:
+    """The sums over all files."""
+    return msgspec.structs.replace(IDLE, state=state, **changes)
+
+
+def put(url: str, headers: dict[str, str], data: bytes) -> None:
+    """Send bytes as a browser does; ``urllib`` would add a Content-Type that servers act on."""
+    at = urlsplit(url)
+    connection = HTTPConnection(at.netloc)
+    connection.request("PUT", f"{at.path}?{at.query}", data, headers)
+    assert connection.getresponse().status == 200
+    connection.close()
