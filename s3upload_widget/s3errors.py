@@ -216,7 +216,7 @@ def _refusal(error: ClientError, call: Call) -> UploadError:
     status = int(answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
     kind = _kind(code, status, call)
     said = scrub(str(answer.get("Error", {}).get("Message", "")), [call.upload_id])
-    message = _filled(_FORMS[kind], call, scrub(code) or str(status))
+    message = _filled(_FORMS[kind], call, scrub(code, [call.upload_id]) or str(status))
     return kind(f"{message} (S3 said: {said})" if said else message)
 
 

@@ -1,0 +1,189 @@
+from __future__ import annotations
+
+from typing import Any
+
+import botocore.exceptions as b
+import pytest
+
+from s3upload_widget import errors as e
+from s3upload_widget.s3errors import Call, safe_cause, scrub, translated
+
+UPLOAD_ID = "VXBsb2FkIElEIGZvciA2aWWpbmcncyBteS1tb3ZpZS5tMnRzIHVwbG9hZA"
+PUT_ID = {"key": "raw/run7.csv", "upload_id": UPLOAD_ID}
+URL = f"https://lab-data.s3.amazonaws.com/raw/run7.csv?uploadId={UPLOAD_ID}&X-Amz-Signature=abc"
+
+
+def call(operation: str, **more: str) -> Call:
+    return Call(operation=operation, bucket="lab-data", **more)
+
+
+def refusal(code: str, status: int, message: str = "", operation: str = "X") -> b.ClientError:
+    response: Any = {
+        "Error": {"Code": code, "Message": message},
+        "ResponseMetadata": {"HTTPStatusCode": status},
+    }
+    return b.ClientError(response, operation)
+
+
+CREATE = call("CreateMultipartUpload", key="raw/run7.csv")
+COMPLETE = call("CompleteMultipartUpload", **PUT_ID)
+LIST = call("ListParts", **PUT_ID)
+HEAD = call("HeadObject", key="raw/run7.csv")
+BUCKET = call("HeadBucket")
+
+
+ROWS: list[tuple[Exception, Call, type[e.UploadError], str]] = [
+    (refusal("AccessDenied", 403), CREATE, e.AccessDeniedError, "s3:PutObject"),
+    (refusal("AccessDenied", 403), COMPLETE, e.AccessDeniedError, "s3:PutObject"),
+    (refusal("AccessDenied", 403), LIST, e.AccessDeniedError, "s3:ListMultipartUploadParts"),
+    (
+        refusal("AccessDenied", 403),
+        call("AbortMultipartUpload", **PUT_ID),
+        e.AccessDeniedError,
+        "s3:AbortMultipartUpload",
+    ),
+    (
+        refusal("AccessDenied", 403),
+        call("ListMultipartUploads"),
+        e.AccessDeniedError,
+        "s3:ListBucketMultipartUploads",
+    ),
+    (refusal("403", 403), HEAD, e.AccessDeniedError, "s3:GetObject"),
+    (refusal("Whatever", 403), CREATE, e.AccessDeniedError, "s3:PutObject"),
+    (refusal("ExpiredToken", 403), CREATE, e.CredentialsError, "resume"),
+    (refusal("ExpiredToken", 400), CREATE, e.CredentialsError, "renew"),
+    (refusal("TokenRefreshRequired", 400), CREATE, e.CredentialsError, "renew"),
+    (refusal("InvalidAccessKeyId", 403), CREATE, e.CredentialsError, "renew"),
+    (refusal("SignatureDoesNotMatch", 403), CREATE, e.CredentialsError, "renew"),
+    (refusal("400", 400), HEAD, e.CredentialsError, "renew"),
+    (refusal("RequestTimeTooSkewed", 403), CREATE, e.ClockSkewError, "clock"),
+    (refusal("NoSuchBucket", 404), CREATE, e.NoSuchBucketError, "'lab-data'"),
+    (refusal("404", 404), BUCKET, e.NoSuchBucketError, "'lab-data'"),
+    (refusal("NoSuchUpload", 404), LIST, e.NoSuchUploadError, "start it again"),
+    (refusal("NoSuchKey", 404), COMPLETE, e.NoSuchUploadError, "start it again"),
+    (refusal("PermanentRedirect", 301), CREATE, e.WrongRegionError, "region_name"),
+    (refusal("TemporaryRedirect", 307), CREATE, e.WrongRegionError, "region_name"),
+    (refusal("301", 301), BUCKET, e.WrongRegionError, "region_name"),
+    (refusal("AuthorizationHeaderMalformed", 400), CREATE, e.WrongRegionError, "region"),
+    (refusal("SlowDown", 503), CREATE, e.S3UnavailableError, "try again"),
+    (refusal("InternalError", 500), COMPLETE, e.S3UnavailableError, "try again"),
+    (refusal("InternalError", 200), COMPLETE, e.S3UnavailableError, "try again"),
+    (refusal("", 502), CREATE, e.S3UnavailableError, "502"),
+    (refusal("RequestTimeout", 400), CREATE, e.S3UnavailableError, "try again"),
+    (refusal("PreconditionFailed", 412), COMPLETE, e.ObjectExistsError, "overwrite"),
+    (refusal("ConditionalRequestConflict", 409), COMPLETE, e.ObjectExistsError, "overwrite"),
+    (refusal("InvalidPart", 400), COMPLETE, e.IntegrityError, "InvalidPart"),
+    (refusal("BadDigest", 400), COMPLETE, e.IntegrityError, "BadDigest"),
+    (refusal("EntityTooSmall", 400), COMPLETE, e.S3Error, "EntityTooSmall"),
+    (b.NoCredentialsError(), CREATE, e.CredentialsError, "no AWS credentials"),
+    (
+        b.PartialCredentialsError(provider="env", cred_var="secret"),
+        CREATE,
+        e.CredentialsError,
+        "incomplete",
+    ),
+    (b.UnauthorizedSSOTokenError(), CREATE, e.CredentialsError, "aws sso login"),
+    (
+        b.TokenRetrievalError(provider="sso", error_msg="ended"),
+        CREATE,
+        e.CredentialsError,
+        "has ended",
+    ),
+    (
+        b.CredentialRetrievalError(provider="custom", error_msg="no"),
+        CREATE,
+        e.CredentialsError,
+        "cannot be had",
+    ),
+    (b.ProfileNotFound(profile="lab"), CREATE, e.CredentialsError, "AWS_PROFILE"),
+    (b.NoRegionError(), CREATE, e.WrongRegionError, "region_name"),
+    (
+        b.EndpointConnectionError(endpoint_url=URL),
+        CREATE,
+        e.S3UnavailableError,
+        "cannot reach",
+    ),
+    (b.ConnectTimeoutError(endpoint_url=URL), CREATE, e.S3UnavailableError, "cannot reach"),
+    (b.ReadTimeoutError(endpoint_url=URL), COMPLETE, e.S3UnavailableError, "cannot reach"),
+    (b.ConnectionClosedError(endpoint_url=URL), LIST, e.S3UnavailableError, "cannot reach"),
+    (b.ProxyConnectionError(proxy_url="http://p"), LIST, e.S3UnavailableError, "proxy"),
+    (
+        b.SSLError(endpoint_url=URL, error=OSError("self-signed")),
+        LIST,
+        e.S3UnavailableError,
+        "verify=",
+    ),
+    (b.ParamValidationError(report="bad"), CREATE, e.RefusedError, "CreateMultipartUpload"),
+    (
+        b.UnsupportedS3ArnError(arn="arn:x", msg=""),
+        CREATE,
+        e.UnsupportedBucketError,
+        "lab-data",
+    ),
+    (b.DataNotFoundError(data_path="x"), CREATE, e.S3Error, "boto3"),
+]
+
+
+def named(value: object) -> str:
+    if isinstance(value, b.ClientError):
+        return str(value.response["Error"]["Code"])
+    if isinstance(value, Call):
+        return value.operation
+    return value.__name__ if isinstance(value, type) else type(value).__name__
+
+
+@pytest.mark.parametrize(("error", "where", "expected", "told"), ROWS, ids=named)
+def test_what_botocore_raises_becomes_an_error_that_says_what_to_do(
+    error: Exception, where: Call, expected: type[e.UploadError], told: str
+) -> None:
+    ours = translated(error, where)
+
+    assert type(ours) is expected
+    assert told in str(ours)
+
+
+def test_every_error_of_s3s_is_reached() -> None:
+    reached = {expected for _, _, expected, _ in ROWS}
+
+    assert {error for error in e.all_errors() if issubclass(error, e.S3Error)} <= reached
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        pytest.param(
+            refusal("Odd", 400, f"upload {UPLOAD_ID} at {URL} by AKIAIOSFODNN7EXAMPLE"), id="S3's"
+        ),
+        pytest.param(b.ReadTimeoutError(endpoint_url=URL), id="botocore's"),
+        pytest.param(
+            refusal(f"X-Amz-Credential=abc {UPLOAD_ID}", 400), id="in the place of the code"
+        ),
+    ],
+)
+def test_no_message_holds_a_secret(error: Exception) -> None:
+    ours = translated(error, COMPLETE)
+
+    assert safe_cause(error, COMPLETE) is None
+    for secret in (UPLOAD_ID, "Signature", "AKIA", "X-Amz-Credential=abc", "uploadId="):
+        assert secret not in str(ours)
+
+
+def test_a_harmless_cause_is_kept() -> None:
+    error = refusal("AccessDenied", 403, "Access Denied")
+
+    assert safe_cause(error, CREATE) is error
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("see https://host/key?X-Amz-Signature=abc&b=1 now", "see https://host/key now"),
+        ('"https://host/key?a=1"', '"https://host/key"'),
+        ("really? yes", "really? yes"),
+        ("X-Amz-Security-Token: IQoJb3Jp", "…"),
+        ("two\nlines", "two lines"),
+        ("my secret", "my …"),
+    ],
+)
+def test_text_is_scrubbed(text: str, expected: str) -> None:
+    assert scrub(text, ["secret", ""]) == expected
