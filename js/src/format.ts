@@ -3,19 +3,20 @@
 import { text } from "./text";
 
 const UNITS = ["B", "kB", "MB", "GB", "TB"] as const;
-/** Decimals of an amount that moves: enough to see it move, not so many that it flickers. */
+/** Decimals, also of amounts that move: enough to see it, not so many that they flicker. */
 const DECIMALS = [0, 0, 0, 1, 2] as const;
+const MEGA = 2;
 
 /** `10.4 GB`. */
 export function bytes(count: number): string {
   const unit = unitOf(count);
-  return `${inUnit(count, unit)} ${UNITS[unit]}`;
+  return `${inUnit(count, unit, count)} ${UNITS[unit]}`;
 }
 
 /** `3.2 of 10.4 GB`: both in the unit of the larger. */
 export function bytesOf(done: number, total: number): string {
   const unit = unitOf(total);
-  return text.view.of(inUnit(done, unit), `${inUnit(total, unit)} ${UNITS[unit]}`);
+  return text.view.of(inUnit(done, unit, total), bytes(total));
 }
 
 /** `87 MB/s`. */
@@ -50,10 +51,13 @@ function unitOf(number: number): number {
   return unit;
 }
 
-function inUnit(number: number, unit: number): string {
+/** As many decimals as `like` needs, which has the same unit. */
+function inUnit(number: number, unit: number, like: number): string {
+  const few = unit === MEGA && like < 10 * 1000 ** MEGA;
+  const decimals = few ? 1 : (DECIMALS[unit] ?? 0);
   return (number / 1000 ** unit).toLocaleString("en", {
-    minimumFractionDigits: DECIMALS[unit] ?? 0,
-    maximumFractionDigits: DECIMALS[unit] ?? 0,
+    minimumFractionDigits: decimals,
+    maximumFractionDigits: decimals,
   });
 }
 

@@ -55,7 +55,6 @@ export const text = {
     saidMany: (count: string, state: string) => `${count} files: ${state}`,
     of: (done: string, total: string) => `${done} of ${total}`,
     filesOf: (done: string, total: string) => `${done} of ${total} files`,
-    files: (total: string) => `${total} files`,
     more: (count: string) => `and ${count} more`,
     left: (duration: string) => `${duration} left`,
     units: { day: "d", hour: "h", minute: "min", second: "s" },

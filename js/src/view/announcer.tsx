@@ -12,7 +12,7 @@ interface AnnouncerProps {
   readonly rows: readonly { readonly upload: Upload; readonly progress: FileProgress }[];
 }
 
-/** Files that are named one by one; of more, only how many there are is said. */
+/** Changes that are told one by one; of more, only how many are alike. */
 const NAMED = 3;
 
 export function Announcer({ rows }: AnnouncerProps): JSX.Element {
@@ -38,7 +38,7 @@ function said(changed: AnnouncerProps["rows"]): string[] {
     byWords.set(words, [...(byWords.get(words) ?? []), upload]);
   }
   return [...byWords].flatMap(([words, uploads]) =>
-    uploads.length > NAMED
+    uploads.length > 1 && changed.length > NAMED
       ? [text.view.saidMany(count(uploads.length), words)]
       : uploads.map((upload) => text.view.said(nameOf(upload), words)),
   );

@@ -4,6 +4,7 @@ import type { JSX } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { text } from "../text";
 import { Icon, type IconName } from "./icons";
+import { Name } from "./name";
 
 interface ActionProps {
   readonly label: string;
@@ -89,7 +90,13 @@ export function Copyable(props: {
   return (
     <div class={`s3up-copyable s3up-copyable-${tag}`}>
       <div class="s3up-copied" ref={shown}>
-        {tag === "pre" ? <pre>{content}</pre> : <code title={content}>{content}</code>}
+        {tag === "pre" ? (
+          <pre>{content}</pre>
+        ) : (
+          <code>
+            <Name name={content} />
+          </code>
+        )}
       </div>
       <Action label={copied ? text.view.copied : text.view.copy} spoken={spoken} act={act} />
     </div>

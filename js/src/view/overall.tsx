@@ -17,10 +17,13 @@ export function Overall({ engine }: { engine: Uploads }): JSX.Element {
   const paused = files.filter(({ state }) => state.name === "paused").map(({ id }) => id);
   const done = files.filter(({ state }) => state.name === "done").length;
   const whole = percent(summary.bytes_done, summary.bytes_total, summary.progress === 1);
-  const words = joined(...overallWords(summary, done, files.length));
+  const words = joined(...overallWords(summary));
+  const ready = view.filesOf(count(done), count(files.length));
   return (
-    <div class="s3up-overall">
+    <div class="s3up-overall" data-state={summary.state}>
       <div class="s3up-sums">{words}</div>
+      <Bar label={view.progressOfAll} percent={whole} words={`${whole} %, ${words}`} />
+      <div class="s3up-ready">{ready}</div>
       <div class="s3up-actions">
         {files.some(isPausable) && (
           <Action key="pause" label={view.pauseAll} act={() => engine.pause()} />
@@ -30,20 +33,16 @@ export function Overall({ engine }: { engine: Uploads }): JSX.Element {
         )}
         {done > 0 && <Action key="clear" label={view.clearFinished} act={() => engine.clear()} />}
       </div>
-      <Bar label={view.progressOfAll} percent={whole} words={`${whole} %, ${words}`} />
     </div>
   );
 }
 
-/** `3.2 of 10.4 GB`, `87 MB/s`, `1 min 22 s left`, `2 of 5 files`. */
-function overallWords(summary: Summary, done: number, files: number): string[] {
-  const { state, bytes_done, bytes_total } = summary;
-  if (state === "done") return [view.files(count(files)), bytes(bytes_total), view.states.done];
+/** `3.2 of 10.4 GB`, `87 MB/s`, `1 min 22 s left`. */
+function overallWords(summary: Summary): string[] {
+  const { state, waiting_for, bytes_done, bytes_total } = summary;
+  if (state === "done") return [bytes(bytes_total), view.states.done];
   const amount = bytesOf(bytes_done, bytes_total);
-  const ready = view.filesOf(count(done), count(files));
-  if (state === "uploading")
-    return [amount, ...pace(summary.rate, bytes_total - bytes_done), ready];
-  if (state === "idle") return [amount, ready];
-  const words = state === "waiting" ? view.waiting[summary.waiting_for] : view.states[state];
-  return [amount, words, ready];
+  if (state === "uploading") return [amount, ...pace(summary.rate, bytes_total - bytes_done)];
+  if (state === "idle") return [amount];
+  return [amount, state === "waiting" ? view.waiting[waiting_for] : view.states[state]];
 }

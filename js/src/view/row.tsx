@@ -1,7 +1,7 @@
 /** One file. */
 
 import type { JSX } from "preact";
-import { useState } from "preact/hooks";
+import { useMemo, useState } from "preact/hooks";
 import { percent } from "../format";
 import type { FileProgress } from "../protocol";
 import { text } from "../text";
@@ -24,11 +24,20 @@ interface RowProps {
   readonly progress: FileProgress;
 }
 
-export function Row({ engine, upload, progress }: RowProps): JSX.Element {
+/** Drawn anew only when something of it changed: of many rows, few move. */
+export function Row(props: RowProps): JSX.Element {
+  const { engine, upload, progress } = props;
+  const { state, waiting_for, bytes_done, error } = progress;
+  const facts = [engine, upload.state, state, waiting_for, bytes_done, error];
+  return useMemo(() => <Body {...props} />, [...facts, upload.rate.perSecond]);
+}
+
+function Body({ engine, upload, progress }: RowProps): JSX.Element {
   const [asked, setAsked] = useState(false);
   const name = nameOf(upload);
   const { state, bytes_done, error } = progress;
   const done = percent(bytes_done, upload.file.size, state === "done");
+  const sends = upload.state.name !== "refused";
   const asks = asked && isDiscardable(upload);
   const words = joined(stateWords(upload, progress), numbers(upload, progress));
   const discard = (): void => {
@@ -42,17 +51,17 @@ export function Row({ engine, upload, progress }: RowProps): JSX.Element {
       </span>
       <div class="s3up-title">
         <Name name={name} />
-        <span class="s3up-percent">{done} %</span>
+        {sends && <span class="s3up-percent">{done} %</span>}
       </div>
       <RowActions {...{ engine, upload, name, discard, asks }} />
-      <Bar label={view.progressOf(name)} percent={done} words={`${done} %, ${words}`} />
+      {sends && <Bar label={view.progressOf(name)} percent={done} words={`${done} %, ${words}`} />}
       {asks ? (
         <Question name={name} discard={discard} keep={() => setAsked(false)} />
       ) : (
         <Status upload={upload} progress={progress} name={name} />
       )}
       {error && <Message message={error} />}
-      {isConflict(upload) && <Choices engine={engine} upload={upload} name={name} />}
+      {isConflict(upload) && !asks && <Choices upload={upload} name={name} skip={discard} />}
     </li>
   );
 }
@@ -100,7 +109,7 @@ function RowActions({ engine, upload, name, discard, asks }: RowActionsProps): J
           act={() => (pausable ? engine.pause([id]) : engine.resume([id]))}
         />
       )}
-      {isDiscardable(upload) && !asks && (
+      {isDiscardable(upload) && !isConflict(upload) && !asks && (
         <Action
           key="end"
           {...about(drop)}
@@ -133,12 +142,12 @@ function Question(props: { name: string; discard: () => void; keep: () => void }
   );
 }
 
-function Choices(props: { engine: Uploads; upload: Upload; name: string }): JSX.Element {
-  const { engine, upload, name } = props;
+function Choices(props: { upload: Upload; name: string; skip: () => void }): JSX.Element {
+  const { upload, name, skip } = props;
   const choices = [
     [view.overwrite, () => upload.resolve("overwrite")],
     [view.keepBoth, () => upload.resolve("rename")],
-    [view.skip, () => void engine.abort([upload.id])],
+    [view.skip, skip],
   ] as const;
   return (
     <div class="s3up-choices">

@@ -26,7 +26,7 @@ export function Zone({ engine, model, over, notice, choose }: ZoneProps): JSX.El
   const disabled = model.get("disabled");
   const destination = welcome ? view.goesTo(welcome.destination) : view.connecting;
   return (
-    <div class={`s3up-zone${over ? " s3up-over" : ""}${engine.files.length ? "" : " s3up-empty"}`}>
+    <div class={zoneClass(over, engine.files.length === 0, disabled)}>
       <button
         type="button"
         class="s3up-button s3up-primary"
@@ -55,7 +55,7 @@ export function Zone({ engine, model, over, notice, choose }: ZoneProps): JSX.El
             // Else the same file picked twice would be no change.
             currentTarget.value = "";
           }}
-          onChange={({ currentTarget }) => choose(currentTarget.files ?? new FileList())}
+          onChange={({ currentTarget: { files } }) => files && choose(files)}
           {...OURS}
         />
       </label>
@@ -64,6 +64,11 @@ export function Zone({ engine, model, over, notice, choose }: ZoneProps): JSX.El
       </div>
     </div>
   );
+}
+
+function zoneClass(over: boolean, empty: boolean, disabled: boolean): string {
+  const moods = [over && "s3up-over", empty && "s3up-empty", disabled && "s3up-disabled"];
+  return ["s3up-zone", ...moods.filter(Boolean)].join(" ");
 }
 
 function hint(welcome: Uploads["welcome"]): string {
