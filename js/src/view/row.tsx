@@ -101,25 +101,27 @@ function RowActions({ engine, upload, name, discard, asks }: RowActionsProps): J
   const drop = state.name === "refused" ? view.remove : view.discard;
   return (
     <div class="s3up-actions">
-      {(pausable || isResumable(upload)) && (
-        <Action
-          key="go"
-          {...about(label)}
-          icon={pausable ? "pause" : state.name === "paused" ? "resume" : "retry"}
-          act={() => (pausable ? engine.pause([id]) : engine.resume([id]))}
-        />
-      )}
-      {isDiscardable(upload) && !isConflict(upload) && !asks && (
-        <Action
-          key="end"
-          {...about(drop)}
-          icon={drop === view.remove ? "clear" : "discard"}
-          act={discard}
-        />
-      )}
-      {state.name === "done" && (
-        <Action key="end" {...about(view.clear)} icon="clear" act={() => engine.clear([id])} />
-      )}
+      <span class="s3up-place">
+        {(pausable || isResumable(upload)) && (
+          <Action
+            {...about(label)}
+            icon={pausable ? "pause" : state.name === "paused" ? "resume" : "retry"}
+            act={() => (pausable ? engine.pause([id]) : engine.resume([id]))}
+          />
+        )}
+      </span>
+      <span class="s3up-place">
+        {isDiscardable(upload) && !isConflict(upload) && !asks && (
+          <Action
+            {...about(drop)}
+            icon={drop === view.remove ? "clear" : "discard"}
+            act={discard}
+          />
+        )}
+        {state.name === "done" && (
+          <Action {...about(view.clear)} icon="clear" act={() => engine.clear([id])} />
+        )}
+      </span>
     </div>
   );
 }
