@@ -26,7 +26,7 @@ FIRST_PATIENCE: Final = 8.0
 """Seconds for a page that is yet to load what this cell displays."""
 PING_EVERY: Final = 1.0
 """Seconds; one ping may be lost."""
-_NAP: Final = 0.5
+NAP: Final = 0.5
 """Seconds; a wait without end could not be interrupted on Windows."""
 
 _ADVICE: Final = (
@@ -79,7 +79,7 @@ class Waiting:
         look = _Look(self, target, timeout)
         with self._hung(woken.set):
             while (files := look()) is None:
-                woken.wait(_NAP)
+                woken.wait(look.nap)
                 woken.clear()
         return files
 
@@ -92,7 +92,7 @@ class Waiting:
         with self._hung(lambda: loop.call_soon_threadsafe(woken.set) and None):
             while (files := look()) is None:
                 with contextlib.suppress(asyncio.TimeoutError):
-                    await asyncio.wait_for(woken.wait(), _NAP)
+                    await asyncio.wait_for(woken.wait(), look.nap)
                 woken.clear()
         return files
 
@@ -117,6 +117,12 @@ class _Look:
         self._start = time.monotonic()
         self._signs = waiting.signs
         self._pinged = -PING_EVERY
+
+    @property
+    def nap(self) -> float:
+        """Seconds until the next look, if nothing changes before."""
+        waited = time.monotonic() - self._start
+        return NAP if self._timeout is None else max(0.0, min(NAP, self._timeout - waited))
 
     def __call__(self) -> tuple[UploadedFile, ...] | None:
         """The files; None while there is nothing to say.
