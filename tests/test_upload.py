@@ -5,17 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+
+from s3upload_widget import UploadWidget
 from support.files import make_file
 from support.uploading import MiB, assert_arrived, pick, show, states, until_done
 from support.waiting import until
-
-from s3upload_widget import UploadWidget
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from playwright.sync_api import Page
+
     from support.bridge import Bridge
     from support.servers import S3Server
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from s3upload_widget import UploadWidget
 from support.files import sha256_of_file, sha256_of_object
 from support.waiting import until
-
-from s3upload_widget import UploadWidget
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from playwright.sync_api import Page
+
     from support.bridge import Bridge
     from support.servers import S3Server
 
@@ -70,3 +70,10 @@ def assert_arrived(server: S3Server, widget: UploadWidget, *paths: Path) -> None
         assert uploaded.size == path.stat().st_size
         assert uploaded.uri == f"s3://{uploaded.bucket}/{uploaded.key}"
         assert sha256_of_object(server.client, uploaded.bucket, uploaded.key) == sha256
+
+
+def asked(bridge: Bridge, kind: str) -> list[dict[str, Any]]:
+    """Every request of one kind that reached the kernel."""
+    contents = [message.data.get("content", {}) for message in bridge.heard]
+    requests = [content["request"] for content in contents if "request" in content]
+    return [request for request in requests if request["kind"] == kind]
