@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from s3upload_widget import UploadWidget
 from support.files import sha256_of_file, sha256_of_object
 from support.waiting import until
 
@@ -13,6 +12,7 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Page
 
+    from s3upload_widget import UploadWidget
     from support.bridge import Bridge
     from support.servers import S3Server
 
