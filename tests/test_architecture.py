@@ -32,9 +32,10 @@ ROOMS: dict[str, tuple[str, str]] = {
         "s3 buckets calls clients extra_args objects presigning s3errors",
         "errors parts",
     ),
+    "doctor": ("doctor", "errors policy s3"),
     "service": (
-        "service picked picking proofs",
-        "errors results parts checksums keys policy protocol s3",
+        "service completion picked picking proofs signing",
+        "errors results parts checksums keys policy protocol s3 doctor",
     ),
     "local": ("local seaweedfs supervisor", "s3 policy"),
     "widget": (
