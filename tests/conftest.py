@@ -8,6 +8,7 @@ import pytest
 
 from support.bridge import Bridge
 from support.browser import Browsing, PageErrors, run_chromium
+from support.lab import Lab, run_lab
 from support.proxy import FaultyProxy
 from support.servers import S3Server, run_ministack, run_moto, run_seaweed
 
@@ -101,3 +102,10 @@ def page(chromium: Browsing, page_errors: PageErrors) -> Iterator[Page]:
     """An empty page with storage of its own."""
     with chromium.page(page_errors) as fresh:
         yield fresh
+
+
+@pytest.fixture(scope="module")
+def lab(ministack: S3Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """One JupyterLab for the module, whose kernels find ministack as their S3."""
+    with run_lab(tmp_path_factory.mktemp("lab"), ministack.environment) as running:
+        yield running

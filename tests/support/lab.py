@@ -1,0 +1,155 @@
+"""A real JupyterLab, kept away from the settings and kernels of whoever runs the tests."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+import uuid
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from support.notebook import Notebook
+from support.servers import ended, free_port
+from support.waiting import until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from playwright.sync_api import Page
+
+_START_SECONDS: Final = 60.0
+_SETTINGS: Final = {
+    "notification": {"fetchNews": "false", "checkForUpdates": False, "doNotDisturbMode": True},
+}
+
+
+@dataclass(frozen=True)
+class Lab:
+    """A running JupyterLab without a password, on loopback."""
+
+    url: str
+    directory: Path
+    """Where its notebooks lie."""
+    settings: Path
+    log: Path
+
+    @contextmanager
+    def notebook(self, page: Page, *cells: str) -> Iterator[Notebook]:
+        """Open a new notebook with these code cells, in the light theme; none has run yet.
+
+        Its kernel, and what other kernels there are, end with the block.
+        """
+        name = f"{uuid.uuid4().hex[:8]}.ipynb"
+        (self.directory / name).write_text(json.dumps(_ipynb(cells)))
+        self._write_settings()
+        # A workspace of its own, or else Lab opens again what the last test had open.
+        notebook = Notebook(page, f"{self.url}/lab/workspaces/{name[:8]}/tree/{name}")
+        try:
+            notebook.open()
+            yield notebook
+        finally:
+            notebook.close()
+            self._end_kernels()
+
+    def write_settings(self, plugin: str, settings: Mapping[str, Any]) -> None:
+        """Set what a user may set, such as ``kernels-settings`` of apputils-extension."""
+        folder = self.settings / "@jupyterlab" / "apputils-extension"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"{plugin}.jupyterlab-settings").write_text(json.dumps(settings))
+
+    def _write_settings(self) -> None:
+        for stored in self.settings.rglob("*.jupyterlab-settings"):
+            stored.unlink()
+        for plugin, settings in _SETTINGS.items():
+            self.write_settings(plugin, settings)
+
+    def _end_kernels(self) -> None:
+        for kernel in self._request("GET", "/api/kernels"):
+            self._request("DELETE", f"/api/kernels/{kernel['id']}")
+
+    def _request(self, method: str, path: str) -> Any:
+        request = urllib.request.Request(self.url + path, method=method)  # noqa: S310  our own
+        with urllib.request.urlopen(request, timeout=30) as response:  # noqa: S310  our own
+            return json.loads(response.read() or b"[]")
+
+
+@contextmanager
+def run_lab(home: Path, environment: Mapping[str, str]) -> Iterator[Lab]:
+    """Run JupyterLab.
+
+    Args:
+        home: Holds all its folders.
+        environment: What its kernels find beside the usual, such as ``AWS_ENDPOINT_URL``.
+    """
+    lab = Lab(f"http://127.0.0.1:{free_port()}", home / "work", home / "settings", home / "lab.log")
+    lab.directory.mkdir()
+    with lab.log.open("wb") as output:
+        process = subprocess.Popen(
+            _command(lab),
+            env={**os.environ, **_folders(home), **environment},
+            stdout=output,
+            stderr=output,
+        )
+        with ended(process):
+            until(lambda: _answers(lab, process), _START_SECONDS, lab.log.read_text)
+            yield lab
+
+
+def _command(lab: Lab) -> list[str]:
+    port = lab.url.rpartition(":")[2]
+    return [
+        *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"),
+        *("--ip=127.0.0.1", f"--port={port}", "--ServerApp.port_retries=0"),
+        *("--IdentityProvider.token=", "--ServerApp.password="),
+        *("--ServerApp.disable_check_xsrf=True", f"--ServerApp.root_dir={lab.directory}"),
+        "--LabApp.expose_app_in_browser=True",
+    ]
+
+
+def _folders(home: Path) -> dict[str, str]:
+    return {
+        "HOME": str(home),
+        "JUPYTER_CONFIG_DIR": str(home / "config"),
+        "JUPYTER_DATA_DIR": str(home / "data"),
+        "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
+        "JUPYTERLAB_SETTINGS_DIR": str(home / "settings"),
+        "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces"),
+        "IPYTHONDIR": str(home / "ipython"),
+        "MPLCONFIGDIR": str(home / "matplotlib"),
+    }
+
+
+def _answers(lab: Lab, process: subprocess.Popen[bytes]) -> bool:
+    if process.poll() is not None:
+        msg = f"JupyterLab ended at once:\n{lab.log.read_text()}"
+        raise RuntimeError(msg)
+    try:
+        with urllib.request.urlopen(f"{lab.url}/api/status", timeout=5):  # noqa: S310  our own
+            return True
+    except urllib.error.URLError:
+        return False
+
+
+def _ipynb(cells: Sequence[str]) -> dict[str, Any]:
+    return {
+        "cells": [
+            {
+                "cell_type": "code",
+                "execution_count": None,
+                "id": f"cell-{number}",
+                "metadata": {},
+                "outputs": [],
+                "source": source,
+            }
+            for number, source in enumerate(cells)
+        ],
+        "metadata": {"kernelspec": {"display_name": "Python 3", "name": "python3"}},
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }
