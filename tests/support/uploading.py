@@ -34,10 +34,11 @@ def pick(page: Page, *paths: Path) -> None:
 
 def states(page: Page) -> dict[str, str]:
     """Tell each row's state by the file's name."""
-    rows = page.locator(".s3up-row").all()
-    return {
-        str(row.get_attribute("data-name")): str(row.get_attribute("data-state")) for row in rows
-    }
+    rows: dict[str, str] = page.evaluate(
+        """Object.fromEntries([...document.querySelectorAll(".s3up-row")]
+            .map(({ dataset }) => [dataset.name, dataset.state]))"""
+    )
+    return rows
 
 
 def until_state(widget: UploadWidget, *wanted: str, timeout: float = 60) -> None:
