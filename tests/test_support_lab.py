@@ -65,3 +65,14 @@ def test_views_themes_and_restarts_are_a_call_away(lab: Lab, page: Page) -> None
     with lab.notebook(page, *CELLS) as notebook:
         assert notebook.page.locator("body").get_attribute("data-jp-theme-light") == "true"
         assert notebook.widgets.count() == 0
+
+
+def test_a_users_settings_hold_for_one_notebook(lab: Lab, page: Page) -> None:
+    plugin = "apputils-extension/kernels-settings"
+    told = f"""async () => (await jupyterapp.serviceManager.settings.fetch(
+        "@jupyterlab/{plugin.replace("/", ":")}")).raw"""
+
+    with lab.notebook(page, settings={plugin: {"commsOverSubshells": "disabled"}}):
+        assert "disabled" in page.evaluate(told)
+    with lab.notebook(page):
+        assert "disabled" not in page.evaluate(told)

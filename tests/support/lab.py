@@ -25,7 +25,11 @@ if TYPE_CHECKING:
 
 _START_SECONDS: Final = 60.0
 _SETTINGS: Final = {
-    "notification": {"fetchNews": "false", "checkForUpdates": False, "doNotDisturbMode": True},
+    "apputils-extension/notification": {
+        "fetchNews": "false",
+        "checkForUpdates": False,
+        "doNotDisturbMode": True,
+    },
 }
 
 
@@ -40,14 +44,22 @@ class Lab:
     log: Path
 
     @contextmanager
-    def notebook(self, page: Page, *cells: str) -> Iterator[Notebook]:
+    def notebook(
+        self, page: Page, *cells: str, settings: Mapping[str, Mapping[str, Any]] | None = None
+    ) -> Iterator[Notebook]:
         """Open a new notebook with these code cells, in the light theme; none has run yet.
 
         Its kernel, and what other kernels there are, end with the block.
+
+        Args:
+            page: Shows it.
+            cells: The cells' sources.
+            settings: What a user has set, by plugin: such as
+                ``{"apputils-extension/kernels-settings": {"commsOverSubshells": "disabled"}}``.
         """
         name = f"{uuid.uuid4().hex[:8]}.ipynb"
         (self.directory / name).write_text(json.dumps(_ipynb(cells)))
-        self._write_settings()
+        self._write_settings({**_SETTINGS, **(settings or {})})
         # A workspace of its own, or else Lab opens again what the last test had open.
         notebook = Notebook(page, f"{self.url}/lab/workspaces/{name[:8]}/tree/{name}")
         try:
@@ -57,17 +69,13 @@ class Lab:
             notebook.close()
             self._end_kernels()
 
-    def write_settings(self, plugin: str, settings: Mapping[str, Any]) -> None:
-        """Set what a user may set, such as ``kernels-settings`` of apputils-extension."""
-        folder = self.settings / "@jupyterlab" / "apputils-extension"
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / f"{plugin}.jupyterlab-settings").write_text(json.dumps(settings))
-
-    def _write_settings(self) -> None:
+    def _write_settings(self, settings: Mapping[str, Mapping[str, Any]]) -> None:
         for stored in self.settings.rglob("*.jupyterlab-settings"):
             stored.unlink()
-        for plugin, settings in _SETTINGS.items():
-            self.write_settings(plugin, settings)
+        for plugin, wanted in settings.items():
+            file = self.settings / "@jupyterlab" / f"{plugin}.jupyterlab-settings"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(json.dumps(wanted))
 
     def _end_kernels(self) -> None:
         for kernel in self._request("GET", "/api/kernels"):

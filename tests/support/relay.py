@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from support.exchange import Exchanging
 from support.messages import Request
+from support.playing import Exchanging
 from support.wire import Wire
 
 if TYPE_CHECKING:
