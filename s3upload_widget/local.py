@@ -36,8 +36,9 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 START_TRIES: Final = 3
-START_SECONDS: Final = 30.0
-RELEASE_SECONDS: Final = 20.0
+START_SECONDS: Final = 60.0
+"""It usually takes 1."""
+RELEASE_SECONDS: Final = 12.0
 """How long the server of a caller that was killed may still hold its folder."""
 
 

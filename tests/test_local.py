@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 
 import psutil  # type: ignore[import-untyped]
 import pytest
-from support.waiting import until
 
 from s3upload_widget import seaweedfs, serve_local_s3
+from support.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
