@@ -48,7 +48,7 @@ export const text = {
       network: "Waiting for the network",
       file: "Waiting for the file",
     },
-    conflict: "Already on S3, with other bytes",
+    conflict: "Exists already on S3",
     refused: "Not uploaded",
     discarding: "Deleting from S3",
     said: (name: string, state: string) => `${name}: ${state}`,

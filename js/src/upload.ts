@@ -71,6 +71,7 @@ export class Upload {
   /** The kernel knows the file's key and how it is cut. */
   planned(plan: PlannedFile): void {
     if (this.#state.name !== "picked") return;
+    this.trouble = "";
     const parts = new Parts(this.file.size, plan.part_size, plan.parts_total);
     this.#to({ name: "queued", work: { plan, parts } });
   }
@@ -224,11 +225,12 @@ export class Upload {
   }
 
   #upload(work: Work): void {
+    const pool = this.#around.pool(work.plan.store);
     const sending = new Sending(this.file, work.parts, this.#run.signal, {
       stored: () => this.#completeIfStored(work),
       failed: (problem) => this.fail(problem),
       gone: () => this.fail({ code: "no_such_upload", message: text.gone(this.file.name) }),
-      unreachable: () => this.#around.pool(work.plan.store).unreachable(),
+      unreachable: () => pool.unreachable(),
       worked: () => this.#around.worked(),
       progressed: () => this.#around.progressed(),
     });

@@ -6,13 +6,12 @@
 import { createHashers, type Hashers } from "./hashers";
 import { Hashing } from "./hashing";
 import { Kernel, type Line, randomId } from "./kernel";
+import { Planning } from "./planning";
 import type { Outcome, Pool, Sender } from "./pool";
-import { problemOf } from "./problem";
 import {
   type FileProgress,
   MAX_PICK,
   type Order,
-  type Pick,
   type Summary,
   VERSION,
   type Welcome,
@@ -46,6 +45,7 @@ export class Uploads implements Sender, Surroundings {
   #options: Options;
   readonly #end = new AbortController();
   readonly #reports: Reports;
+  readonly #planning: Planning;
   readonly #hashing: Hashing;
   readonly #signing: Signing;
   readonly #listeners = new Set<() => void>();
@@ -60,6 +60,7 @@ export class Uploads implements Sender, Surroundings {
     this.#options = options;
     this.kernel = new Kernel(options.line, (orders) => this.#reports.obey(orders));
     this.#reports = new Reports(this.kernel, this, signal);
+    this.#planning = new Planning(this.kernel, () => this.progressed(), signal);
     const files = (): readonly Upload[] => this.#files;
     const rate = (): number => this.rate.perSecond;
     this.#hashing = new Hashing(this.hashers.lanes, files, rate, signal);
@@ -97,7 +98,7 @@ export class Uploads implements Sender, Surroundings {
     for (const upload of uploads) this.#batch.add(upload);
     this.#files = [...this.#files, ...uploads];
     for (let start = 0; start < uploads.length; start += MAX_PICK) {
-      void this.#plan(uploads.slice(start, start + MAX_PICK));
+      void this.#planning.plan(uploads.slice(start, start + MAX_PICK));
     }
     this.worked();
   }
@@ -185,7 +186,7 @@ export class Uploads implements Sender, Surroundings {
   }
 
   plan(upload: Upload): void {
-    void this.#plan([upload]);
+    void this.#planning.plan([upload]);
   }
 
   send(): Promise<Outcome> | undefined {
@@ -235,24 +236,6 @@ export class Uploads implements Sender, Surroundings {
       this.progressed();
     } catch {
       // Disposed of before the kernel answered.
-    }
-  }
-
-  async #plan(uploads: readonly Upload[]): Promise<void> {
-    const files = uploads.map(asPick);
-    const request = { kind: "pick_files", origin: location.origin, files } as const;
-    try {
-      const reply = await this.kernel.call(request, this.#end.signal);
-      uploads.forEach((upload, index) => {
-        const planned = reply.files[index];
-        if (planned?.kind === "planned_file") {
-          this.pool(planned.store);
-          upload.planned(planned);
-        } else if (planned !== undefined) upload.refuse(planned);
-      });
-    } catch (error) {
-      if (this.#end.signal.aborted) return;
-      for (const upload of uploads) upload.refuse(problemOf(error, upload.file.name));
     }
   }
 
@@ -326,16 +309,4 @@ export class Uploads implements Sender, Surroundings {
   #named(ids: readonly string[]): readonly Upload[] {
     return ids.length === 0 ? this.#files : this.#files.filter(({ id }) => ids.includes(id));
   }
-}
-
-function asPick({ id, file, path, ifExists }: Upload): Pick {
-  return {
-    file_id: id,
-    name: file.name.normalize("NFC"),
-    path,
-    size: file.size,
-    type: file.type,
-    last_modified: file.lastModified,
-    if_exists: ifExists,
-  };
 }

@@ -1,0 +1,71 @@
+/** Has picked files planned by the kernel: which key each gets, and how it is cut. */
+
+import { type Kernel, KernelError } from "./kernel";
+import { problemOf } from "./problem";
+import type { Pick, PlannedFile, RefusedFile } from "./protocol";
+import { delay, pause } from "./retry";
+import type { Upload } from "./upload";
+
+export class Planning {
+  readonly #kernel: Kernel;
+  readonly #changed: () => void;
+  readonly #signal: AbortSignal;
+
+  constructor(kernel: Kernel, changed: () => void, signal: AbortSignal) {
+    this.#kernel = kernel;
+    this.#changed = changed;
+    this.#signal = signal;
+  }
+
+  /** Ask for plans, and again while the kernel says that this may help. At most `MAX_PICK` files. */
+  async plan(uploads: readonly Upload[]): Promise<void> {
+    let open = uploads;
+    for (let tries = 0; open.length > 0 && !this.#signal.aborted; tries += 1) {
+      if (tries > 0) await delay(pause(tries), this.#signal).catch(() => {});
+      open = (await this.#ask(open)).filter(({ state }) => state.name === "picked");
+      this.#changed();
+    }
+  }
+
+  /** The files that have no answer for good yet. */
+  async #ask(uploads: readonly Upload[]): Promise<readonly Upload[]> {
+    const { origin } = location;
+    const request = { kind: "pick_files", origin, files: uploads.map(asPick) } as const;
+    try {
+      const { files } = await this.#kernel.call(request, this.#signal);
+      return uploads.filter((upload, index) => !settle(upload, files[index]));
+    } catch (error) {
+      if (this.#signal.aborted) return [];
+      return uploads.filter((upload) => !giveUp(upload, error));
+    }
+  }
+}
+
+function settle(upload: Upload, answer: PlannedFile | RefusedFile | undefined): boolean {
+  if (answer === undefined) return false;
+  if (answer.kind === "planned_file") upload.planned(answer);
+  else if (answer.retryable) upload.trouble = answer.message;
+  else upload.refuse(answer);
+  return answer.kind === "planned_file" || !answer.retryable;
+}
+
+function giveUp(upload: Upload, error: unknown): boolean {
+  if (error instanceof KernelError && error.retryable) {
+    upload.trouble = error.message;
+    return false;
+  }
+  upload.refuse(problemOf(error, upload.file.name));
+  return true;
+}
+
+function asPick({ id, file, path, ifExists }: Upload): Pick {
+  return {
+    file_id: id,
+    name: file.name.normalize("NFC"),
+    path,
+    size: file.size,
+    type: file.type,
+    last_modified: file.lastModified,
+    if_exists: ifExists,
+  };
+}
