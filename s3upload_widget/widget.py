@@ -25,6 +25,7 @@ from s3upload_widget.workers import log_defect
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from s3upload_widget.picked import IfExists
     from s3upload_widget.results import PickedFile, UploadedFile
 
 PAGE_MAY_SET: Final = frozenset({"_dom_classes", "_view_count", "layout", "tabbable", "tooltip"})
@@ -125,7 +126,7 @@ class UploadWidget(anywidget.AnyWidget):
         directory: bool = False,
         part_size: int | None = None,
         max_concurrency: int = 6,
-        if_exists: str = "verify",
+        if_exists: IfExists = "verify",
         sha256: bool = True,
         extra_args: Mapping[str, Any] | None = None,
         max_size: int | None = None,

@@ -18,7 +18,7 @@ import pytest
 import traitlets
 
 from s3upload_widget import FileStatus, RefusedError, UploadWidget, protocol
-from support.talk import Page, RecordingComm, file_id, progress, summary
+from support.talk import NearPage, Page, RecordingComm, file_id, progress, summary
 from support.waiting import until
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def widget(moto: S3Server) -> Iterator[UploadWidget]:
 
 @pytest.fixture
 def page(widget: UploadWidget) -> Page:
-    return Page(widget)
+    return NearPage(widget)
 
 
 def test_making_one_needs_no_network_and_no_kernel() -> None:
@@ -162,7 +162,7 @@ def test_the_page_may_set_what_belongs_to_looks(widget: UploadWidget, page: Page
 
 
 def test_a_page_is_told_where_files_go(moto: S3Server) -> None:
-    page = Page(UploadWidget(moto.new_bucket(), "raw", client=moto.client, multiple=False))
+    page = NearPage(UploadWidget(moto.new_bucket(), "raw", client=moto.client, multiple=False))
 
     welcome = page.hello()
 
@@ -317,7 +317,7 @@ def test_a_second_tab_without_files_does_not_hide_what_the_first_one_does(
 ) -> None:
     page.pick("a.bin")
     page.report(summary("uploading", progress=0.5), [progress("a.bin", "uploading")])
-    second = Page(widget, "page-0002")
+    second = NearPage(widget, "page-0002")
 
     second.hello()
     second.report()
@@ -333,7 +333,7 @@ def test_files_of_a_page_that_is_gone_wait_for_somebody_to_pick_them(
     page.pick("a.bin")
     page.report(summary("uploading", progress=0.5), [progress("a.bin", "uploading")])
 
-    reloaded = Page(widget, "page-0002")
+    reloaded = NearPage(widget, "page-0002")
     reloaded.hello()
     reloaded.report()
 
@@ -356,7 +356,7 @@ def test_one_request_under_way_is_not_started_twice(moto: S3Server) -> None:
         go_on.wait(10)
         return "x.bin"
 
-    page = Page(UploadWidget(moto.new_bucket(), client=moto.client, key=slow_key))
+    page = NearPage(UploadWidget(moto.new_bucket(), client=moto.client, key=slow_key))
     request = protocol.PickFiles(origin="", files=[page.one_pick("a.bin", 1)])
 
     page.send(request, "same")
@@ -476,13 +476,13 @@ def test_a_new_page_hears_no_order_that_another_one_has_done(
     widget.pause()
     page.report(last_order=1)
 
-    assert Page(widget, "page-0002").hello().orders == []
+    assert NearPage(widget, "page-0002").hello().orders == []
 
 
 def test_a_page_that_was_there_hears_each_order_until_it_has_done_it_itself(
     widget: UploadWidget, page: Page
 ) -> None:
-    second = Page(widget, "page-0002")
+    second = NearPage(widget, "page-0002")
     page.hello()
     second.hello()
     widget.pause()
@@ -599,7 +599,11 @@ def test_an_observer_that_fails_hinders_no_upload(widget: UploadWidget, page: Pa
 
 
 def test_an_observer_may_call_the_widget(widget: UploadWidget, page: Page) -> None:
-    widget.observe(lambda change: change["new"] and widget.clear(), names="value")
+    def clear(change: dict[str, Any]) -> None:
+        if change["new"]:
+            widget.clear()
+
+    widget.observe(clear, names="value")
 
     page.upload("a.bin", b"a")
 
@@ -613,7 +617,7 @@ def test_no_secret_is_in_what_jupyter_keeps_or_prints(
     caplog.set_level(logging.DEBUG, "s3upload_widget")
     client = replace(moto, access_key="AKIAEXAMPLE", secret_key="very-secret").client
     widget = UploadWidget(moto.new_bucket(), client=client)
-    page = Page(widget)
+    page = NearPage(widget)
     page.upload("small.bin", b"abc")
     page.pick("large.bin", size=40 * MiB)
     page.ask(protocol.CreateMultipartUpload(file_id=file_id("large.bin")))
@@ -633,17 +637,17 @@ def test_no_secret_is_in_what_jupyter_keeps_or_prints(
 
 
 def test_its_text_is_there_where_no_widget_can_be_shown(widget: UploadWidget) -> None:
-    data = widget._repr_mimebundle_()
-    bundle = data[0] if isinstance(data, tuple) else data
+    bundle = widget._repr_mimebundle_()
 
-    assert bundle["text/plain"] == repr(widget)
+    assert bundle is not None
+    assert bundle[0]["text/plain"] == repr(widget)
 
 
 def test_a_comm_that_is_replaced_is_guarded_too(widget: UploadWidget) -> None:
     widget.comm = None
     widget.open()
 
-    Page(widget).hello()
+    NearPage(widget).hello()
 
     assert widget.comm.handle_msg.__name__ == "<lambda>"
 

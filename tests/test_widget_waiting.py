@@ -13,7 +13,7 @@ import pytest
 
 from s3upload_widget import CannotWaitError, UploadError, UploadWidget, protocol
 from s3upload_widget.errors import KeyRefusedError
-from support.talk import Page, RecordingComm, file_id, progress, summary
+from support.talk import NearPage, Page, RecordingComm, file_id, progress, summary
 from support.waiting import until
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def widget(moto: S3Server) -> Iterator[UploadWidget]:
 
 @pytest.fixture
 def page(widget: UploadWidget) -> Page:
-    return Page(widget)
+    return NearPage(widget)
 
 
 @both_ways

@@ -33,31 +33,41 @@ IDLE = protocol.Summary(
 )
 
 
-class RecordingComm(BaseComm):  # type: ignore[misc]
+class RecordingComm(BaseComm):
     """A comm whose other end is a list."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        self.published: list[tuple[str, dict[str, Any]]] = []
+        self.published: list[dict[str, Any]] = []
         super().__init__(*args, **kwargs)
 
-    def publish_msg(self, msg_type: str, data: Any = None, **_: Any) -> None:
+    def publish_msg(
+        self,
+        msg_type: str,  # noqa: ARG002
+        data: dict[str, Any] | None = None,
+        metadata: dict[str, Any] | None = None,  # noqa: ARG002
+        buffers: list[bytes] | None = None,  # noqa: ARG002
+        **keys: Any,  # noqa: ARG002
+    ) -> None:
         """Keep what would go to the page."""
-        self.published.append((msg_type, data or {}))
+        self.published.append(data or {})
 
 
 class Page:
-    """One page that shows a widget."""
+    """One page that shows a widget; how messages travel is left to others."""
 
-    def __init__(self, widget: UploadWidget, client: str = "page-0001") -> None:
-        self.widget = widget
+    def __init__(self, client: str) -> None:
         self.client = client
-        self._comm: RecordingComm = widget.comm
         self._rids = count(1)
         self._reports = count(1)
 
     def deliver(self, data: object) -> None:
         """Let a message of any form arrive as Jupyter delivers it."""
-        self._comm.handle_msg({"content": {"data": data}, "buffers": []})
+        raise NotImplementedError
+
+    @property
+    def published(self) -> list[dict[str, Any]]:
+        """What the widget sent to the page."""
+        raise NotImplementedError
 
     def tell(self, content: object) -> None:
         """Send a custom message of any content."""
@@ -83,12 +93,12 @@ class Page:
     @property
     def heard(self) -> list[dict[str, Any]]:
         """All custom messages that went to the page."""
-        return [data["content"] for _, data in self._comm.published if "content" in data]
+        return [data["content"] for data in self.published if "content" in data]
 
     @property
     def updates(self) -> list[dict[str, Any]]:
         """All updates of traits that went to the page."""
-        return [data["state"] for _, data in self._comm.published if data.get("method") == "update"]
+        return [data["state"] for data in self.published if data.get("method") == "update"]
 
     @property
     def orders(self) -> list[list[tuple[int, str, list[str]]]]:
@@ -141,6 +151,14 @@ class Page:
         noted: protocol.ProgressNoted = self.ask(report)
         return noted
 
+    def send_report(self) -> None:
+        """Report that there is nothing to report, and do not wait for the reply."""
+        self.send(
+            protocol.ReportProgress(
+                number=next(self._reports), summary=IDLE, files=[], removed=[], last_order=0
+            )
+        )
+
     def upload(self, name: str, data: bytes) -> Any:
         """Take a file of one part all the way, and give the last reply."""
         (planned,) = self.pick(name, size=len(data)).files
@@ -160,6 +178,24 @@ class Page:
                 sha256=digest.hexdigest(),
             )
         )
+
+
+class NearPage(Page):
+    """A page of a widget in this process, whose comm is a :class:`RecordingComm`."""
+
+    def __init__(self, widget: UploadWidget, client: str = "page-0001") -> None:
+        super().__init__(client)
+        self.widget = widget
+        self._comm: RecordingComm = widget.comm
+
+    def deliver(self, data: object) -> None:
+        """Let a message of any form arrive as Jupyter delivers it."""
+        self._comm.handle_msg({"content": {"data": data}, "buffers": []})
+
+    @property
+    def published(self) -> list[dict[str, Any]]:
+        """What the widget sent to the page."""
+        return list(self._comm.published)
 
 
 def file_id(name: str) -> str:
