@@ -89,7 +89,7 @@ export function Copyable(props: {
   };
   return (
     <div class={`s3up-copyable s3up-copyable-${tag}`}>
-      <div class="s3up-copied" ref={shown}>
+      <div class="s3up-copied" ref={shown} onCopy={(event) => put(event, content)}>
         {tag === "pre" ? (
           <pre>{content}</pre>
         ) : (
@@ -101,6 +101,13 @@ export function Copyable(props: {
       <Action label={copied ? text.view.copied : text.view.copy} spoken={spoken} act={act} />
     </div>
   );
+}
+
+/** Whatever of the text is selected, all of it is copied: what is cut short on the screen, too. */
+function put(event: ClipboardEvent, content: string): void {
+  event.clipboardData?.setData("text/plain", content);
+  event.preventDefault();
+  event.stopPropagation();
 }
 
 /** On pages without https there is no clipboard to write to: select the text and copy that. */

@@ -27,21 +27,23 @@ export function apart(message: string): Apart {
     const closing = message[index] === "[" ? "]" : "}";
     for (let end = message.lastIndexOf(closing); end > index; ) {
       const json = message.slice(index, end + 1);
-      if (parses(json)) {
-        const [before, after] = [message.slice(0, index), message.slice(end + 1)];
-        return { before: before.trim(), json, after: after.trim() };
-      }
+      const [before, pretty, after] = [
+        message.slice(0, index),
+        indented(json),
+        message.slice(end + 1),
+      ];
+      if (pretty !== "") return { before: before.trim(), json: pretty, after: after.trim() };
       end = message.lastIndexOf(closing, end - 1);
     }
   }
   return { before: message, json: "", after: "" };
 }
 
-function parses(json: string): boolean {
+/** Easier to read and to compare; empty if it is no JSON. */
+function indented(json: string): string {
   try {
-    JSON.parse(json);
-    return true;
+    return JSON.stringify(JSON.parse(json), undefined, 2);
   } catch {
-    return false;
+    return "";
   }
 }
