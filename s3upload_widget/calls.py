@@ -7,7 +7,7 @@ import threading
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Final
 
-from s3upload_widget.errors import CredentialsError
+from s3upload_widget.errors import CredentialsError, RefusedError
 from s3upload_widget.presigning import PresignedUrl, Presigner
 from s3upload_widget.s3errors import Call, safe_cause, scrub, translated
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 URL_LIFETIME: Final = 3_600
 """Seconds that a URL is good for, unless the credentials end sooner."""
+_MAKING: Final = frozenset({"create_multipart_upload", "put_object"})
+"""The verbs that know every extra argument."""
 
 
 class Calls:
@@ -85,6 +87,9 @@ class Calls:
             self._members[operation] = frozenset(shape.members if shape else ())
         known = self._members[operation]
         extra = {name: value for name, value in self._extra_args.items() if name in known}
+        if verb in _MAKING and len(extra) < len(self._extra_args):
+            msg = f"this boto3 is too old for extra_args {sorted(self._extra_args.keys() - known)}"
+            raise RefusedError(msg)
         return {"Bucket": self._bucket, **params, **extra}
 
     def _presigner(self, client: S3Client) -> Presigner:

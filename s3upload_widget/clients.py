@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, cast
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
+    from boto3.session import Session as BotoSession
     from botocore.config import Config
     from botocore.session import Session
     from types_boto3_s3 import S3Client
@@ -27,7 +28,7 @@ Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpl
 """
 DEFAULT_REGION: Final = "us-east-1"
 
-_AWS_HOST: Final = re.compile(r"s3(?:[.-][a-z0-9.-]+)?\.amazonaws\.[a-z.]+")
+_AWS_HOST: Final = re.compile(r"s3(?:[.-][a-z0-9.-]+)?\.amazonaws\.(?:com|com\.cn|eu)")
 
 Purpose: TypeAlias = Literal["ask", "complete", "sign"]
 
@@ -81,6 +82,7 @@ class Clients:
         self._default: list[S3Client] = []
         self._derived: dict[Purpose, S3Client] = {}
         self._region = ""
+        self._ended: BotoSession | None = None
 
     def user(self) -> S3Client:
         """The user's own client, or boto3's default one."""
@@ -88,7 +90,7 @@ class Clients:
             return self._given
         with self._lock:
             if not self._default:
-                self._default.append(_default_client())
+                self._default.append(self._default_client())
             return self._default[0]
 
     def get(self, purpose: Purpose) -> S3Client:
@@ -108,6 +110,7 @@ class Clients:
     def forget(self) -> None:
         """Make all clients anew, so that renewed credentials are found."""
         with self._lock:
+            self._ended = _default_session()
             self._derived.clear()
             self._default.clear()
 
@@ -138,6 +141,15 @@ class Clients:
         )
         return trusted
 
+    def _default_client(self) -> S3Client:
+        import boto3  # noqa: PLC0415
+
+        # boto3's default session keeps the first credentials it found, also when they ended.
+        session = _default_session()
+        if session is None or session is self._ended:
+            session = boto3.Session()
+        return session.client("s3")
+
     def _derive(self, purpose: Purpose) -> S3Client:
         user: Any = self.user()
         endpoint = None if self.aws else user.meta.endpoint_url
@@ -166,12 +178,10 @@ class Clients:
         return cast("S3Client", client)
 
 
-def _default_client() -> S3Client:
+def _default_session() -> BotoSession | None:
     import boto3  # noqa: PLC0415
 
-    # Not boto3.client(): that would keep a session, and with it credentials that have ended.
-    session = boto3.DEFAULT_SESSION or boto3.Session()
-    return session.client("s3")
+    return boto3.DEFAULT_SESSION
 
 
 def _config(

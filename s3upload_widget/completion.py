@@ -12,10 +12,11 @@ from s3upload_widget.errors import (
     NoSuchUploadError,
     ObjectExistsError,
     ProtocolError,
+    UploadAbortedError,
 )
 from s3upload_widget.keys import shown
 from s3upload_widget.objects import CannotTell, CompletedPart, NoObject, ObjectFound
-from s3upload_widget.picked import Completed, Open, Planned
+from s3upload_widget.picked import Aborted, Completed, Open, Planned
 from s3upload_widget.proofs import Hashes, missing_parts, proof, unproven_parts
 from s3upload_widget.results import UploadedFile
 
@@ -55,11 +56,15 @@ def complete(
     Raises:
         PartsMissingError: Some parts have to be sent again.
         IntegrityError: The object is complete and is not the file.
+        UploadAbortedError: The file was discarded.
         NoSuchUploadError: The upload is gone, and the object is not this file.
         ObjectExistsError: Another object took the key, and may not be overwritten.
         S3Error: S3 cannot be asked.
     """
     record = slot.record
+    if isinstance(record, Aborted):
+        msg = "this file was discarded: pick it again"
+        raise UploadAbortedError(msg)
     if not isinstance(record, (Planned, Open)):
         msg = "only a file that is being uploaded can be completed"
         raise ProtocolError(msg)

@@ -1,0 +1,169 @@
+"""A page without a browser: it asks a service in process and PUTs parts over plain HTTP."""
+
+from __future__ import annotations
+
+import hashlib
+import http.client
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
+
+from s3upload_widget import checksums
+from s3upload_widget.protocol import (
+    AbortMultipartUpload,
+    CompleteMultipartUpload,
+    CreateMultipartUpload,
+    Failed,
+    FilesPicked,
+    MultipartUploadCreated,
+    PartChecksums,
+    PartsPresigned,
+    Pick,
+    PickFiles,
+    PlannedFile,
+    PresignedPart,
+    PresignParts,
+    RefusedFile,
+    RefusedPart,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from s3upload_widget.protocol import Reply
+    from s3upload_widget.service import Service
+
+ORIGIN: Final = "http://localhost:8888"
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What S3 answered to a PUT."""
+
+    status: int
+    body: str
+
+    @property
+    def code(self) -> str:
+        """S3's error code, empty if there is none."""
+        return self.body.partition("<Code>")[2].partition("</Code>")[0]
+
+
+def put(url: str, headers: Mapping[str, str], body: bytes) -> Answered:
+    """PUT as a browser does: the given headers, Host and Content-Length, and no other."""
+    parts = urlsplit(url)
+    connection = http.client.HTTPConnection(parts.netloc, timeout=30)
+    try:
+        connection.putrequest("PUT", f"{parts.path}?{parts.query}", skip_accept_encoding=True)
+        for name, value in headers.items():
+            connection.putheader(name, value)
+        connection.putheader("Content-Length", str(len(body)))
+        connection.endheaders(body)
+        answer = connection.getresponse()
+        return Answered(answer.status, answer.read().decode(errors="replace"))
+    finally:
+        connection.close()
+
+
+@dataclass
+class Sender:
+    """One file, picked on a page that keeps to the protocol."""
+
+    service: Service
+    data: bytes
+    name: str = "run7.csv"
+    file_id: str = "file_0001"
+    type: str = "text/csv"
+    if_exists: str = ""
+    md5: bool = False
+    plan: PlannedFile = field(init=False)
+
+    def pick(self) -> PlannedFile | RefusedFile:
+        """Pick the file."""
+        reply = self.service.handle(PickFiles(origin=ORIGIN, files=[self.as_pick()]))
+        assert isinstance(reply, FilesPicked), reply
+        answer = reply.files[0]
+        if isinstance(answer, PlannedFile):
+            self.plan, self.md5 = answer, answer.md5
+        return answer
+
+    def open(self) -> None:
+        """Pick the file, which is taken, and open its upload if it has several parts."""
+        answer = self.pick()
+        assert isinstance(answer, PlannedFile), answer
+        if answer.parts_total > 1:
+            created = self.service.handle(CreateMultipartUpload(file_id=self.file_id))
+            assert isinstance(created, MultipartUploadCreated), created
+            self.md5 = created.md5
+
+    def presign(self, *numbers: int) -> list[PresignedPart | RefusedPart]:
+        """Have parts signed."""
+        parts = [self.checksums_of(number) for number in numbers]
+        reply = self.service.handle(PresignParts(parts=parts))
+        assert isinstance(reply, PartsPresigned), reply
+        return reply.parts
+
+    def send(self, *numbers: int) -> list[Answered]:
+        """Have parts signed, and send them; all of them if none is named."""
+        wanted = numbers or range(1, self.plan.parts_total + 1)
+        presigned = self.presign(*wanted)
+        return [
+            put(part.url, part.headers, self.part(part.part_number))
+            for part in presigned
+            if isinstance(part, PresignedPart)
+        ]
+
+    def complete(self) -> Reply:
+        """Say that everything was sent."""
+        hashed = [self.checksums_of(n) for n in range(1, self.plan.parts_total + 1)]
+        return self.service.handle(
+            CompleteMultipartUpload(
+                file_id=self.file_id,
+                parts_sha256=[part.sha256 for part in hashed],
+                parts_md5=[part.md5 for part in hashed] if self.md5 else [],
+                sha256=hashlib.sha256(self.data).hexdigest(),
+            )
+        )
+
+    def upload(self) -> Reply:
+        """Do everything."""
+        self.open()
+        assert all(answer.status == 200 for answer in self.send())
+        return self.complete()
+
+    def abort(self) -> Reply:
+        """Discard the file."""
+        return self.service.handle(AbortMultipartUpload(file_id=self.file_id))
+
+    def part(self, number: int) -> bytes:
+        """The bytes of a part."""
+        start = (number - 1) * self.plan.part_size
+        return self.data[start : start + self.plan.part_size]
+
+    def checksums_of(self, number: int) -> PartChecksums:
+        """What the page tells of a part."""
+        part = self.part(number)
+        return PartChecksums(
+            file_id=self.file_id,
+            part_number=number,
+            sha256=checksums.sha256(part),
+            md5=checksums.md5(part) if self.md5 else "",
+        )
+
+    def as_pick(self) -> Pick:
+        """The file as the page names it."""
+        return Pick(
+            file_id=self.file_id,
+            name=self.name,
+            path=self.name,
+            size=len(self.data),
+            type=self.type,
+            last_modified=1_700_000_000_000,
+            if_exists=self.if_exists,  # type: ignore[arg-type]  # a page may send anything
+        )
+
+
+def failed(reply: Reply) -> str:
+    """The code of a reply that has to be a failure."""
+    assert isinstance(reply, Failed), reply
+    return reply.code

@@ -1,0 +1,272 @@
+"""Clients derived from the user's: same credentials, endpoint and trust, our configuration."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from botocore.config import Config
+from botocore.credentials import RefreshableCredentials
+from botocore.session import Session
+from moto import mock_aws
+
+from s3upload_widget.checksums import sha256
+from s3upload_widget.clients import is_aws
+from s3upload_widget.errors import CredentialsError
+from s3upload_widget.s3 import Store, connect
+from support.faults import Answer, Fault, Match
+from support.sender import put
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from types_boto3_s3 import S3Client
+
+    from support.proxy import FaultyProxy
+    from support.servers import S3Server
+
+
+@pytest.fixture(autouse=True)
+def _no_default_session(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+
+
+KEYS = {"aws_access_key_id": "AKtest", "aws_secret_access_key": "secret"}
+
+
+def aws_client(**options: Any) -> S3Client:
+    return boto3.client("s3", **{"region_name": "eu-west-1", **KEYS, **options})
+
+
+def url_of(store: Store) -> str:
+    return store.presign_object("raw/a.csv", size=1, sha256=sha256(b"1")).url
+
+
+@pytest.mark.parametrize("region", ["us-east-1", "eu-west-1", "us-gov-west-1", None])
+def test_every_region_is_signed_with_version_4(region: str | None) -> None:
+    url = url_of(Store("lab-data", aws_client(region_name=region)))
+
+    assert "X-Amz-Algorithm=AWS4-HMAC-SHA256" in url
+    assert "AWSAccessKeyId" not in url
+
+
+@pytest.mark.parametrize(
+    ("bucket", "options", "start"),
+    [
+        pytest.param("lab-data", {}, "https://lab-data.s3.eu-west-1.amazonaws.com/raw/", id="AWS"),
+        pytest.param(
+            "lab.data", {}, "https://s3.eu-west-1.amazonaws.com/lab.data/raw/", id="dotted name"
+        ),
+        pytest.param(
+            "lab-data",
+            {"endpoint_url": "https://minio.example.org:9000"},
+            "https://minio.example.org:9000/lab-data/raw/",
+            id="another server",
+        ),
+        pytest.param(
+            "lab-data",
+            {
+                "endpoint_url": "https://oss.example.org",
+                "config": Config(s3={"addressing_style": "virtual"}),
+            },
+            "https://lab-data.oss.example.org/raw/",
+            id="another server that wants virtual hosts",
+        ),
+        pytest.param(
+            "lab-data",
+            {"config": Config(s3={"use_accelerate_endpoint": True})},
+            "https://lab-data.s3-accelerate.amazonaws.com/raw/",
+            id="acceleration",
+        ),
+        pytest.param(
+            "lab-data",
+            {"config": Config(use_dualstack_endpoint=True)},
+            "https://lab-data.s3.dualstack.eu-west-1.amazonaws.com/raw/",
+            id="dualstack",
+        ),
+    ],
+)
+def test_a_bucket_is_addressed_as_its_endpoint_wants_it(
+    bucket: str, options: dict[str, Any], start: str
+) -> None:
+    store = Store(bucket, aws_client(**options))
+
+    assert url_of(store).startswith(start)
+    assert start.startswith(store.browser_origin)
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "expected"),
+    [
+        ("https://s3.amazonaws.com", True),
+        ("https://s3.eu-west-1.amazonaws.com", True),
+        ("https://s3.cn-north-1.amazonaws.com.cn", True),
+        ("https://s3-fips.us-east-1.amazonaws.com", True),
+        ("https://bucket.vpce-1a2b.s3.us-east-1.vpce.amazonaws.com", False),
+        ("https://s3.amazonaws.com.evil.example.org", False),
+        ("http://127.0.0.1:9000", False),
+    ],
+)
+def test_only_the_public_endpoints_of_aws_are_aws(endpoint: str, expected: bool) -> None:
+    assert is_aws(endpoint) == expected
+
+
+def test_the_page_is_sent_to_the_address_that_the_browser_knows(ministack: S3Server) -> None:
+    store = Store(
+        "lab-data", ministack.client, browser_endpoint_url="https://s3.example.org/storage"
+    )
+
+    assert url_of(store).startswith("https://s3.example.org/storage/lab-data/raw/a.csv?")
+    assert store.browser_origin == "https://s3.example.org"
+    assert ministack.endpoint_url in store.identity
+
+
+def test_on_aws_the_buckets_own_region_is_found_and_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in KEYS.items():
+        monkeypatch.setenv(name.upper(), value)
+    with mock_aws():
+        boto3.client("s3", region_name="eu-central-1").create_bucket(
+            Bucket="lab-data", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"}
+        )
+        store = Store("lab-data", aws_client(region_name="us-east-1"))
+
+        store.check_bucket()
+
+        assert store.browser_origin == "https://lab-data.s3.eu-central-1.amazonaws.com"
+        assert "%2Feu-central-1%2Fs3%2F" in url_of(store)
+
+
+def test_without_a_client_boto3s_default_one_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in KEYS.items():
+        monkeypatch.setenv(name.upper(), value)
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-north-1")
+
+    assert url_of(Store("lab-data")).startswith("https://lab-data.s3.eu-north-1.amazonaws.com/")
+
+
+def test_a_profiles_endpoint_is_used_without_a_client(
+    monkeypatch: pytest.MonkeyPatch, ministack: S3Server, bucket: str
+) -> None:
+    for name, value in ministack.environment.items():
+        monkeypatch.setenv(name, value)
+    store = Store(bucket)
+
+    store.check_bucket()
+
+    assert store.browser_origin == ministack.endpoint_url
+
+
+def test_credentials_that_come_later_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    store = Store("lab-data")
+    with pytest.raises(CredentialsError, match="no AWS credentials"):
+        url_of(store)
+
+    for name, value in KEYS.items():
+        monkeypatch.setenv(name.upper(), value)
+
+    assert "X-Amz-Credential=AKtest" in url_of(store)
+
+
+def test_credentials_that_were_renewed_in_the_environment_are_found(
+    monkeypatch: pytest.MonkeyPatch, ministack: S3Server, proxy: FaultyProxy, bucket: str
+) -> None:
+    for name, value in ministack.at(proxy.url).environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKold")
+    boto3.client("sts")  # now boto3's default session keeps AKold for good
+    store = Store(bucket)
+    assert "X-Amz-Credential=AKold" in url_of(store)
+    proxy.play(Fault(Answer(403, "ExpiredToken"), Match(operation="ListParts")))
+    with pytest.raises(CredentialsError, match="renew"):
+        store.list_parts("k", "u")
+
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", ministack.access_key)
+
+    store.check_bucket()
+    assert f"X-Amz-Credential={ministack.access_key}" in url_of(store)
+
+
+def refreshing(refresh: Callable[[], dict[str, str]], left: timedelta) -> S3Client:
+    session: Any = Session()  # botocore has no public way to give it a credentials object
+    credentials = RefreshableCredentials(
+        "AKfirst", "secret", "token", datetime.now(timezone.utc) + left, refresh, "test"
+    )
+    session._credentials = credentials
+    return boto3.Session(botocore_session=session, region_name="eu-west-1").client("s3")
+
+
+def renewed() -> dict[str, str]:
+    return {
+        "access_key": "AKsecond",
+        "secret_key": "secret",
+        "token": "token",
+        "expiry_time": (datetime.now(timezone.utc) + timedelta(minutes=30)).isoformat(),
+    }
+
+
+def test_a_url_lives_no_longer_than_the_credentials() -> None:
+    store = Store("lab-data", refreshing(renewed, timedelta(minutes=20)))
+
+    url = store.presign_object("k", size=1, sha256=sha256(b"1"))
+
+    assert 1_190 <= url.expires_in <= 1_200
+    assert f"X-Amz-Expires={int(url.expires_in)}&" in url.url
+
+
+def test_a_url_lives_an_hour_where_the_credentials_have_no_end() -> None:
+    url = Store("lab-data", aws_client()).presign_object("k", size=1, sha256=sha256(b"1"))
+
+    assert url.expires_in == 3_600
+
+
+def test_credentials_that_the_users_client_renews_are_renewed_here() -> None:
+    store = Store("lab-data", refreshing(renewed, timedelta(minutes=5)))
+
+    url = store.presign_object("k", size=1, sha256=sha256(b"1"))
+
+    assert "X-Amz-Credential=AKsecond" in url.url
+    assert url.expires_in > 1_700
+
+
+def test_credentials_that_cannot_be_renewed_are_said_to_have_ended() -> None:
+    def fail() -> dict[str, str]:
+        msg = "the vault is closed, see https://vault/?X-Amz-Security-Token=abc"
+        raise RuntimeError(msg)
+
+    store = Store("lab-data", refreshing(fail, timedelta(seconds=-5)))
+
+    with pytest.raises(CredentialsError, match="the vault is closed") as failure:
+        url_of(store)
+    assert "Security-Token" not in str(failure.value)
+
+
+def test_a_servers_certificate_is_trusted_as_by_the_users_client() -> None:
+    client = aws_client(endpoint_url="https://minio.example.org", verify=False)
+
+    assert Store("lab-data", client).verify is False
+
+
+def test_connect_makes_a_client_that_old_servers_understand(
+    ministack: S3Server, bucket: str
+) -> None:
+    client = connect(
+        endpoint_url=ministack.endpoint_url,
+        access_key=ministack.access_key,
+        secret_key=ministack.secret_key,
+        region="us-east-1",
+    )
+
+    client.put_object(Bucket=bucket, Key="k", Body=b"1")
+
+    url = Store(bucket, client).presign_object("k", size=1, sha256=sha256(b"2"))
+    assert put(url.url, url.headers, b"2").status == 200
+
+
+def test_an_access_point_is_a_bucket() -> None:
+    store = Store("arn:aws:s3:eu-west-1:123456789012:accesspoint/lab", aws_client())
+
+    assert store.browser_origin == (
+        "https://lab-123456789012.s3-accesspoint.eu-west-1.amazonaws.com"
+    )
