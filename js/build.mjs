@@ -55,9 +55,11 @@ const source = {
 
 function unpacking(packed) {
   return `
-    const bytes = Uint8Array.from(atob("${packed}"), (each) => each.charCodeAt(0));
-    const unpacked = new DecompressionStream("deflate-raw");
-    export default await new Response(new Blob([bytes]).stream().pipeThrough(unpacked)).text();`;
+    export default () => {
+      const bytes = Uint8Array.from(atob("${packed}"), (each) => each.charCodeAt(0));
+      const unpacked = new DecompressionStream("deflate-raw");
+      return new Response(new Blob([bytes]).stream().pipeThrough(unpacked)).text();
+    };`;
 }
 
 async function licences() {

@@ -1,5 +1,5 @@
-/** A module of ours, bundled by itself into the text of one ES module. */
+/** A module of ours, bundled by itself: gives the text of one ES module, unpacked when called. */
 declare module "*?source" {
-  const source: string;
+  const source: () => Promise<string>;
   export default source;
 }

@@ -52,7 +52,7 @@ export function createHashers(): Hashers {
 }
 
 async function start(): Promise<Started> {
-  const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
+  const url = URL.createObjectURL(new Blob([await source()], { type: "text/javascript" }));
   const hosts = await Promise.all(Array.from({ length: HASHERS + 1 }, () => host(url)));
   URL.revokeObjectURL(url);
   const [first, ...others] = hosts;
