@@ -112,7 +112,8 @@ def prepare(folder: Path, notebook: Path, port: int = 0) -> Lab:
         msg = "the demo needs JupyterLab: pip install jupyterlab"
         raise ModuleNotFoundError(msg)
     config = _config_file(folder)
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for private in (folder, folder / "jupyter"):
+        private.mkdir(mode=0o700, parents=True, exist_ok=True)
     config.parent.mkdir(parents=True, exist_ok=True)
     last: dict[str, Any] = json.loads(config.read_text()) if config.exists() else {}
     lab = Lab(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -12,8 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+import nbformat
 import psutil  # type: ignore[import-untyped]
 import pytest
+from nbclient import NotebookClient
 
 from headless_demo import client_of
 from s3upload_widget.demo import NOTEBOOK
@@ -101,7 +104,9 @@ def test_the_users_own_configuration_stays_untouched(running: Demo, home: Path) 
 
 
 def test_what_it_stores_is_only_the_users_to_read(running: Demo) -> None:
-    assert running.folder.stat().st_mode & 0o077 == 0
+    folders = [running.folder, running.folder / "jupyter", running.folder / "s3"]
+
+    assert [folder.stat().st_mode & 0o077 for folder in folders] == [0, 0, 0]
 
 
 def test_a_port_that_is_taken_is_said_with_jupyterlabs_own_words(
@@ -149,6 +154,24 @@ def test_no_process_outlives_it(tmp_path: Path, by: signal.Signals) -> None:
         started.end(by)
 
         until(lambda: not any(process.is_running() for process in family), timeout=30)
+
+
+def test_the_notebook_says_what_to_do_while_its_file_is_not_uploaded(tmp_path: Path) -> None:
+    notebook = nbformat.read(NOTEBOOK, as_version=4)  # type: ignore[no-untyped-call]
+
+    NotebookClient(notebook, resources={"metadata": {"path": tmp_path}}).execute()
+
+    told = [cell.outputs for cell in notebook.cells if cell.cell_type == "code"][-2:]
+    assert [outputs[0].text for outputs in told] == [
+        "Upload measurements.csv above, then run this cell again.\n",
+        "Upload measurements.csv above, then run the last two cells again.\n",
+    ]
+
+
+def test_the_notebook_is_kept_without_outputs() -> None:
+    cells = json.loads(NOTEBOOK.read_text())["cells"]
+
+    assert not [cell for cell in cells if cell.get("outputs") or cell.get("execution_count")]
 
 
 def test_the_headless_demo_uploads_reads_back_and_compares(tmp_path: Path) -> None:
