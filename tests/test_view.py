@@ -51,9 +51,9 @@ def expect_state(page: Page, name: str, state: str) -> None:
     expect(row(page, name)).to_have_attribute("data-state", state, timeout=LONG)
 
 
-def press(page: Page, label: str, **options: bool) -> None:
+def press(page: Page, label: str) -> None:
     """Press a button by its accessible name."""
-    page.get_by_role("button", name=label, exact=True, **options).click()
+    page.get_by_role("button", name=label, exact=True).click()
 
 
 def test_a_row_tells_how_far_the_file_is_and_at_last_its_address(
@@ -493,6 +493,22 @@ def test_the_page_shows_no_secret(
         assert secret not in shown
     press(page, "Pause run7.bin")
     expect_state(page, "run7.bin", "paused")
+
+
+def test_a_height_given_by_the_layout_makes_the_list_scroll(
+    page: Page, bridge: Bridge, widget: UploadWidget, tmp_path: Path
+) -> None:
+    show(page, bridge, widget)
+    page.locator(".view").evaluate("el => { el.style.height = '300px'; }")
+
+    pick(page, *[make_file(tmp_path / f"{number}.bin", 1) for number in range(8)])
+    until_done(widget, 8)
+
+    expect(page.locator(".s3up-row")).to_have_count(8)
+    panel, last = page.locator(".s3up-panel"), row(page, "7.bin")
+    assert panel.evaluate("el => el.offsetHeight") == 300
+    last.scroll_into_view_if_needed()
+    expect(last).to_be_in_viewport()
 
 
 @pytest.mark.parametrize("width", [300, 640, 1000])
