@@ -86,8 +86,7 @@ class Files:
         """Note what a reply of the service says about files."""
         with self._lock:
             if isinstance(reply, protocol.FilesPicked):
-                for answer in reply.files:
-                    self._picked(answer)
+                self._picked(reply)
             elif isinstance(reply, protocol.PartsPresigned):
                 for part in reply.parts:
                     if isinstance(part, protocol.RefusedPart):
@@ -200,18 +199,21 @@ class Files:
         found = {str(row.status.state) for row in self._rows.values()} or {self._summary.state}
         return next(state for state in _PRECEDENCE if state in found)
 
-    def _picked(self, answer: protocol.PlannedFile | protocol.RefusedFile) -> None:
-        row = self._rows.get(answer.file_id)
-        if row is None or row.done:
-            return
-        if isinstance(answer, protocol.RefusedFile):
-            row.status = statuses.failed(row.status, answer.message)
-            self._refused(answer.file_id, answer)
-        else:
-            row.status = statuses.planned(row.status, answer)
-            same = [name for name, other in self._rows.items() if other.status.key == answer.key]
-            # Of one key only the file that was picked last can still arrive.
-            self._remove(name for name in same if name != answer.file_id)
+    def _picked(self, reply: protocol.FilesPicked) -> None:
+        newest: dict[str, str] = {}
+        for answer in reply.files:
+            row = self._rows.get(answer.file_id)
+            if row is None or row.done:
+                continue
+            if isinstance(answer, protocol.RefusedFile):
+                row.status = statuses.failed(row.status, answer.message)
+                self._refused(answer.file_id, answer)
+            else:
+                row.status = statuses.planned(row.status, answer)
+                newest[answer.key] = answer.file_id
+        # Of one key only the file that was picked last can still arrive.
+        rows = self._rows.items()
+        self._remove([name for name, row in rows if newest.get(row.status.key, name) != name])
 
     def _failed(self, request: protocol.Request, reply: protocol.Failed) -> None:
         if isinstance(request, protocol.PickFiles):

@@ -83,7 +83,7 @@ class Page:
     def ask(self, request: protocol.Request) -> Any:
         """Send a request and give its reply, typed."""
         rid = self.send(request)
-        until(lambda: self.replies(rid), what=f"the reply to {request}")
+        until(lambda: self.replies(rid), 60, what=f"the reply to {request}")
         return msgspec.convert(self.replies(rid)[0], protocol.Reply)
 
     def replies(self, rid: str) -> list[Any]:
