@@ -168,7 +168,7 @@ class Clients:
             )
         )
         region = self._region or user.meta.region_name
-        client = _session(self.credentials()).create_client(
+        client = _session(user, self.credentials()).create_client(
             "s3",
             region_name=DEFAULT_REGION if region in {None, "", "aws-global"} else region,
             endpoint_url=endpoint,
@@ -209,7 +209,7 @@ def _config(
     return Config(**options)
 
 
-def _session(credentials: Any) -> Session:
+def _session(user: Any, credentials: Any) -> Session:
     from botocore.credentials import CredentialProvider, CredentialResolver  # noqa: PLC0415
     from botocore.session import Session  # noqa: PLC0415
 
@@ -221,4 +221,6 @@ def _session(credentials: Any) -> Session:
 
     session = Session()
     session.register_component("credential_provider", CredentialResolver([LiveCredentials()]))
+    if hasattr(user, "_loader"):  # it has read S3's model already, which takes a while
+        session.register_component("data_loader", user._loader)  # noqa: SLF001
     return session

@@ -17,7 +17,7 @@ from s3upload_widget.errors import (
 from s3upload_widget.keys import shown
 from s3upload_widget.objects import CannotTell, CompletedPart, NoObject, ObjectFound
 from s3upload_widget.picked import Aborted, Completed, Open, Planned
-from s3upload_widget.proofs import Hashes, missing_parts, proof, unproven_parts
+from s3upload_widget.proofs import Hashes, missing_parts, one_of_each, proof, unproven_parts
 from s3upload_widget.results import UploadedFile
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ def _complete_parts(
 ) -> tuple[ObjectFound, VerifiedBy]:
     key, upload_id = record.plan.key, record.upload.upload_id
     try:
-        listed = {part.part_number: part for part in store.list_parts(key, upload_id)}
+        listed = one_of_each(store.list_parts(key, upload_id), hashes)
         if missing := missing_parts(listed, hashes, slot.signed):
             raise PartsMissingError(missing)
         found = _put_together(store, record, listed, hashes)

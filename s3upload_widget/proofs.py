@@ -15,7 +15,7 @@ from s3upload_widget.checksums import (
 from s3upload_widget.errors import IntegrityError, ProtocolError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from s3upload_widget.objects import ListedPart, ObjectFound
     from s3upload_widget.parts import PartPlan
@@ -78,6 +78,19 @@ def proof(found: ObjectFound, hashes: Hashes, place: str) -> VerifiedBy:
     return "size"
 
 
+def one_of_each(listed: Iterable[ListedPart], hashes: Hashes) -> dict[int, ListedPart]:
+    """Of each part number the one part that may be the file's; none where nobody can tell."""
+    found: dict[int, list[ListedPart]] = {}
+    for part in listed:
+        found.setdefault(part.part_number, []).append(part)
+    for number, parts in found.items():
+        if len(parts) > 1:
+            found[number] = [
+                part for part in parts if _agrees(part, hashes) and _etag_agrees(part, hashes)
+            ]
+    return {number: parts[0] for number, parts in found.items() if len(parts) == 1}
+
+
 def missing_parts(
     listed: Mapping[int, ListedPart], hashes: Hashes, signed: Mapping[int, str]
 ) -> list[int]:
@@ -111,6 +124,8 @@ def _of(hashes: Hashes, part_number: int) -> str:
 
 
 def _agrees(part: ListedPart, hashes: Hashes) -> bool:
+    if part.part_number > hashes.parts.count:
+        return False
     expected = hashes.parts.length(part.part_number)
     return part.size == expected and part.sha256 in {"", _of(hashes, part.part_number)}
 

@@ -112,7 +112,6 @@ class Store:
 
         Raises:
             NoSuchBucketError: It does not exist.
-            S3Error: S3 cannot be asked.
         """
         with self._lock:
             if not self._bucket_found:
@@ -185,17 +184,22 @@ class Store:
         return self._calls.presign("put_object", params)
 
     def list_parts(self, key: str, upload_id: str) -> tuple[ListedPart, ...]:
-        """Every part that S3 holds, by number; of a number listed twice, the newest.
+        """Every part that S3 holds, by number.
+
+        Some servers list a part twice: the newest is here, or all that are equally new.
 
         Raises:
             NoSuchUploadError: The upload is gone.
         """
-        newest: dict[int, ListedPart] = {}
+        newest: dict[int, dict[str, ListedPart]] = {}
         for part in self._every_listed_part(key, upload_id):
-            earlier = newest.get(part.part_number, part)
-            if part.last_modified >= earlier.last_modified:
-                newest[part.part_number] = part
-        return tuple(newest[number] for number in sorted(newest))
+            known = newest.setdefault(part.part_number, {})
+            latest = max((other.last_modified for other in known.values()), default=None)
+            if latest is None or part.last_modified > latest:
+                newest[part.part_number] = {part.etag: part}
+            elif part.last_modified == latest:
+                known[part.etag] = part
+        return tuple(part for number in sorted(newest) for part in newest[number].values())
 
     def complete(
         self,
@@ -209,9 +213,9 @@ class Store:
         """Make the object of its parts; S3 checks the size and each checksum it is given.
 
         Args:
-            key: The object's key.
-            upload_id: The upload.
-            parts: All of them, in order.
+            key: Of the object.
+            upload_id: Of the upload.
+            parts: All, in order.
             size: Bytes of the whole object.
             must_not_exist: Refuse where ``key`` has an object.
 
@@ -232,19 +236,17 @@ class Store:
         except S3Error as error:
             if not (must_not_exist and refusal_code(error) == "NotImplemented"):
                 raise
-            # Such a server was asked with HEAD when the file was picked; more cannot be had.
+            # It was asked with HEAD when the file was picked; more cannot be had.
             answer = self._calls.ask(verb, purpose="complete", **params)
         return ObjectFound.of(answer, size=size)
 
     def head_object(self, key: str) -> ObjectLook:
         """Look at an object. To be denied the look is an answer, not a failure."""
-        denied, missing = 403, 404
         status, answer = self._calls.look(
-            "head_object", {denied, missing}, Key=key, ChecksumMode="ENABLED"
+            "head_object", {403, 404}, Key=key, ChecksumMode="ENABLED"
         )
-        if status == denied:
-            return CannotTell()
-        return NoObject() if status == missing else ObjectFound.of(answer, size=0)
+        refused: dict[int, ObjectLook] = {403: CannotTell(), 404: NoObject()}
+        return refused.get(status) or ObjectFound.of(answer, size=0)
 
     def abort(self, key: str, upload_id: str) -> None:
         """Delete the parts, again until S3 shows none: one on its way may arrive later.

@@ -7,14 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from s3upload_widget.checksums import (
-    composite_sha256,
-    hexadecimal,
-    md5,
-    multipart_etag,
-    same_etag,
-    sha256,
-)
+from s3upload_widget import checksums
+from s3upload_widget.checksums import composite_sha256, md5, multipart_etag, sha256
 from s3upload_widget.errors import (
     IntegrityError,
     NoSuchBucketError,
@@ -39,10 +33,9 @@ if TYPE_CHECKING:
 MiB = 1 << 20
 KEY = "raw/a b+é%~&=.bin"
 DATA = [b"x" * (5 * MiB), b"tail"]
-PROVIDERS = ["ministack", "seaweed"]
 
 
-@pytest.fixture(params=PROVIDERS)
+@pytest.fixture(params=["ministack", "seaweed"])
 def server(request: pytest.FixtureRequest) -> S3Server:
     found: S3Server = request.getfixturevalue(request.param)
     return found
@@ -139,21 +132,21 @@ def test_an_answer_of_200_that_holds_an_error_is_an_error(
     assert len(proxy.of("CompleteMultipartUpload")) > 1
 
 
-def test_a_part_sent_twice_counts_once_and_the_later_one_counts(store: Store) -> None:
+def test_a_part_sent_twice_is_completed_with_the_bytes_whose_etag_is_named(store: Store) -> None:
     upload_id = open_upload(store)
     for data in (b"old!", b"new!"):
         url = store.presign_part(KEY, upload_id, 1, size=4, sha256=sha256(data))
         assert put(url.url, url.headers, data).status == 200
 
-    (part,) = store.list_parts(KEY, upload_id)
-
-    assert same_etag(part.etag, hexadecimal(md5(b"new!")))
-    found = store.complete(
-        KEY,
-        upload_id,
-        [CompletedPart(part_number=1, etag=part.etag, sha256=sha256(b"new!"))],
-        size=4,
+    # SeaweedFS keeps both, and its clock may not tell which one is newer.
+    (new,) = (
+        part
+        for part in store.list_parts(KEY, upload_id)
+        if checksums.same_etag(part.etag, checksums.hexadecimal(md5(b"new!")))
     )
+
+    part = CompletedPart(part_number=1, etag=new.etag, sha256=sha256(b"new!"))
+    found = store.complete(KEY, upload_id, [part], size=4)
     assert found.sha256 == composite_sha256([sha256(b"new!")])
 
 
@@ -180,10 +173,16 @@ def test_of_a_part_listed_twice_the_newest_counts() -> None:
         (2, "new", "10:00:01"),
         (2, "old", "10:00:00"),
         (1, "old", "10:00:00"),
-        (1, "new", "10:00:00"),
+        (1, "new", "10:00:01"),
     )
 
     assert list_from(lambda *_: page) == [(1, "new"), (2, "new")]
+
+
+def test_parts_that_are_equally_new_are_all_listed_once() -> None:
+    page = parts_page((1, "a", "10:00:00"), (1, "b", "10:00:00"), (1, "a", "10:00:00"))
+
+    assert list_from(lambda *_: page) == [(1, "a"), (1, "b")]
 
 
 @pytest.mark.parametrize("parts", [(), ((1, "a", "10:00:00"),)], ids=["empty", "the same"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
@@ -11,14 +10,13 @@ import pytest
 
 from s3upload_widget import protocol
 from s3upload_widget.parts import Limits
-from s3upload_widget.picked import MAX_UNFINISHED
 from s3upload_widget.s3 import Store
 from s3upload_widget.service import Service
-from support.faults import Answer, Delay, Fault, Match
-from support.sender import ORIGIN, Sender, failed
+from support.faults import Delay, Fault, Match
+from support.sender import Sender, failed
 
 if TYPE_CHECKING:
-    from s3upload_widget.results import PickedFile, UploadedFile
+    from s3upload_widget.results import UploadedFile
     from support.proxy import FaultyProxy
     from support.servers import S3Server
 
@@ -235,122 +233,3 @@ def test_a_complete_file_is_not_discarded(
 
 def test_a_file_that_nobody_knows_has_nothing_to_discard(service: Service) -> None:
     assert isinstance(Sender(service, DATA).abort(), protocol.MultipartUploadAborted)
-
-
-@pytest.mark.parametrize(
-    "ask",
-    [
-        protocol.CreateMultipartUpload(file_id="stranger_1"),
-        protocol.Diagnose(file_id="stranger_1", origin=ORIGIN),
-        protocol.CompleteMultipartUpload(
-            file_id="stranger_1", parts_sha256=["A" * 43 + "="], parts_md5=[], sha256=""
-        ),
-    ],
-    ids=lambda request: type(request).__name__,
-)
-def test_a_file_that_nobody_knows_has_to_be_picked_again(
-    service: Service, ask: protocol.Request
-) -> None:
-    assert failed(service.handle(ask)) == "unknown_file"
-
-
-def test_a_bucket_that_does_not_exist_fails_the_pick(ministack: S3Server) -> None:
-    service = Service(Store("no-such-bucket", ministack.client))
-
-    reply = service.handle(
-        protocol.PickFiles(origin=ORIGIN, files=[Sender(service, b"").as_pick()])
-    )
-
-    assert failed(reply) == "no_such_bucket"
-
-
-def test_a_server_that_is_down_fails_the_pick_for_now(watched: Service, proxy: FaultyProxy) -> None:
-    proxy.go_offline()
-
-    reply = watched.handle(
-        protocol.PickFiles(origin=ORIGIN, files=[Sender(watched, b"").as_pick()])
-    )
-
-    assert isinstance(reply, protocol.Failed)
-    assert (reply.code, reply.retryable) == ("unavailable", True)
-    proxy.go_online()
-    assert isinstance(Sender(watched, DATA).upload(), protocol.MultipartUploadCompleted)
-
-
-def test_what_is_denied_names_the_permission(watched: Service, proxy: FaultyProxy) -> None:
-    sender = Sender(watched, DATA)
-    sender.pick()
-    proxy.play(Fault(Answer(403, "AccessDenied"), Match(operation="CreateMultipartUpload")))
-
-    reply = watched.handle(protocol.CreateMultipartUpload(file_id=sender.file_id))
-
-    assert isinstance(reply, protocol.Failed)
-    assert reply.code == "access_denied"
-    assert "s3:PutObject" in reply.message
-
-
-def test_a_defect_is_answered_and_logged_without_its_text(
-    service: Service, caplog: pytest.LogCaptureFixture
-) -> None:
-    def key(picked: PickedFile) -> str:
-        return picked.name
-
-    sender = Sender(service, DATA)
-    sender.open()
-    service._store = None  # type: ignore[assignment]  # a defect
-    service._signing._store = None  # type: ignore[assignment]
-
-    with caplog.at_level(logging.ERROR, "s3upload_widget"):
-        reply = service.handle(protocol.PresignParts(parts=[sender.checksums_of(1)]))
-
-    assert failed(reply) == "internal"
-    assert "AttributeError" in caplog.text
-    assert "'NoneType'" not in caplog.text
-
-
-def test_a_listener_that_fails_does_not_fail_the_file(
-    ministack: S3Server, bucket: str, caplog: pytest.LogCaptureFixture
-) -> None:
-    def fail(_: UploadedFile) -> None:
-        raise LookupError
-
-    service = Service(Store(bucket, ministack.client), limits=SMALL, on_uploaded=fail)
-
-    with caplog.at_level(logging.ERROR, "s3upload_widget"):
-        assert isinstance(Sender(service, DATA).upload(), protocol.MultipartUploadCompleted)
-
-    assert "LookupError" in caplog.text
-
-
-def test_a_request_that_is_the_widgets_is_refused(service: Service) -> None:
-    assert failed(service.handle(protocol.Hello(version=1))) == "invalid_message"
-
-
-def test_no_more_files_are_known_than_memory_is_meant_for(
-    service: Service, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert MAX_UNFINISHED == 10_000
-    monkeypatch.setattr("s3upload_widget.picked.MAX_UNFINISHED", 2)
-    first, second, third = (Sender(service, b"1", f"n{n}", f"file_000{n}") for n in range(3))
-    first.open()
-    second.open()
-
-    refused = third.pick()
-
-    assert isinstance(refused, protocol.RefusedFile)
-    assert "let some finish" in refused.message
-    first.abort()
-    assert isinstance(third.pick(), protocol.PlannedFile)
-
-
-def test_finished_files_are_forgotten_oldest_first(
-    service: Service, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("s3upload_widget.picked.MAX_FINISHED", 1)
-    first, second = (Sender(service, b"1", f"n{n}", f"file_000{n}") for n in range(2))
-
-    first.upload()
-    second.upload()
-
-    assert failed(first.complete()) == "unknown_file"
-    assert isinstance(second.complete(), protocol.MultipartUploadCompleted)

@@ -1,0 +1,291 @@
+"""How a file is proven: whatever is lost, missing, denied or changed on the way."""
+
+from __future__ import annotations
+
+import http.client
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from s3upload_widget import protocol
+from s3upload_widget.parts import Limits
+from s3upload_widget.s3 import Store
+from s3upload_widget.service import Service
+from support.faults import (
+    Answer,
+    Fault,
+    LoseResponse,
+    Match,
+)
+from support.sender import Sender, failed
+from support.waiting import until
+
+if TYPE_CHECKING:
+    from s3upload_widget.results import UploadedFile
+    from support.proxy import FaultyProxy
+    from support.servers import S3Server
+
+SMALL = Limits(min_part_size=4, max_part_size=64, max_parts=100, default_part_size=8)
+DATA = b"0123456789abcdefXYZ"
+LARGE = b"x" * (5 << 20) + b"tail"  # moto, as S3, takes no smaller part but the last
+SINGLE = b"hello"
+ALWAYS = 1_000
+
+
+def service_at(server: S3Server, bucket: str, **options: Any) -> Service:
+    return Service(Store(bucket, server.client), limits=SMALL, **options)
+
+
+@pytest.fixture
+def watched(ministack: S3Server, proxy: FaultyProxy, bucket: str) -> Service:
+    return service_at(ministack.at(proxy.url), bucket)
+
+
+def verified_by(reply: protocol.Reply) -> str:
+    assert isinstance(reply, protocol.MultipartUploadCompleted), reply
+    return reply.verified_by
+
+
+def arrived(sender: Sender) -> str:
+    """Send what is missing until nothing is."""
+    reply = sender.complete()
+    if isinstance(reply, protocol.PartsMissing):
+        sender.send(*reply.part_numbers)
+        return ""
+    return verified_by(reply)
+
+
+def body_of(server: S3Server, bucket: str, key: str = "run7.csv") -> bytes:
+    return server.client.get_object(Bucket=bucket, Key=key)["Body"].read()
+
+
+def test_parts_that_did_not_arrive_are_asked_for(watched: Service) -> None:
+    sender = Sender(watched, DATA)
+    sender.open()
+    sender.send(2)
+
+    assert sender.complete() == protocol.PartsMissing(file_id="file_0001", part_numbers=[1, 3])
+
+    sender.send(1, 3)
+    assert verified_by(sender.complete()) == "sha256"
+
+
+def test_an_object_of_one_part_that_did_not_arrive_is_asked_for(watched: Service) -> None:
+    sender = Sender(watched, SINGLE)
+    sender.open()
+
+    assert sender.complete() == protocol.PartsMissing(file_id="file_0001", part_numbers=[1])
+
+    sender.send()
+    assert verified_by(sender.complete()) == "sha256"
+
+
+@pytest.mark.parametrize("server", ["ministack", "seaweed"])
+@pytest.mark.parametrize("remembered", [True, False], ids=["remembered", "not remembered"])
+def test_a_part_that_was_read_differently_since_is_asked_for(
+    server: str, remembered: bool, request: pytest.FixtureRequest
+) -> None:
+    s3: S3Server = request.getfixturevalue(server)
+    with s3.bucket() as bucket:
+        service = Service(Store(bucket, s3.client), part_size=5 << 20)
+        sender = Sender(service, b"x" * (5 << 20) + b"old")
+        sender.open()
+        sender.send()
+        sender.data = b"x" * (5 << 20) + b"new"
+        if not remembered:
+            service._files.get(sender.file_id).signed.clear()
+
+        reply = sender.complete()
+
+        assert isinstance(reply, protocol.PartsMissing)
+        assert 2 in reply.part_numbers
+        # SeaweedFS keeps the old part too, with a time in whole seconds: then it is asked for
+        # until the newest one is known.
+        assert until(lambda: arrived(sender)) == "sha256"
+        assert body_of(s3, bucket) == sender.data
+
+
+@pytest.mark.parametrize("losses", [1, ALWAYS], ids=["one answer", "every answer for a while"])
+def test_an_answer_to_complete_that_was_lost_does_not_matter(
+    watched: Service, proxy: FaultyProxy, ministack: S3Server, bucket: str, losses: int
+) -> None:
+    uploaded: list[UploadedFile] = []
+    watched._on_uploaded = uploaded.append
+    sender = Sender(watched, DATA)
+    sender.open()
+    sender.send()
+    proxy.play(Fault(LoseResponse(), Match(operation="CompleteMultipartUpload"), times=losses))
+
+    reply = sender.complete()
+    if isinstance(reply, protocol.Failed):
+        assert reply.retryable
+        proxy.clear_faults()
+        reply = sender.complete()
+
+    assert verified_by(reply) == "sha256"
+    assert body_of(ministack, bucket) == DATA
+    assert len(uploaded) == 1
+    assert uploaded[0].etag
+
+
+def test_an_upload_that_is_gone_and_left_no_object_has_to_begin_again(
+    watched: Service, ministack: S3Server, bucket: str
+) -> None:
+    sender = Sender(watched, DATA)
+    sender.open()
+    sender.send()
+    ministack.empty(bucket)
+
+    assert failed(sender.complete()) == "no_such_upload"
+
+    sender.abort()
+    assert verified_by(sender.upload()) == "sha256"
+
+
+def test_an_upload_that_is_gone_is_not_taken_for_another_object(
+    watched: Service, ministack: S3Server, bucket: str
+) -> None:
+    sender = Sender(watched, DATA)
+    sender.open()
+    sender.send()
+    ministack.empty(bucket)
+    ministack.client.put_object(Bucket=bucket, Key="run7.csv", Body=DATA[::-1])
+
+    assert failed(sender.complete()) == "exists"
+
+    assert body_of(ministack, bucket) == DATA[::-1]
+
+
+@pytest.mark.parametrize(("second", "expected"), [(DATA, "sha256"), (DATA[::-1], "exists")])
+def test_of_two_kernels_on_one_key_the_second_compares(
+    ministack: S3Server, bucket: str, second: bytes, expected: str
+) -> None:
+    senders = [Sender(service_at(ministack, bucket), data) for data in (DATA, second)]
+    for sender in senders:
+        sender.open()
+        sender.send()
+
+    assert verified_by(senders[0].complete()) == "sha256"
+    reply = senders[1].complete()
+
+    assert expected == (failed(reply) if expected == "exists" else verified_by(reply))
+    assert body_of(ministack, bucket) == DATA
+
+
+def test_a_role_that_may_only_upload_proves_parts_by_the_answer_to_complete(
+    watched: Service, proxy: FaultyProxy
+) -> None:
+    proxy.play(Fault(Answer(403, "AccessDenied"), Match(operation="HeadObject"), times=ALWAYS))
+
+    assert verified_by(Sender(watched, DATA).upload()) == "sha256"
+
+
+def test_a_role_that_may_only_upload_claims_no_more_of_one_put_than_its_size(
+    watched: Service, proxy: FaultyProxy
+) -> None:
+    uploaded: list[UploadedFile] = []
+    watched._on_uploaded = uploaded.append
+    proxy.play(Fault(Answer(403, "AccessDenied"), Match(operation="HeadObject"), times=ALWAYS))
+
+    assert verified_by(Sender(watched, SINGLE).upload()) == "size"
+
+    assert (uploaded[0].size, uploaded[0].etag) == (5, "")
+
+
+def test_an_object_that_another_took_the_place_of_is_not_ours(
+    watched: Service, ministack: S3Server, bucket: str
+) -> None:
+    sender = Sender(watched, SINGLE)
+    sender.open()
+    sender.send()
+    ministack.client.put_object(Bucket=bucket, Key="run7.csv", Body=b"other")
+
+    assert failed(sender.complete()) == "exists"
+    sender.if_exists = "overwrite"
+    sender.pick()
+    reply = sender.complete()
+
+    assert failed(reply) == "integrity"
+    assert isinstance(reply, protocol.Failed)
+    assert f"s3://{bucket}/run7.csv" in reply.message
+    assert body_of(ministack, bucket) == b"other"
+
+
+def test_one_put_whose_answer_was_lost_is_sent_again_without_a_conflict(
+    watched: Service, proxy: FaultyProxy
+) -> None:
+    sender = Sender(watched, SINGLE)
+    sender.open()
+    proxy.play(Fault(LoseResponse(), Match(operation="PutObject")))
+    with pytest.raises((OSError, http.client.HTTPException)):
+        sender.send()
+
+    assert [answer.status for answer in sender.send()] == [200]
+
+    assert verified_by(sender.complete()) == "sha256"
+
+
+def test_one_put_is_not_signed_again_over_an_object_that_arrived_meanwhile(
+    watched: Service, ministack: S3Server, bucket: str
+) -> None:
+    sender = Sender(watched, SINGLE)
+    sender.open()
+    sender.presign(1)
+    ministack.client.put_object(Bucket=bucket, Key="run7.csv", Body=b"other")
+
+    (refused,) = sender.presign(1)
+
+    assert isinstance(refused, protocol.RefusedPart)
+    assert refused.code == "exists"
+
+
+def test_a_file_that_changed_while_it_was_hashed_is_not_complete(watched: Service) -> None:
+    sender = Sender(watched, SINGLE)
+    sender.open()
+    sender.send()
+    hashed = sender.checksums_of(1)
+
+    reply = watched.handle(
+        protocol.CompleteMultipartUpload(
+            file_id=sender.file_id, parts_sha256=[hashed.sha256], parts_md5=[], sha256="0" * 64
+        )
+    )
+
+    assert failed(reply) == "file_changed"
+
+
+@pytest.mark.parametrize(
+    ("sha256", "md5"),
+    [
+        pytest.param(["A" * 43 + "="] * 2, [], id="too few"),
+        pytest.param(["A" * 43 + "="] * 4, [], id="too many"),
+        pytest.param(["A" * 43 + "="] * 3, ["A" * 22 + "=="], id="too few MD5s"),
+        pytest.param(["A" * 43 + "="] * 3, [""] * 3, id="empty MD5s"),
+    ],
+)
+def test_checksums_of_another_plan_are_refused(
+    watched: Service, sha256: list[str], md5: list[str]
+) -> None:
+    sender = Sender(watched, DATA)
+    sender.open()
+
+    reply = watched.handle(
+        protocol.CompleteMultipartUpload(
+            file_id=sender.file_id, parts_sha256=sha256, parts_md5=md5, sha256=""
+        )
+    )
+
+    assert failed(reply) == "invalid_message"
+
+
+def test_without_the_files_own_sha256_the_object_is_proven_all_the_same(
+    ministack: S3Server, bucket: str
+) -> None:
+    service = service_at(ministack, bucket, sha256=False)
+    sender = Sender(service, DATA)
+
+    reply = sender.upload()
+
+    assert not sender.plan.hash_file
+    assert isinstance(reply, protocol.MultipartUploadCompleted)
+    assert (reply.verified_by, reply.sha256) == ("sha256", "")

@@ -1,0 +1,155 @@
+"""Servers that know less than AWS: no SHA-256, no conditions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from s3upload_widget import protocol
+from s3upload_widget.parts import Limits
+from s3upload_widget.s3 import Store
+from s3upload_widget.service import Service
+from support.faults import (
+    Answer,
+    Fault,
+    FlipBit,
+    Match,
+    StripRequestHeaders,
+    StripResponseHeaders,
+)
+from support.proxy import FaultyProxy
+from support.sender import Sender, failed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from s3upload_widget.results import UploadedFile
+    from support.servers import S3Server
+
+SMALL = Limits(min_part_size=4, max_part_size=64, max_parts=100, default_part_size=8)
+DATA = b"0123456789abcdefXYZ"
+LARGE = b"x" * (5 << 20) + b"tail"  # moto, as S3, takes no smaller part but the last
+SINGLE = b"hello"
+ALWAYS = 1_000
+
+
+def service_at(server: S3Server, bucket: str, **options: Any) -> Service:
+    return Service(Store(bucket, server.client), limits=SMALL, **options)
+
+
+@pytest.fixture
+def watched(ministack: S3Server, proxy: FaultyProxy, bucket: str) -> Service:
+    return service_at(ministack.at(proxy.url), bucket)
+
+
+def verified_by(reply: protocol.Reply) -> str:
+    assert isinstance(reply, protocol.MultipartUploadCompleted), reply
+    return reply.verified_by
+
+
+def body_of(server: S3Server, bucket: str, key: str = "run7.csv") -> bytes:
+    return server.client.get_object(Bucket=bucket, Key=key)["Body"].read()
+
+
+@pytest.fixture
+def old_proxy(moto: S3Server) -> Iterator[FaultyProxy]:
+    """A server that knows no checksum but MD5, as those of some years ago."""
+    with FaultyProxy(moto.endpoint_url) as proxy:
+        ancient = ("x-amz-checksum-*", "x-amz-sdk-checksum-*")
+        proxy.play(
+            Fault(StripRequestHeaders(ancient), times=ALWAYS),
+            Fault(StripResponseHeaders(ancient), times=ALWAYS),
+        )
+        yield proxy
+
+
+@pytest.fixture
+def old(moto: S3Server, old_proxy: FaultyProxy) -> S3Server:
+    return moto.at(old_proxy.url)
+
+
+def test_a_server_that_knows_no_conditions_gets_one_put_without(watched: Service) -> None:
+    sender = Sender(watched, SINGLE)
+    sender.open()
+
+    first, second = sender.presign(1)[0], sender.presign(1)[0]
+
+    assert isinstance(first, protocol.PresignedPart)
+    assert isinstance(second, protocol.PresignedPart)
+    assert "if-none-match" in first.headers
+    assert "if-none-match" not in second.headers
+
+
+def test_a_server_that_knows_no_conditions_completes_without(
+    watched: Service, proxy: FaultyProxy
+) -> None:
+    sender = Sender(watched, DATA)
+    sender.open()
+    sender.send()
+    unknown = Fault(
+        Answer(501, "NotImplemented"), Match(operation="CompleteMultipartUpload"), times=3
+    )
+    proxy.play(unknown)
+
+    replies = [sender.complete() for _ in range(3)]
+
+    assert proxy.played(unknown) >= 1
+    assert verified_by(replies[-1]) == "sha256"
+
+
+@pytest.mark.parametrize("data", [LARGE, SINGLE, b""], ids=["parts", "single", "empty"])
+def test_a_server_without_sha256_proves_by_md5(old: S3Server, data: bytes) -> None:
+    with old.bucket() as bucket:
+        sender = Sender(Service(Store(bucket, old.client), part_size=5 << 20), data)
+
+        assert verified_by(sender.upload()) == "md5"
+
+        assert sender.md5
+        assert body_of(old, bucket) == data
+
+
+def test_a_server_without_sha256_gets_no_part_without_md5(old: S3Server) -> None:
+    with old.bucket() as bucket:
+        sender = Sender(service_at(old, bucket), DATA)
+        sender.open()
+        sender.md5 = False
+
+        (refused,) = sender.presign(1)
+
+        assert isinstance(refused, protocol.RefusedPart)
+        assert refused.code == "invalid_message"
+
+
+def test_a_part_that_broke_on_its_way_to_an_old_server_is_asked_for(
+    old: S3Server, old_proxy: FaultyProxy
+) -> None:
+    with old.bucket() as bucket:
+        sender = Sender(Service(Store(bucket, old.client), part_size=5 << 20), LARGE)
+        sender.open()
+        old_proxy.play(Fault(FlipBit(), Match(operation="UploadPart", part_number=2)))
+        sender.send()
+
+        assert sender.complete() == protocol.PartsMissing(file_id="file_0001", part_numbers=[2])
+
+        sender.send(2)
+        assert verified_by(sender.complete()) == "md5"
+        assert body_of(old, bucket) == LARGE
+
+
+def test_an_object_that_broke_on_its_way_to_an_old_server_is_never_taken(
+    old: S3Server, old_proxy: FaultyProxy
+) -> None:
+    uploaded: list[UploadedFile] = []
+    with old.bucket() as bucket:
+        service = service_at(old, bucket, if_exists="overwrite", on_uploaded=uploaded.append)
+        sender = Sender(service, SINGLE)
+        sender.open()
+        old_proxy.play(Fault(FlipBit(), Match(operation="PutObject")))
+        sender.send()
+
+        assert failed(sender.complete()) == "integrity"
+
+        assert uploaded == []
+        sender.send()
+        assert verified_by(sender.complete()) == "md5"
