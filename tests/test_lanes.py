@@ -1,0 +1,93 @@
+"""How many parts are on the wire at a time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from s3upload_widget import UploadWidget
+from support.files import make_file, make_sparse_file
+from support.uploading import MiB, assert_arrived, pick, show, until_done, until_state
+from support.waiting import until
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from playwright.sync_api import Page
+
+    from support.bridge import Bridge
+    from support.proxy import FaultyProxy
+    from support.servers import S3Server
+
+MB = 10**6
+GiB = 1024 * MiB
+
+
+def test_three_lanes_are_kept_full_from_the_first_part_to_the_last(
+    page: Page, bridge: Bridge, ministack: S3Server, proxy: FaultyProxy, bucket: str, tmp_path: Path
+) -> None:
+    widget = UploadWidget(
+        bucket, client=ministack.client, browser_endpoint_url=proxy.url, max_concurrency=3
+    )
+    proxy.pace_per_connection(20 * MB)
+    file = make_file(tmp_path / "run7.bin", 512 * MiB)
+    show(page, bridge, widget)
+
+    pick(page, file)
+    until_done(widget, timeout=180)
+
+    assert proxy.puts().max_in_flight() == 3
+    assert proxy.puts().mean_in_flight() >= 2.7
+    assert_arrived(ministack, widget, file)
+
+
+def test_lanes_are_shared_by_all_files_of_all_widgets_of_the_page(
+    page: Page, bridge: Bridge, ministack: S3Server, proxy: FaultyProxy, bucket: str, tmp_path: Path
+) -> None:
+    widgets = [
+        UploadWidget(
+            bucket,
+            prefix,
+            client=ministack.client,
+            browser_endpoint_url=proxy.url,
+            part_size=5 * MiB,
+        )
+        for prefix in ("one", "two")
+    ]
+    proxy.pace_total(30 * MB)
+    files = [make_file(tmp_path / f"run{n}.bin", 30 * MiB, seed=n) for n in (1, 2)]
+    show(page, bridge, widgets[0])
+    bridge.url(widgets[1])
+    page.evaluate("(id) => mount(id, 1)", widgets[1].model_id)
+    page.wait_for_function("document.querySelectorAll('.s3up input[type=file]').length === 2")
+
+    for index in (0, 1):
+        inputs = page.locator(".s3up input[type=file]")
+        inputs.nth(index).set_input_files([str(file) for file in files])
+    for widget in widgets:
+        until_done(widget, 2)
+
+    assert proxy.puts().max_in_flight() == 6
+    for widget in widgets:
+        assert_arrived(ministack, widget, *files)
+
+
+def test_a_huge_file_starts_as_soon_as_a_small_one(
+    page: Page, bridge: Bridge, ministack: S3Server, sink: FaultyProxy, bucket: str, tmp_path: Path
+) -> None:
+    widget = UploadWidget(bucket, client=ministack.client, browser_endpoint_url=sink.url)
+    show(page, bridge, widget)
+
+    seconds = []
+    for name, size in (("small.bin", 64 * MiB), ("huge.bin", 100 * GiB)):
+        file = make_sparse_file(tmp_path / name, size)
+        page.evaluate("globalThis.began = performance.now()")
+        before = len(sink.puts())
+        pick(page, file)
+        until(lambda sent=before: len(sink.puts()) > sent, what="the first part")
+        seconds.append(page.evaluate("(performance.now() - began) / 1000"))
+        until_state(widget, "uploading", "failed")
+        widget.abort()
+        until(lambda: widget.files == (), 20, what=lambda: widget.files)
+
+    small, huge = seconds
+    assert huge < small + 1.0

@@ -1,0 +1,68 @@
+"""Every kind of message that the protocol knows is spoken between a real page and Python."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from s3upload_widget import UploadWidget
+from s3upload_widget.protocol import REPLIES
+from support.faults import FOREVER, NO_CORS, Answer, Fault, Match
+from support.files import make_file
+from support.uploading import QUICK, MiB, asked, pick, show, until_done, until_state
+from support.waiting import until
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from playwright.sync_api import Page
+
+    from support.bridge import Bridge
+    from support.browser import PageErrors
+    from support.proxy import FaultyProxy
+    from support.servers import S3Server
+
+PART = 5 * MiB
+
+
+def test_every_kind_is_spoken(
+    page: Page,
+    page_errors: PageErrors,
+    bridge: Bridge,
+    ministack: S3Server,
+    proxy: FaultyProxy,
+    bucket: str,
+    tmp_path: Path,
+) -> None:
+    page_errors.expect_network()
+    widget = UploadWidget(
+        bucket, client=ministack.client, browser_endpoint_url=proxy.url, part_size=PART
+    )
+    show(page, bridge, widget, tuning=QUICK)
+
+    # A part that S3 says it has stored but has not, then a store that lets no page in.
+    proxy.play(Fault(Answer(200, ""), Match(operation="UploadPart", part_number=2)))
+    pick(page, make_file(tmp_path / "run1.bin", 2 * PART))
+    until_done(widget)
+    proxy.play(Fault(NO_CORS, Match(operation="Preflight"), times=FOREVER))
+    pick(page, make_file(tmp_path / "run2.bin", 2 * PART))
+    until_state(widget, "failed", "waiting")
+    until(lambda: asked(bridge, "diagnose"), what="a diagnosis")
+    widget.abort()
+    page.evaluate("model.send({ rid: 'x', client: 'a-stranger', request: { kind: 'nonsense' } })")
+    until(lambda: "failed" in replies(bridge), what="a refusal")
+    until(lambda: asked(bridge, "abort_multipart_upload"), what="an abort")
+
+    spoken = {kind for request in REPLIES for kind in kinds(request) if asked(bridge, kind)}
+    assert spoken == {kind for request in REPLIES for kind in kinds(request)}
+    expected = {kind for answers in REPLIES.values() for each in answers for kind in kinds(each)}
+    assert replies(bridge) >= expected | {"failed"}
+    assert any("event" in message.data.get("content", {}) for message in bridge.told)
+
+
+def kinds(*messages: type) -> set[str]:
+    return {message.__struct_config__.tag for message in messages}
+
+
+def replies(bridge: Bridge) -> set[str]:
+    contents = [message.data.get("content", {}) for message in bridge.told]
+    return {content["reply"]["kind"] for content in contents if "reply" in content}
