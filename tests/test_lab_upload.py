@@ -50,7 +50,7 @@ def pick(notebook: Notebook, *paths: Path) -> None:
 
 def until_done(notebook: Notebook, count: int, timeout: float) -> None:
     done = notebook.widgets.locator(".s3up-row[data-state=done]")
-    until(lambda: done.count() == count, timeout, lambda: notebook.widgets.inner_text(), 0.2)
+    until(lambda: done.count() == count, timeout, notebook.widgets.inner_text, 0.2)
 
 
 def test_a_gibibyte_of_random_bytes_arrives_equal(
@@ -152,4 +152,4 @@ def test_a_second_view_of_the_widget_shows_the_same(
         )
 
         done = page.locator(".s3up-row[data-state=done]")
-        until(lambda: done.count() == 2, 60, lambda: done.count())
+        until(lambda: done.count() == 2, 60, done.count)

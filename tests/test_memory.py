@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
+from typing_extensions import Self
+
 from s3upload_widget import UploadWidget
 from support.browser import run_chromium
 from support.files import make_sparse_file
@@ -59,7 +61,7 @@ class _Peak:
         self._thread = threading.Thread(target=self._watch, daemon=True)
         self.bytes = 0
 
-    def __enter__(self) -> _Peak:
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 

@@ -46,7 +46,7 @@ def test_every_kind_is_spoken(
     proxy.play(Fault(NO_CORS, Match(operation="Preflight"), times=FOREVER))
     pick(page, make_file(tmp_path / "run2.bin", 2 * PART))
     until_state(widget, "failed", "waiting")
-    until(lambda: asked(bridge, "diagnose"), what="a diagnosis")
+    until(lambda: "diagnosed" in replies(bridge), what="a diagnosis")
     widget.abort()
     page.evaluate("model.send({ rid: 'x', client: 'a-stranger', request: { kind: 'nonsense' } })")
     until(lambda: "failed" in replies(bridge), what="a refusal")
