@@ -173,13 +173,13 @@ def test_a_second_tab_without_files_does_not_hide_what_the_first_one_does(
     widget: UploadWidget, page: Page
 ) -> None:
     page.pick("a.bin")
-    page.report(summary("uploading", progress=0.5), [progress("a.bin", "uploading")])
+    page.report(summary("uploading", progress=0.5, rate=7), [progress("a.bin", "uploading")])
     second = NearPage(widget, "page-0002")
 
     second.hello()
     second.report()
 
-    assert (widget.state, widget.progress) == ("uploading", 0.5)
+    assert (widget.state, widget.progress, widget.rate) == ("uploading", 0.5, 7)
     assert page.orders == [[]], "the first page is asked whether it is there"
 
 
