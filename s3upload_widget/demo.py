@@ -34,7 +34,11 @@ if TYPE_CHECKING:
     from s3upload_widget.local import LocalS3
 
 BUCKET: Final = "lab-data"
-NOTEBOOK: Final = Path(__file__).parent.parent / "examples" / "upload.ipynb"
+_PACKAGED: Final = Path(__file__).with_name("upload.ipynb")
+"""Only an installed wheel has it there."""
+NOTEBOOK: Final = (
+    _PACKAGED if _PACKAGED.exists() else _PACKAGED.parent.parent / "examples" / _PACKAGED.name
+)
 PORTS: Final = range(9_000, 10_000)
 """Away from 8888, where people have their own JupyterLab."""
 START_SECONDS: Final = 120.0
@@ -109,7 +113,7 @@ def prepare(folder: Path, notebook: Path, port: int = 0) -> Lab:
         ModuleNotFoundError: JupyterLab is not installed.
     """
     if importlib.util.find_spec("jupyterlab") is None:
-        msg = "the demo needs JupyterLab: pip install jupyterlab"
+        msg = 'the demo needs JupyterLab: pip install "s3upload-widget[demo]"'
         raise ModuleNotFoundError(msg)
     config = _config_file(folder)
     for private in (folder, folder / "jupyter"):

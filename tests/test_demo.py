@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import nbformat
-import psutil  # type: ignore[import-untyped]
+import psutil
 import pytest
 from nbclient import NotebookClient
 

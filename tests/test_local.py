@@ -14,7 +14,7 @@ import urllib.request
 from http.client import HTTPConnection
 from typing import TYPE_CHECKING
 
-import psutil  # type: ignore[import-untyped]
+import psutil
 import pytest
 
 from s3upload_widget import seaweedfs, serve_local_s3

@@ -23,6 +23,7 @@ VERSIONS = re.findall(
 )
 DEPENDENCIES = {"anywidget", "boto3", "ipywidgets", "msgspec", "traitlets"}
 NEEDED = {"static/widget.js", "static/widget.css", "static/widget.js.LEGAL.txt", "py.typed"}
+NOTEBOOK = "upload.ipynb"
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +64,7 @@ def test_the_source_distribution_holds_both_sides_and_what_was_built(sdist: Path
 
     assert {f"s3upload_widget/{name}" for name in NEEDED} <= names
     assert {"js/src/index.ts", "js/package-lock.json", "pyproject.toml", "LICENSE"} <= names
+    assert f"examples/{NOTEBOOK}" in names
     assert not [name for name in names if "node_modules" in name or "__pycache__" in name]
 
 
@@ -73,7 +75,7 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
     modules = {path.name for path in (ROOT / "s3upload_widget").glob("*.py")}
     info = f"s3upload_widget-{VERSIONS[0]}.dist-info/"
     inside = {name.removeprefix("s3upload_widget/") for name in names if not name.startswith(info)}
-    assert inside == modules | NEEDED
+    assert inside == modules | NEEDED | {NOTEBOOK}
     assert f"{info}licenses/LICENSE" in names
 
 
@@ -115,6 +117,24 @@ print(*(path.name for path in importlib.resources.files(s3upload_widget).joinpat
     version, static = done.stdout.splitlines()
     assert version == VERSIONS[0]
     assert {f"static/{name}" for name in static.split()} == NEEDED - {"py.typed"}
+
+
+def test_the_demo_finds_its_notebook_in_an_installed_wheel(wheel: Path, tmp_path: Path) -> None:
+    shutil.unpack_archive(wheel, tmp_path, "zip")
+
+    code = "from s3upload_widget.demo import NOTEBOOK; print(NOTEBOOK)"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    found = Path(done.stdout.strip())
+    assert found == tmp_path / "s3upload_widget" / NOTEBOOK
+    assert found.read_bytes() == (ROOT / "examples" / NOTEBOOK).read_bytes()
 
 
 def test_the_version_stands_in_one_place() -> None:
