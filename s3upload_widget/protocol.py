@@ -56,13 +56,13 @@ class Record(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Base of what stands inside messages."""
 
 
-class Hello(Message):
+class Hello(Message, frozen=True):
     """The page is here, for the first time or again."""
 
     version: int
 
 
-class Pick(Record):
+class Pick(Record, frozen=True):
     """One file that the user picked."""
 
     file_id: FileId
@@ -77,7 +77,7 @@ class Pick(Record):
     """The user's answer to a conflict; ``""`` before there was one."""
 
 
-class PickFiles(Message):
+class PickFiles(Message, frozen=True):
     """Name the files of one pick; the kernel decides their keys and refuses what it must."""
 
     origin: Text
@@ -85,13 +85,13 @@ class PickFiles(Message):
     files: Annotated[list[Pick], Meta(min_length=1, max_length=MAX_PICK)]
 
 
-class CreateMultipartUpload(Message):
+class CreateMultipartUpload(Message, frozen=True):
     """Open the upload of a file of several parts, or find the one this file has."""
 
     file_id: FileId
 
 
-class PartChecksums(Record):
+class PartChecksums(Record, frozen=True):
     """One part that was hashed."""
 
     file_id: FileId
@@ -100,13 +100,13 @@ class PartChecksums(Record):
     md5: Md5
 
 
-class PresignParts(Message):
+class PresignParts(Message, frozen=True):
     """Sign URLs that carry exactly these parts."""
 
     parts: Annotated[list[PartChecksums], Meta(min_length=1, max_length=MAX_BATCH)]
 
 
-class CompleteMultipartUpload(Message):
+class CompleteMultipartUpload(Message, frozen=True):
     """All parts were sent: complete the object and prove it."""
 
     file_id: FileId
@@ -118,27 +118,27 @@ class CompleteMultipartUpload(Message):
     """Of the whole file."""
 
 
-class AbortMultipartUpload(Message):
+class AbortMultipartUpload(Message, frozen=True):
     """Delete what S3 holds of this unfinished file, and forget it."""
 
     file_id: FileId
 
 
-class Diagnose(Message):
+class Diagnose(Message, frozen=True):
     """The page got no answer from S3: the kernel looks whether it can tell why."""
 
     file_id: FileId
     origin: Text
 
 
-class PartInFlight(Record):
+class PartInFlight(Record, frozen=True):
     """A part on the wire."""
 
     part_number: PartNumber
     bytes_sent: Bytes
 
 
-class FileProgress(Record):
+class FileProgress(Record, frozen=True):
     """How far one file is; only files that changed are reported."""
 
     file_id: FileId
@@ -150,7 +150,7 @@ class FileProgress(Record):
     parts_in_flight: Annotated[list[PartInFlight], Meta(max_length=64)]
 
 
-class Summary(Record):
+class Summary(Record, frozen=True):
     """The sums over all files of the widget."""
 
     state: WidgetState
@@ -165,7 +165,7 @@ class Summary(Record):
     error: Text
 
 
-class ReportProgress(Message):
+class ReportProgress(Message, frozen=True):
     """How far everything is. One at a time is on its way; the newest wins."""
 
     number: Count
@@ -178,7 +178,7 @@ class ReportProgress(Message):
     """The newest order that was carried out."""
 
 
-class Order(Record):
+class Order(Record, frozen=True):
     """What a cell asked the page to do."""
 
     number: Count
@@ -187,7 +187,7 @@ class Order(Record):
     """Which files; empty means all."""
 
 
-class Welcome(Message):
+class Welcome(Message, frozen=True):
     """The answer to ``hello``: what the page has to know of this widget."""
 
     destination: str
@@ -197,7 +197,7 @@ class Welcome(Message):
     orders: list[Order]
 
 
-class PlannedFile(Message):
+class PlannedFile(Message, frozen=True):
     """The file has a key and a plan."""
 
     file_id: str
@@ -214,7 +214,7 @@ class PlannedFile(Message):
     """``scheme://host`` that the parts go to: each such origin has one pool."""
 
 
-class RefusedFile(Message):
+class RefusedFile(Message, frozen=True):
     """The file cannot be uploaded as it is."""
 
     file_id: str
@@ -223,13 +223,13 @@ class RefusedFile(Message):
     retryable: bool
 
 
-class FilesPicked(Message):
+class FilesPicked(Message, frozen=True):
     """The answer to ``pick_files``, in its order."""
 
     files: list[PlannedFile | RefusedFile]
 
 
-class MultipartUploadCreated(Message):
+class MultipartUploadCreated(Message, frozen=True):
     """The upload is open."""
 
     file_id: str
@@ -240,7 +240,7 @@ class MultipartUploadCreated(Message):
     """Whether parts need their MD5 too."""
 
 
-class PresignedPart(Message):
+class PresignedPart(Message, frozen=True):
     """A URL that carries exactly one part. A secret: memory only."""
 
     file_id: str
@@ -252,7 +252,7 @@ class PresignedPart(Message):
     """Seconds."""
 
 
-class RefusedPart(Message):
+class RefusedPart(Message, frozen=True):
     """A part for which no URL was signed."""
 
     file_id: str
@@ -262,13 +262,13 @@ class RefusedPart(Message):
     retryable: bool
 
 
-class PartsPresigned(Message):
+class PartsPresigned(Message, frozen=True):
     """The answer to ``presign_parts``, in its order."""
 
     parts: list[PresignedPart | RefusedPart]
 
 
-class MultipartUploadCompleted(Message):
+class MultipartUploadCompleted(Message, frozen=True):
     """The object is on S3 and proven equal to the file."""
 
     file_id: str
@@ -277,34 +277,34 @@ class MultipartUploadCompleted(Message):
     verified_by: VerifiedBy
 
 
-class PartsMissing(Message):
+class PartsMissing(Message, frozen=True):
     """S3 does not show these parts as they were sent: send them again."""
 
     file_id: str
     part_numbers: list[int]
 
 
-class MultipartUploadAborted(Message):
+class MultipartUploadAborted(Message, frozen=True):
     """S3 holds nothing of this file any more."""
 
     file_id: str
 
 
-class Diagnosed(Message):
+class Diagnosed(Message, frozen=True):
     """What the kernel found."""
 
     cause: Literal["cors", "unreachable_from_page", "unavailable"]
     message: str
 
 
-class ProgressNoted(Message):
+class ProgressNoted(Message, frozen=True):
     """The answer to ``report_progress``."""
 
     orders: list[Order]
     """What the page has not acknowledged yet."""
 
 
-class Failed(Message):
+class Failed(Message, frozen=True):
     """The request failed."""
 
     code: str
@@ -312,7 +312,7 @@ class Failed(Message):
     retryable: bool
 
 
-class Orders(Message):
+class Orders(Message, frozen=True):
     """From the kernel, unasked: orders that were not acknowledged yet."""
 
     orders: list[Order]
@@ -354,7 +354,7 @@ REPLIES: Final[dict[type[Message], tuple[type[Message], ...]]] = {
 """What each request is answered with, if not with ``failed``."""
 
 
-class RequestEnvelope(Record):
+class RequestEnvelope(Record, frozen=True):
     """How a request travels. The field is ``rid``: ipykernel 7.4 gives ``id`` a meaning."""
 
     rid: Annotated[str, Meta(min_length=1, max_length=64)]
@@ -363,7 +363,7 @@ class RequestEnvelope(Record):
     request: Request
 
 
-class ReplyEnvelope(Record):
+class ReplyEnvelope(Record, frozen=True):
     """How a reply travels."""
 
     rid: str
@@ -371,7 +371,7 @@ class ReplyEnvelope(Record):
     reply: Reply
 
 
-class EventEnvelope(Record):
+class EventEnvelope(Record, frozen=True):
     """How an event travels."""
 
     event: Orders

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec.inspect import type_info
+
 from s3upload_widget import UploadWidget
 from s3upload_widget.protocol import REPLIES
 from support.faults import FOREVER, NO_CORS, Answer, Fault, Match
@@ -60,7 +62,7 @@ def test_every_kind_is_spoken(
 
 
 def kinds(*messages: type) -> set[str]:
-    return {message.__struct_config__.tag for message in messages}
+    return {str(getattr(type_info(message), "tag", "")) for message in messages}
 
 
 def replies(bridge: Bridge) -> set[str]:
