@@ -46,6 +46,8 @@ def test_the_keyboard_alone_picks_pauses_resumes_and_discards(
     tmp_path: Path,
 ) -> None:
     proxy.pace_total(SLOW)
+    # Playwright only asks for choosers once somebody listens, and does not wait for the answer.
+    page.on("filechooser", lambda _: None)
     show(page, bridge, widget)
     file = make_file(tmp_path / "run7.bin", 8 * PART)
 
