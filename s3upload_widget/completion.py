@@ -13,6 +13,7 @@ from s3upload_widget.errors import (
     ObjectExistsError,
     ProtocolError,
     UploadAbortedError,
+    UploadError,
 )
 from s3upload_widget.keys import shown
 from s3upload_widget.objects import CannotTell, CompletedPart, NoObject, ObjectFound
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from s3upload_widget.objects import ListedPart
-    from s3upload_widget.picked import FilePlan, Slot
+    from s3upload_widget.picked import FilePlan, FileRecord, Slot
     from s3upload_widget.protocol import CompleteMultipartUpload
     from s3upload_widget.results import VerifiedBy
     from s3upload_widget.s3 import Store
@@ -62,12 +63,8 @@ def complete(
         S3Error: S3 cannot be asked.
     """
     record = slot.record
-    if isinstance(record, Aborted):
-        msg = "this file was discarded: pick it again"
-        raise UploadAbortedError(msg)
     if not isinstance(record, (Planned, Open)):
-        msg = "only a file that is being uploaded can be completed"
-        raise ProtocolError(msg)
+        raise _not_under_way(record)
     plan = record.plan
     hashes = Hashes(parts=plan.parts, sha256=request.parts_sha256, md5=request.parts_md5)
     _check_whole_file(plan, request)
@@ -76,13 +73,20 @@ def complete(
         found, verified_by = _complete_parts(store, slot, record, hashes, place)
     else:
         found, verified_by = _look_at_single(store, plan, hashes, place)
-    uploaded = UploadedFile(
+    whole = request.sha256 if sha256 else ""
+    return Completed(plan, _uploaded_file(store, plan, found, verified_by, whole))
+
+
+def _uploaded_file(
+    store: Store, plan: FilePlan, found: ObjectFound, verified_by: VerifiedBy, sha256: str
+) -> UploadedFile:
+    return UploadedFile(
         name=plan.picked.name,
-        uri=place,
+        uri=f"s3://{store.bucket}/{plan.key}",
         bucket=store.bucket,
         key=plan.key,
         size=plan.parts.size,
-        sha256=request.sha256 if sha256 else "",
+        sha256=sha256,
         etag=found.etag,
         version_id=found.version_id,
         content_type=found.content_type or plan.content_type,
@@ -90,7 +94,12 @@ def complete(
         started=plan.started,
         finished=datetime.now(timezone.utc),
     )
-    return Completed(plan, uploaded)
+
+
+def _not_under_way(record: FileRecord) -> UploadError:
+    if isinstance(record, Aborted):
+        return UploadAbortedError("this file was discarded: pick it again")
+    return ProtocolError("only a file that is being uploaded can be completed")
 
 
 def _check_whole_file(plan: FilePlan, request: CompleteMultipartUpload) -> None:

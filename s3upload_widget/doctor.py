@@ -81,12 +81,16 @@ def diagnose(store: Store, key: str, origin: str, headers: Iterable[str]) -> Dia
         )
     if not _allows(status, answer, page, wanted):
         return Diagnosis(cause="cors", message=_cors_message(store, page))
-    return Diagnosis(
-        cause="unreachable_from_page",
-        message=f"the kernel reaches {host} and it lets this page in, but the page does not reach "
-        "it: a VPN, a proxy, a name the browser cannot resolve or a certificate it does not trust. "
-        f"Open {url.partition('://')[0]}://{host} in a new tab to see; if the browser knows the "
-        "server by another address, give browser_endpoint_url=",
+    return Diagnosis(cause="unreachable_from_page", message=_unreachable_message(url))
+
+
+def _unreachable_message(url: str) -> str:
+    scheme, _, host = url.split("/", 3)[:3]
+    return (
+        f"the kernel reaches {host} and it lets this page in, but the page does not reach it: "
+        "a VPN, a proxy, a name the browser cannot resolve or a certificate it does not trust. "
+        f"Open {scheme}//{host} in a new tab to see; if the browser knows the server by another "
+        "address, give browser_endpoint_url="
     )
 
 

@@ -6,7 +6,6 @@ import contextlib
 import threading
 import time
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit, urlunsplit
 
 from s3upload_widget.buckets import check_bucket_name, check_endpoint_url
 from s3upload_widget.calls import Calls
@@ -102,13 +101,12 @@ class Store:
 
     def object_url(self, key: str) -> str:
         """The address that the page sends ``key`` to, unsigned: it opens nothing."""
-        signed = self._calls.presign("put_object", {"Key": key}).url
-        return urlunsplit(urlsplit(signed)._replace(query=""))
+        return self._calls.presign("put_object", {"Key": key}).url.partition("?")[0]
 
     def check_bucket(self) -> None:
         """Look, until it was found once, whether the bucket exists; on AWS in which region.
 
-        Being denied the look is fine: a role that may only upload has no HEAD.
+        To be denied the look is fine: a role that may only upload has no HEAD.
 
         Raises:
             NoSuchBucketError: It does not exist.
@@ -216,7 +214,7 @@ class Store:
             key: Of the object.
             upload_id: Of the upload.
             parts: All, in order.
-            size: Bytes of the whole object.
+            size: Bytes of the whole.
             must_not_exist: Refuse where ``key`` has an object.
 
         Raises:
@@ -230,15 +228,18 @@ class Store:
             "MpuObjectSize": size,
             "MultipartUpload": {"Parts": [part.as_boto3() for part in parts]},
         }
-        verb, condition = "complete_multipart_upload", _condition(must_not_exist)
+        return ObjectFound.of(self._completed(params, must_not_exist=must_not_exist), size=size)
+
+    def _completed(self, params: Mapping[str, Any], *, must_not_exist: bool) -> Mapping[str, Any]:
+        verb = "complete_multipart_upload"
+        sure = {**params, **_condition(must_not_exist)}
         try:
-            answer = self._calls.ask(verb, purpose="complete", **params, **condition)
+            return self._calls.ask(verb, purpose="complete", **sure)
         except S3Error as error:
             if not (must_not_exist and refusal_code(error) == "NotImplemented"):
                 raise
-            # It was asked with HEAD when the file was picked; more cannot be had.
-            answer = self._calls.ask(verb, purpose="complete", **params)
-        return ObjectFound.of(answer, size=size)
+        # Such a server was asked with HEAD when the file was picked: no more can be had.
+        return self._calls.ask(verb, purpose="complete", **params)
 
     def head_object(self, key: str) -> ObjectLook:
         """Look at an object. To be denied the look is an answer, not a failure."""
@@ -268,10 +269,8 @@ class Store:
     def _is_gone(self, key: str, upload_id: str) -> bool:
         try:
             self._calls.ask("list_parts", Key=key, UploadId=upload_id, MaxParts=1)
-        except NoSuchUploadError:
-            return True
-        except AccessDeniedError:
-            return True  # nobody can tell, and S3 took the abort
+        except (NoSuchUploadError, AccessDeniedError):
+            return True  # where the look is denied, S3 took the abort, and nobody can tell more
         return False
 
     def _every_listed_part(self, key: str, upload_id: str) -> Iterator[ListedPart]:
