@@ -16,7 +16,7 @@ STATIC := s3upload_widget/static/widget.js
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help test check build demo protocol lock clean environment
+.PHONY: help test bench check build demo protocol lock clean environment
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -24,6 +24,10 @@ help: ## this list
 test: environment ## every test (ARGS="-k resume" for some)
 	@tests/install_chromium.sh
 	$(RUN) -m pytest $(ARGS)
+
+bench: environment ## how fast a verified upload is beside an unverified one
+	@tests/install_chromium.sh
+	PYTHONPATH=tests $(RUN) tests/bench_upload.py
 
 check: environment ## linters, types, and whether generated code is current
 	$(RUN) -m ruff check

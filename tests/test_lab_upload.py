@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ast import literal_eval
 from typing import TYPE_CHECKING
 
 import pytest
@@ -102,6 +103,42 @@ def test_three_files_arrive_while_a_linked_bar_follows(
         for file in files:
             found = sha256_of_object(seaweed.client, bucket, f"raw/{file.name}")
             assert found == sha256_of_file(file)
+
+
+SIZES = {
+    "empty.bin": 0,
+    "one byte.bin": 1,
+    "part less one.bin": 5 * MiB - 1,
+    "one part.bin": 5 * MiB,
+    "part and one.bin": 5 * MiB + 1,
+    "a+b#c%d&e.csv": 11 * MiB,
+    "数据 🚀 第7次.parquet": 10 * MiB + 7,
+}
+
+
+@pytest.mark.parametrize("which", ["seaweed", "ministack"])
+def test_files_of_every_size_and_name_arrive_together(
+    request: pytest.FixtureRequest, page: Page, tmp_path: Path, which: str
+) -> None:
+    server: S3Server = request.getfixturevalue(which)
+    lab: Lab = request.getfixturevalue("seaweed_lab" if which == "seaweed" else "lab")
+    files = [make_file(tmp_path / name, size, seed=size) for name, size in SIZES.items()]
+    options = f", part_size={5 * MiB}"
+    with server.bucket() as bucket, lab.notebook(page, cell(bucket, options)) as notebook:
+        notebook.run_cell(0)
+        notebook.widgets.wait_for()
+
+        pick(notebook, *files)
+        until_done(notebook, len(files), 120)
+
+        found = {
+            file: sha256_of_object(server.client, bucket, f"raw/{file.name}") for file in files
+        }
+        assert found == {file: sha256_of_file(file) for file in files}
+        pairs = sorted((file.name, sha256) for file, sha256 in found.items())
+        told = literal_eval(notebook.evaluate("sorted((f.name, f.sha256) for f in w.value)"))
+        assert told == pairs
+        assert notebook.evaluate("(w.state, w.progress, w.error)") == "('done', 1.0, '')"
 
 
 @pytest.mark.parametrize("call", ["w.result(timeout=60)", "(await w.wait(timeout=60))"])
