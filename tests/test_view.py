@@ -25,6 +25,12 @@ if TYPE_CHECKING:
     from support.servers import S3Server
 
 
+@pytest.fixture(autouse=True)
+def _failed_requests_are_no_surprise(page_errors: PageErrors) -> None:
+    """What is paused or discarded on its way may be cut at the proxy."""
+    page_errors.expect_network()
+
+
 @pytest.fixture
 def widget(bridge: Bridge, ministack: S3Server, proxy: FaultyProxy, bucket: str) -> UploadWidget:
     """Its page reaches S3 through the proxy, which may be slow."""
@@ -187,11 +193,9 @@ def test_several_files_are_paused_resumed_and_cleared_together(
 def test_a_missing_cors_rule_is_shown_to_be_copied(
     page: Page,
     bridge: Bridge,
-    page_errors: PageErrors,
     ministack: S3Server,
     tmp_path: Path,
 ) -> None:
-    page_errors.expect_network()
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     with ministack.bucket(origins=()) as bucket:
         widget = UploadWidget(bucket, client=ministack.client)

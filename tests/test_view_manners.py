@@ -28,6 +28,12 @@ SETTLED: Final = re.compile(r"^(done|failed)$")
 HOSTILE: Final = '<img src=x onerror="document.body.dataset.hit=1">'
 
 
+@pytest.fixture(autouse=True)
+def _failed_requests_are_no_surprise(page_errors: PageErrors) -> None:
+    """What is paused or discarded on its way may be cut at the proxy."""
+    page_errors.expect_network()
+
+
 @pytest.fixture
 def widget(bridge: Bridge, ministack: S3Server, proxy: FaultyProxy, bucket: str) -> UploadWidget:
     """Its page reaches S3 through the proxy, which may be slow."""

@@ -19,8 +19,15 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
     from support.bridge import Bridge
+    from support.browser import PageErrors
     from support.proxy import FaultyProxy
     from support.servers import S3Server
+
+
+@pytest.fixture(autouse=True)
+def _failed_requests_are_no_surprise(page_errors: PageErrors) -> None:
+    """What is paused or discarded on its way may be cut at the proxy."""
+    page_errors.expect_network()
 
 
 @pytest.fixture
