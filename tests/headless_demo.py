@@ -16,6 +16,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from playwright.sync_api import expect
+
 from s3upload_widget.s3 import connect
 from support.browser import PageErrors, run_chromium
 from support.files import make_file, sha256_of_file, sha256_of_object
@@ -97,6 +99,18 @@ class Notebook:
         """Wait until something stands below a code cell, and scroll there."""
         self._outputs(number).locator(selector).first.scroll_into_view_if_needed()
 
+    def show_cell(self, number: int) -> Locator:
+        """Scroll to a code cell, which JupyterLab may have taken off the page meanwhile."""
+        self.page.evaluate(
+            """async number => {
+                const notebook = jupyterapp.shell.currentWidget.content;
+                const cells = notebook.widgets.filter(cell => cell.model.type === "code");
+                await notebook.scrollToItem(notebook.widgets.indexOf(cells[number]), "start");
+            }""",
+            number,
+        )
+        return self.page.locator(".jp-CodeCell").nth(number)
+
     def ask_kernel(self, expression: str) -> Any:
         """Evaluate an expression in the kernel; it must be what JSON can carry."""
         text = self.page.evaluate(
@@ -164,6 +178,8 @@ def screenshots(notebook: Notebook, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for name, theme in SHOTS.items():
         notebook.show_in(theme)
+        widget = notebook.show_cell(SHOW_WIDGET).locator(".s3up-row")
+        expect(widget.last).to_be_in_viewport()
         notebook.page.screenshot(path=folder / f"{name}.png")
 
 
