@@ -210,7 +210,7 @@ def test_a_missing_cors_rule_is_shown_to_be_copied(
         ministack.client.put_bucket_cors(Bucket=bucket, CORSConfiguration=rules)
         press(page, "Resume run7.bin")
 
-        until_done(widget)
+        expect_state(page, "run7.bin", "done")
 
 
 @pytest.mark.parametrize("insecure", [False, True], ids=["clipboard", "no clipboard"])
