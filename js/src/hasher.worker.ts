@@ -33,7 +33,7 @@ class WholeFile {
   /** Resolves when the bytes were taken: whoever reads ahead waits here. */
   async update(offset: number, bytes: ArrayBuffer): Promise<void> {
     const hasher = await this.#hasher;
-    if (offset < this.#offset) return; // a part that is hashed a second time
+    if (this.#abandoned || offset < this.#offset) return; // a part that is hashed a second time
     if (offset > this.#offset) {
       await new Promise<void>((resolve) => this.#early.set(offset, resolve));
     }
@@ -48,6 +48,7 @@ class WholeFile {
   /** What no part brought is read here. */
   async digest(bytes: Blob): Promise<string> {
     while (this.#offset < bytes.size) {
+      if (this.#abandoned) throw new Error("nobody wants this digest any more");
       const slice = bytes.slice(this.#offset, this.#offset + READ_BYTES);
       await this.update(this.#offset, await slice.arrayBuffer());
     }
@@ -65,13 +66,15 @@ class WholeFile {
 /** Whole-file digests. One worker has them all, so that they never block reading. */
 export class WholeHasher {
   readonly #files = new Map<string, WholeFile>();
+  /** A part that was being read when its file was forgotten still comes: it must not begin anew. */
+  readonly #forgotten = new Set<string>();
 
   connect(port: MessagePort): void {
     Comlink.expose(this, port);
   }
 
   async update(file: string, offset: number, bytes: ArrayBuffer): Promise<void> {
-    await this.#file(file).update(offset, bytes);
+    if (!this.#forgotten.has(file)) await this.#file(file).update(offset, bytes);
   }
 
   /** Hexadecimal, as `sha256sum` prints it. */
@@ -80,6 +83,7 @@ export class WholeHasher {
   }
 
   forget(file: string): void {
+    this.#forgotten.add(file);
     this.#files.get(file)?.abandon();
     this.#files.delete(file);
   }

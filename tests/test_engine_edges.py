@@ -1,0 +1,70 @@
+"""What the page's engine does where two things happen at once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from s3upload_widget import UploadWidget
+from support.files import make_file
+from support.uploading import (
+    QUICK,
+    MiB,
+    asked,
+    assert_arrived,
+    pick,
+    show,
+    states,
+    until_done,
+)
+from support.waiting import until
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from playwright.sync_api import Page
+
+    from support.bridge import Bridge
+    from support.proxy import FaultyProxy
+    from support.servers import S3Server
+
+PART = 5 * MiB
+
+DISCARD_WHILE_HASHING = """async () => {
+    const hashing = () => {
+        const parts = engine.files[0].active?.parts;
+        return parts && [3, 4, 5, 6, 7, 8].some((number) => parts.step(number) === "hashing");
+    };
+    while (!hashing()) await new Promise((resolve) => setTimeout(resolve, 0));
+    await engine.abort();
+}"""
+
+
+@pytest.fixture
+def widget(bridge: Bridge, ministack: S3Server, proxy: FaultyProxy, bucket: str) -> UploadWidget:
+    """Its page reaches S3 through the proxy, its kernel does so directly."""
+    return UploadWidget(
+        bucket, client=ministack.client, browser_endpoint_url=proxy.url, part_size=PART
+    )
+
+
+def test_a_file_that_is_discarded_while_it_is_hashed_holds_up_no_other(
+    page: Page,
+    bridge: Bridge,
+    ministack: S3Server,
+    proxy: FaultyProxy,
+    widget: UploadWidget,
+    tmp_path: Path,
+) -> None:
+    proxy.pace_total(20 * MiB)
+    show(page, bridge, widget, tuning=QUICK)
+    pick(page, make_file(tmp_path / "run7.bin", 20 * PART))
+    page.evaluate(DISCARD_WHILE_HASHING)
+    proxy.pace_total(1e12)
+
+    file = make_file(tmp_path / "run8.bin", 3 * PART)
+    pick(page, file)
+    until_done(widget)
+
+    assert_arrived(ministack, widget, file)
