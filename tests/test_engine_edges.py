@@ -68,3 +68,23 @@ def test_a_file_that_is_discarded_while_it_is_hashed_holds_up_no_other(
     until_done(widget)
 
     assert_arrived(ministack, widget, file)
+
+
+def test_a_file_that_is_discarded_before_it_has_a_key_can_be_picked_again(
+    page: Page, bridge: Bridge, ministack: S3Server, widget: UploadWidget, tmp_path: Path
+) -> None:
+    file = make_file(tmp_path / "run7.bin", 2 * PART)
+    show(page, bridge, widget, tuning=QUICK)
+    bridge.hold()
+    pick(page, file)
+    page.evaluate("engine.abort()")
+    until(lambda: states(page) == {}, what=lambda: states(page))
+    bridge.release()
+    until(lambda: asked(bridge, "abort_multipart_upload"), what="the key given back")
+
+    (tmp_path / "elsewhere").mkdir()
+    again = file.rename(tmp_path / "elsewhere" / "run7.bin")
+    pick(page, again)
+    until_done(widget)
+
+    assert_arrived(ministack, widget, again)

@@ -70,6 +70,8 @@ export class Upload {
 
   /** The kernel knows the file's key and how it is cut. */
   planned(plan: PlannedFile): void {
+    // Discarded while the kernel planned it: else nobody could have its key any more.
+    if (this.#state.name === "aborting") void this.#forget();
     if (this.#state.name !== "picked") return;
     this.trouble = "";
     const parts = new Parts(this.file.size, plan.part_size, plan.parts_total);
@@ -109,6 +111,7 @@ export class Upload {
     if (this.#state.name === "paused" || this.#state.name === "failed") {
       const { work } = this.#state;
       this.trouble = "";
+      this.#afresh = 0;
       this.#to({ name: "queued", work });
     } else if (this.#state.name === "refused") {
       this.#replan();
@@ -140,9 +143,8 @@ export class Upload {
     this.#to({ name: "aborting" });
     this.#hashes.drop();
     if (!planned) return;
-    const { signal } = new AbortController();
     try {
-      await this.#forget(signal);
+      await this.#forget();
     } catch (error) {
       this.#to({ name: "refused", problem: problemOf(error, this.file.name) });
       throw error;
@@ -202,8 +204,9 @@ export class Upload {
     return created.md5;
   }
 
-  /** The kernel deletes what S3 holds of the file and forgets it. */
-  #forget(signal: AbortSignal): Promise<unknown> {
+  /** The kernel deletes what S3 holds of the file and forgets it. Nothing that comes stops this. */
+  #forget(): Promise<unknown> {
+    const { signal } = new AbortController();
     const request = { kind: "abort_multipart_upload", file_id: this.id } as const;
     return this.#patiently(() => this.#around.kernel.call(request, signal), signal);
   }
@@ -311,8 +314,8 @@ export class Upload {
 
   async #forgetThenPlan(planned: boolean, signal: AbortSignal): Promise<void> {
     try {
-      if (planned) await this.#forget(signal);
-      this.#around.plan(this);
+      if (planned) await this.#forget();
+      if (!signal.aborted) this.#around.plan(this);
     } catch (error) {
       if (!signal.aborted) this.refuse(problemOf(error, this.file.name));
     }
