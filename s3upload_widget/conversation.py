@@ -110,7 +110,11 @@ class Conversation:
         Raises:
             KeyError: No file has this key.
         """
-        self._orders.give(verb, () if key is None else self.files.ids(key))
+        file_ids = self.files.ids(key)
+        self._orders.give(verb, () if key is None else file_ids)
+        if verb == "resume":
+            self.files.resumed(file_ids)
+            self._publish()
         self.ping()
 
     def abort(self, key: str | None) -> None:

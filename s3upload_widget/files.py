@@ -76,11 +76,10 @@ class Files:
         with self._lock:
             self.owner = client
             self._trouble = ""
-            self._progress, self._may_fall = 0.0, True
             for pick in request.files:
-                row = self._rows.get(pick.file_id)
-                if row is None or not row.done:
+                if self._begins(client, pick.file_id):
                     self._rows[pick.file_id] = _Row(client, statuses.queued(pick))
+                    self._progress, self._may_fall = 0.0, True
 
     def answered(self, request: protocol.Request, reply: protocol.Reply) -> None:
         """Note what a reply of the service says about files."""
@@ -125,6 +124,13 @@ class Files:
             for row in self._rows.values():
                 if row.status.key == file.key:
                     row.status = statuses.done(row.status)
+
+    def resumed(self, file_ids: Iterable[str]) -> None:
+        """The page is asked to go on: what had failed has not failed any more."""
+        with self._lock:
+            for row in map(self._rows.get, file_ids):
+                if row and row.status.state == "failed":
+                    row.status = statuses.resumed(row.status)
 
     def clear(self) -> None:
         """Drop what is done."""
@@ -181,7 +187,7 @@ class Files:
                 "progress": 1.0 if complete else min(self._progress, ALMOST),
                 "rate": summary.rate,
                 "eta": None if summary.eta < 0 else summary.eta,
-                "error": scrub(summary.error) or self._trouble,
+                "error": self._error() or self._trouble,
                 "waiting_for": "file" if abandoned else summary.waiting_for,
                 "state": state,
             }
@@ -198,6 +204,19 @@ class Files:
     def _state(self) -> str:
         found = {str(row.status.state) for row in self._rows.values()} or {self._summary.state}
         return next(state for state in _PRECEDENCE if state in found)
+
+    def _error(self) -> str:
+        """Of the first file that has one: an error is told together with its state."""
+        if not self._rows:
+            return scrub(self._summary.error)
+        return next((row.status.error for row in self._rows.values() if row.status.error), "")
+
+    def _begins(self, client: str, file_id: str) -> bool:
+        """Whether a file is new. While S3 cannot be asked, a page names it again and again."""
+        row = self._rows.get(file_id)
+        if row is None:
+            return True
+        return not row.done and (row.client != client or row.status.state == "failed")
 
     def _picked(self, reply: protocol.FilesPicked) -> None:
         newest: dict[str, str] = {}

@@ -64,6 +64,11 @@ def failed(old: FileStatus, message: str) -> FileStatus:
     return replace(old, state="failed", error=scrub(message), parts_in_flight=())
 
 
+def resumed(old: FileStatus) -> FileStatus:
+    """It is to go on; the page will say how."""
+    return replace(old, state="queued", error="")
+
+
 def left_alone(old: FileStatus) -> FileStatus:
     """The page that sent it is gone."""
     return replace(old, state="waiting", parts_in_flight=())

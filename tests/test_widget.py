@@ -19,7 +19,7 @@ import pytest
 import traitlets
 
 from s3upload_widget import RefusedError, UploadWidget, protocol
-from support.talk import NearPage, Page, RecordingComm, file_id, summary
+from support.talk import NearPage, Page, RecordingComm, file_id, progress, summary
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -183,7 +183,8 @@ def test_no_secret_is_in_what_jupyter_keeps_or_prints(
         file_id=file_id("large.bin"), part_number=1, sha256="A" * 43 + "=", md5=""
     )
     url = page.ask(protocol.PresignParts(parts=[part])).parts[0].url
-    page.report(summary("failed", error=f"no answer from {url}"))
+    error = f"no answer from {url}"
+    page.report(summary("failed", error=error), [progress("large.bin", "failed", error=error)])
 
     kept = json.dumps([widget.get_state(), widget._repr_mimebundle_(), page.updates], default=str)
     seen = kept + repr(widget) + repr(widget.files) + widget.error + caplog.text

@@ -8,7 +8,7 @@ import comm
 import pytest
 
 from s3upload_widget import UploadWidget, protocol
-from support.talk import NearPage, Page, RecordingComm, file_id
+from support.talk import NearPage, Page, RecordingComm, file_id, progress, summary
 from support.waiting import until
 
 if TYPE_CHECKING:
@@ -155,3 +155,40 @@ def test_clear_takes_finished_files_off_and_leaves_the_others(
     assert (widget.value, [row.name for row in widget.files]) == ((), ["more.bin"])
     assert page.orders == [[(1, "clear", [])]]
     assert moto.keys(file.bucket) == [file.key]
+
+
+def test_what_is_resumed_has_not_failed_any_more(widget: UploadWidget, page: Page) -> None:
+    page.hello()
+    page.pick("a.bin")
+    page.report(summary("failed"), [progress("a.bin", "failed", error="denied")])
+    assert (widget.state, widget.error) == ("failed", "denied")
+
+    widget.resume()
+
+    assert (widget.state, widget.error) == ("queued", "")
+    with pytest.raises(TimeoutError):
+        widget.result(timeout=0)
+
+
+def test_a_pick_that_is_asked_again_changes_nothing(widget: UploadWidget, page: Page) -> None:
+    page.pick("a.bin")
+    waiting = progress("a.bin", "waiting", error="S3 cannot be reached")
+    page.report(summary("waiting", progress=0.5), [waiting])
+
+    page.pick("a.bin")
+
+    assert (widget.state, widget.error, widget.progress) == (
+        "waiting",
+        "S3 cannot be reached",
+        0.5,
+    )
+
+
+def test_an_error_is_there_as_soon_as_its_state_is(widget: UploadWidget, page: Page) -> None:
+    told: list[str] = []
+    widget.observe(lambda _: told.append(widget.error), names="state")
+
+    page.pick("../up.bin")
+
+    until(lambda: widget.state == "failed", what="the refusal")
+    assert told[-1]

@@ -39,6 +39,8 @@ export class Reports {
       if (order.number <= this.#lastOrder) continue;
       this.#lastOrder = order.number;
       this.#reported.obey(order);
+      // The kernel may have put down what it ordered: whatever differs from that is told again.
+      for (const id of this.#known.keys()) this.#known.set(id, "");
     }
     this.#owed = true;
     this.changed();
