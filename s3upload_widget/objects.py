@@ -33,16 +33,45 @@ class ListedPart:
     sha256: str
     """Base64; ``""`` where the server lists none."""
     last_modified: datetime
+    checksum_algorithm: str = ""
+    """``SHA256``, ``CRC32``, …, as the server names it or as the listed checksum is; else ``""``."""
 
     @classmethod
-    def of(cls, part: Mapping[str, Any]) -> ListedPart:
-        """From boto3's dict."""
+    def of(cls, part: Mapping[str, Any], algorithm: str = "") -> ListedPart:
+        """From boto3's dict; ``algorithm`` is what the list says for all of its parts."""
+        listed = [name.removeprefix("Checksum") for name in part if name.startswith("Checksum")]
         return cls(
             part_number=int(part["PartNumber"]),
             size=int(part.get("Size", -1)),
             etag=str(part.get("ETag", "")),
             sha256=str(part.get("ChecksumSHA256", "")),
             last_modified=part.get("LastModified", _LONG_AGO),
+            checksum_algorithm=algorithm or next(iter(listed), ""),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedUpload:
+    """An unfinished upload as ListMultipartUploads shows it."""
+
+    key: str
+    upload_id: str = field(repr=False)
+    initiated: datetime
+    checksum_algorithm: str
+    """``SHA256``, ``CRC32``, …; ``""`` for none, and where the server does not tell."""
+    initiator: str
+    """Who began it, as the server names them; ``""`` where it does not tell."""
+
+    @classmethod
+    def of(cls, upload: Mapping[str, Any]) -> ListedUpload:
+        """From boto3's dict."""
+        initiator = upload.get("Initiator", {})
+        return cls(
+            key=str(upload["Key"]),
+            upload_id=str(upload["UploadId"]),
+            initiated=upload.get("Initiated", _LONG_AGO),
+            checksum_algorithm=str(upload.get("ChecksumAlgorithm", "")),
+            initiator=str(initiator.get("DisplayName") or initiator.get("ID") or ""),
         )
 
 

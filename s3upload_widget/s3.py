@@ -17,10 +17,12 @@ from s3upload_widget.errors import (
     S3UnavailableError,
 )
 from s3upload_widget.extra_args import checked_extra_args
+from s3upload_widget.listing import listed_parts, listed_uploads
 from s3upload_widget.objects import (
     CannotTell,
     CompletedPart,
     ListedPart,
+    ListedUpload,
     NoObject,
     ObjectFound,
     ObjectLook,
@@ -189,15 +191,25 @@ class Store:
         Raises:
             NoSuchUploadError: The upload is gone.
         """
-        newest: dict[int, dict[str, ListedPart]] = {}
-        for part in self._every_listed_part(key, upload_id):
-            known = newest.setdefault(part.part_number, {})
-            latest = max((other.last_modified for other in known.values()), default=None)
-            if latest is None or part.last_modified > latest:
-                newest[part.part_number] = {part.etag: part}
-            elif part.last_modified == latest:
-                known[part.etag] = part
-        return tuple(part for number in sorted(newest) for part in newest[number].values())
+        return listed_parts(self._calls, key, upload_id, f"s3://{self.bucket}/{key}")
+
+    def list_multipart_uploads(
+        self, prefix: str = "", *, key: str | None = None
+    ) -> Iterator[ListedUpload]:
+        """Every unfinished upload, each once, in no order.
+
+        Args:
+            prefix: What their keys begin with.
+            key: If given, exactly this key's alone.
+
+        Raises:
+            AccessDeniedError: s3:ListBucketMultipartUploads is missing.
+            S3Error: The server does not list them, or in circles.
+        """
+        wanted = prefix if key is None else key
+        for found in listed_uploads(self._calls, wanted, self.destination(wanted)):
+            if key in {None, found.key}:
+                yield found
 
     def complete(
         self,
@@ -272,22 +284,6 @@ class Store:
         except (NoSuchUploadError, AccessDeniedError):
             return True  # where the look is denied, S3 took the abort, and nobody can tell more
         return False
-
-    def _every_listed_part(self, key: str, upload_id: str) -> Iterator[ListedPart]:
-        marker = 0
-        while True:
-            page = self._calls.ask(
-                "list_parts", Key=key, UploadId=upload_id, PartNumberMarker=marker
-            )
-            parts = [ListedPart.of(part) for part in page.get("Parts", ())]
-            yield from parts
-            if not page.get("IsTruncated"):
-                return
-            numbers = [part.part_number for part in parts]
-            marker, before = max([int(page.get("NextPartNumberMarker", 0)), *numbers]), marker
-            if marker <= before:
-                msg = f"the server lists the parts of s3://{self.bucket}/{key} in circles"
-                raise S3Error(msg)
 
 
 def _given(**params: str) -> dict[str, str]:

@@ -29,13 +29,14 @@ ROOMS: dict[str, tuple[str, str]] = {
     "policy": ("policy", ""),
     "protocol": ("protocol", "errors parts results"),
     "s3": (
-        "s3 buckets calls clients extra_args objects presigning s3errors",
+        "s3 buckets calls clients extra_args listing objects presigning s3errors",
         "errors parts",
     ),
+    "resuming": ("resuming", "errors parts s3"),
     "doctor": ("doctor", "errors policy s3"),
     "service": (
         "service completion picked picking proofs signing",
-        "errors results parts checksums keys policy protocol s3 doctor",
+        "errors results parts checksums keys policy protocol s3 resuming doctor",
     ),
     "local": ("local seaweedfs supervisor", "s3 policy"),
     "widget": (
