@@ -12,7 +12,14 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING, Final, Literal
 from urllib.parse import SplitResult, urlsplit
 
-from s3upload_widget.errors import RefusedError
+from s3upload_widget.errors import (
+    ClockSkewError,
+    CredentialsError,
+    NoSuchBucketError,
+    RefusedError,
+    S3Error,
+    WrongRegionError,
+)
 from s3upload_widget.policy import cors_rule
 
 if TYPE_CHECKING:
@@ -60,6 +67,9 @@ def diagnose(store: Store, key: str, origin: str, headers: Iterable[str]) -> Dia
         key: Of the object.
         origin: ``location.origin`` of the page.
         headers: The names of the headers that the page sends.
+
+    Raises:
+        S3Error: S3 refuses whatever this kernel signs.
     """
     url = store.object_url(key)
     host = urlsplit(url).netloc
@@ -72,7 +82,8 @@ def diagnose(store: Store, key: str, origin: str, headers: Iterable[str]) -> Dia
         return Diagnosis(
             cause="unavailable",
             message=f"neither the page nor the kernel reaches {host} ({type(reason).__name__}): "
-            "check that the server runs and that its address is right",
+            "check that the server runs and that its address is right: that of the client's "
+            "endpoint_url, or browser_endpoint_url=",
         )
     server_error = 500
     if status >= server_error:
@@ -81,6 +92,7 @@ def diagnose(store: Store, key: str, origin: str, headers: Iterable[str]) -> Dia
         )
     if not _allows(status, answer, page, wanted):
         return Diagnosis(cause="cors", message=_cors_message(store, page))
+    _check_credentials(store, key)
     return Diagnosis(cause="unreachable_from_page", message=_unreachable_message(url))
 
 
@@ -92,6 +104,16 @@ def _unreachable_message(url: str) -> str:
         f"Open {scheme}//{host} in a new tab to see; if the browser knows the server by another "
         "address, give browser_endpoint_url="
     )
+
+
+def _check_credentials(store: Store, key: str) -> None:
+    """Some servers refuse a signature without CORS headers: the page then gets no answer at all."""
+    try:
+        store.list_parts(key, "-")
+    except (CredentialsError, ClockSkewError, WrongRegionError, NoSuchBucketError):
+        raise
+    except S3Error:
+        return  # there is no such upload, or asking for it is not allowed
 
 
 def _cors_message(store: Store, origin: str) -> str:

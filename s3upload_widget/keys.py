@@ -109,7 +109,8 @@ def _chosen_name(picked: PickedFile, key: KeyChoice) -> str:
     try:
         chosen: object = key(picked)
     except Exception as error:
-        msg = f"key= failed for {shown(picked.name)}: {type(error).__name__}: {error}"
+        reason = f"{type(error).__name__}: {error}"
+        msg = f"key= failed for {shown(picked.name)}: {reason}; correct the function"
         raise KeyRefusedError(msg) from error
     if not isinstance(chosen, str):
         msg = f"key= gave {type(chosen).__name__} for {shown(picked.name)}; it has to give a str"

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from s3upload_widget.keys import KeyChoice
+    from s3upload_widget.parts import PartPlan
     from s3upload_widget.picked import IfExists, PickedFiles, Slot
     from s3upload_widget.protocol import Pick
     from s3upload_widget.s3 import Store
@@ -133,19 +134,29 @@ class Picking:
     def _candidate(self, pick: Pick) -> Candidate:
         picked, rules = as_picked(pick), self._rules
         if not accepts(rules.accept, picked.name, picked.type):
-            msg = f"{shown(picked.name)} is not of a kind taken here: {rules.accept}"
+            msg = f"{shown(picked.name)} is not of a kind taken here: pick a file of {rules.accept}"
             raise FileTypeError(msg)
         if rules.max_size is not None and picked.size > rules.max_size:
-            msg = f"{shown(picked.name)} has {picked.size} bytes; {rules.max_size} are allowed here"
+            msg = (
+                f"{shown(picked.name)} has {picked.size} bytes; {rules.max_size} are allowed here: "
+                "pick a smaller file, or have max_size= raised"
+            )
             raise FileTooLargeError(msg)
         key = object_key(picked, prefix=rules.prefix, key=rules.key)
         return Candidate(
             picked=picked,
             key=key,
-            parts=plan_parts(picked.size, rules.part_size, limits=rules.limits),
+            parts=self._parts(picked),
             if_exists=pick.if_exists or rules.if_exists,
             claimed=self._files.claim(key, pick.file_id),
         )
+
+    def _parts(self, picked: PickedFile) -> PartPlan:
+        try:
+            return plan_parts(picked.size, self._rules.part_size, limits=self._rules.limits)
+        except FileTooLargeError as error:
+            msg = f"{shown(picked.name)} is too large, {error}: split the file"
+            raise FileTooLargeError(msg) from error
 
     def _plan(self, file_id: str, candidate: Candidate) -> FilePlan:
         return FilePlan(

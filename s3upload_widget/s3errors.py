@@ -70,6 +70,10 @@ _RENEW: Final = (
     "renew the credentials in the kernel's environment (for example `aws sso login`, or set new "
     "keys and pass client=), then resume: no part that arrived is lost"
 )
+_UNREACHABLE: Final = (
+    "the kernel cannot reach S3 for {place}: check the network and the client's endpoint_url, "
+    "then try again"
+)
 _FORMS: Final[dict[type[UploadError], str]] = {
     AccessDeniedError: "S3 denied {operation} on {place}: the credentials need {permission} there",
     CredentialsError: "S3 did not take the credentials for {place} ({code}): " + _RENEW,
@@ -78,7 +82,7 @@ _FORMS: Final[dict[type[UploadError], str]] = {
     NoSuchUploadError: "the multipart upload of {place} is gone: it was completed, aborted or "
     "removed by a lifecycle rule; start it again",
     WrongRegionError: "the bucket {bucket!r} is in another region than the client asks: pass "
-    "client=boto3.client('s3', region_name=…) with the bucket's region",
+    "client=boto3.client('s3', region_name={region}) with the bucket's region",
     ClockSkewError: "the kernel's clock differs too much from S3's, so S3 refuses what it signs: "
     "set the clock of the machine the kernel runs on",
     S3UnavailableError: "S3 did not manage {operation} on {place} ({code}): try again",
@@ -158,8 +162,8 @@ _LOCAL: Final[dict[str, tuple[type[UploadError], str]]] = {
         S3UnavailableError,
         "what answered for {place} is not S3: a proxy or a login page may be in between",
     ),
-    "HTTPClientError": (S3UnavailableError, "the kernel cannot reach S3 for {place}: try again"),
-    "ConnectionError": (S3UnavailableError, "the kernel cannot reach S3 for {place}: try again"),
+    "HTTPClientError": (S3UnavailableError, _UNREACHABLE),
+    "ConnectionError": (S3UnavailableError, _UNREACHABLE),
     "UnsupportedS3ArnError": (UnsupportedBucketError, "{bucket!r} is no bucket for uploads"),
     "UnsupportedS3ConfigurationError": (UnsupportedBucketError, "{bucket!r} cannot be used"),
     "UnsupportedS3AccesspointConfigurationError": (
@@ -176,6 +180,7 @@ _SECRETS: Final = re.compile(
     r"|\buploadId\s*[=:]\s*[^\s&,\"'<>]+|\b(?:Signature|Credential)\s*=\s*[^\s&,\"'<>]+"
 )
 _MAX_TEXT: Final = 300
+_REGION: Final = re.compile(r"[a-z0-9-]{1,40}")
 
 
 def scrub(text: str, secrets: Iterable[str] = ()) -> str:
@@ -216,7 +221,10 @@ def _refusal(error: ClientError, call: Call) -> UploadError:
     status = int(answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
     kind = _kind(code, status, call)
     said = scrub(str(answer.get("Error", {}).get("Message", "")), [call.upload_id])
-    message = _filled(_FORMS[kind], call, scrub(code, [call.upload_id]) or str(status))
+    headers = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {})
+    region = _REGION.fullmatch(str(headers.get("x-amz-bucket-region", "")))
+    told = scrub(code, [call.upload_id]) or str(status)
+    message = _filled(_FORMS[kind], call, told, repr(region[0]) if region else "…")
     return kind(f"{message} (S3 said: {said})" if said else message)
 
 
@@ -231,11 +239,12 @@ def _kind(code: str, status: int, call: Call) -> type[UploadError]:
     return CODES.get(code) or _STATUSES.get(status, S3Error)
 
 
-def _filled(form: str, call: Call, code: str) -> str:
+def _filled(form: str, call: Call, code: str, region: str = "…") -> str:
     return form.format(
         operation=call.operation,
         place=call.place,
         bucket=call.bucket,
         permission=call.permission,
         code=code,
+        region=region,
     )
