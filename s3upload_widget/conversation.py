@@ -6,7 +6,6 @@ Knows no comm and no traits: it is given a function that sends and one that publ
 from __future__ import annotations
 
 import threading
-import time
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
@@ -31,7 +30,7 @@ from s3upload_widget.waiting import Waiting
 from s3upload_widget.workers import Workers, log_defect
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from s3upload_widget.errors import UploadError
     from s3upload_widget.orders import Verb
@@ -47,6 +46,9 @@ class Answering(Protocol):
 
     def handle(self, request: Request) -> Reply:
         """Answer one request; never raises."""
+
+    def release(self, file_ids: Iterable[str]) -> None:
+        """The page of these files is gone: others may have their keys."""
 
 
 class Conversation:
@@ -77,7 +79,7 @@ class Conversation:
         self._callbacks: list[Callable[[UploadedFile], object]] = []
         self._caller = Workers(1, name="s3upload-callback", room=10_000)
         self._service = service(self._uploaded)
-        self._owner_heard = 0.0
+        self._silent: dict[int, set[str]] = {}
 
     def receive(self, content: object) -> None:
         """Take whatever came from a page."""
@@ -88,8 +90,8 @@ class Conversation:
         if isinstance(envelope.request, PickFiles):
             self.files.picking(envelope.client, envelope.request)
             self._publish()
-        if envelope.client == self.files.owner:
-            self._owner_heard = time.monotonic()
+        for pages in tuple(self._silent.values()):
+            pages.discard(envelope.client)
         self.waiting.heard()
 
     def answer(self, envelope: RequestEnvelope) -> Reply:
@@ -164,12 +166,11 @@ class Conversation:
             msg = f"this page speaks version {hello.version} of the protocol: reload the page"
             raise ProtocolError(msg)
         self._orders.meet(client)
-        owner = self.files.owner
-        if owner not in {"", client}:
+        if others := self.files.pages() - {client}:
             # A second tab, or the same one loaded again. Whoever is there answers.
+            self._silent[id(others)] = others
             self.ping()
-            check = partial(self._check_alive, owner, time.monotonic())
-            timer = threading.Timer(ALIVE, check)
+            timer = threading.Timer(ALIVE, self._leave_alone, [others])
             timer.daemon = True
             timer.start()
         return Welcome(
@@ -179,9 +180,10 @@ class Conversation:
             orders=self._orders.pending(client),
         )
 
-    def _check_alive(self, owner: str, since: float) -> None:
-        if self.files.owner == owner and self._owner_heard < since:
-            self.files.left_alone(owner)
+    def _leave_alone(self, silent: set[str]) -> None:
+        del self._silent[id(silent)]
+        for page in tuple(silent):
+            self._service.release(self.files.left_alone(page))
             self._publish()
 
     def _note(self, client: str, report: ReportProgress) -> ProgressNoted:

@@ -143,14 +143,25 @@ class Files:
         with self._lock:
             self._remove(file_ids)
 
-    def left_alone(self, client: str) -> None:
-        """A page is gone: what it had begun waits for somebody to pick the file again."""
+    def pages(self) -> set[str]:
+        """The pages whose files are not all done."""
         with self._lock:
-            for row in self._rows.values():
-                if row.client == client and row.status.state not in SETTLED:
+            return {row.client for row in self._rows.values() if not row.done}
+
+    def left_alone(self, client: str) -> list[str]:
+        """A page is gone: what it had begun waits for somebody to pick the file again.
+
+        Returns:
+            Its files that are not done.
+        """
+        with self._lock:
+            rows = {n: row for n, row in self._rows.items() if row.client == client}
+            for row in rows.values():
+                if row.status.state not in SETTLED:
                     row.status = statuses.left_alone(row.status)
             if self.owner == client:
                 self.owner, self._summary, self._may_fall = "", _NOTHING, True
+            return [name for name, row in rows.items() if not row.done]
 
     def note_trouble(self, text: str) -> None:
         """Show an error of the kernel's own until the next pick."""

@@ -156,9 +156,21 @@ class PickedFiles:
         """The file is complete, aborted or refused: its key is free, its checksums are not needed."""
         with self._lock:
             slot.signed.clear()
-            self._unfinished.pop(slot.file_id, None)
-            self._owners.pop(self._keys.pop(slot.file_id, ""), None)
+            self._free(slot.file_id)
             if isinstance(slot.record, (Completed, Aborted)):
-                self._finished[slot.file_id] = slot
-            while len(self._finished) > MAX_FINISHED:
-                del self._finished[next(iter(self._finished))]
+                self._keep(slot)
+
+    def release(self, file_id: str) -> None:
+        """A file's page seems gone: its key is free. Should the page come back, it can go on."""
+        with self._lock:
+            if slot := self._free(file_id):
+                self._keep(slot)
+
+    def _free(self, file_id: str) -> Slot | None:
+        self._owners.pop(self._keys.pop(file_id, ""), None)
+        return self._unfinished.pop(file_id, None)
+
+    def _keep(self, slot: Slot) -> None:
+        self._finished[slot.file_id] = slot
+        while len(self._finished) > MAX_FINISHED:
+            del self._finished[next(iter(self._finished))]

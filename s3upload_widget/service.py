@@ -26,7 +26,7 @@ from s3upload_widget.picking import Picking, Rules
 from s3upload_widget.signing import Signing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from s3upload_widget.keys import KeyChoice
     from s3upload_widget.objects import OpenedUpload
@@ -98,6 +98,11 @@ class Service:
             return protocol.Failed(code=error.code, message=str(error), retryable=error.retryable)
         except Exception as error:  # noqa: BLE001 - a defect of ours must not leave the page waiting
             return _defect(f"a request {type(request).__name__}", error)
+
+    def release(self, file_ids: Iterable[str]) -> None:
+        """Let others have the keys of files whose page is gone; what S3 holds of them stays."""
+        for file_id in file_ids:
+            self._files.release(file_id)
 
     def _answer(self, request: protocol.Request) -> protocol.Reply:
         match request:

@@ -198,6 +198,27 @@ def test_files_of_a_page_that_is_gone_wait_for_somebody_to_pick_them(
     assert (widget.waiting_for, widget.files[0].state) == ("file", "waiting")
 
 
+def test_a_file_of_a_page_that_is_gone_can_be_picked_again(
+    widget: UploadWidget, page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("s3upload_widget.conversation.ALIVE", 0.05)
+    page.pick("a.bin")
+    page.report(summary("uploading", progress=0.5), [progress("a.bin", "uploading")])
+    reloaded = NearPage(widget, "page-0002")
+    reloaded.hello()
+    reloaded.pick("b.bin")
+    until(lambda: widget.files[0].state == "waiting", what="the file left alone")
+    picks = [msgspec.structs.replace(page.one_pick("a.bin", 10), file_id="another-id")]
+
+    (again,) = reloaded.ask(protocol.PickFiles(origin="", files=picks)).files
+
+    assert isinstance(again, protocol.PlannedFile)
+    assert [(file.key, file.state) for file in widget.files] == [
+        ("raw/b.bin", "queued"),
+        ("raw/a.bin", "queued"),
+    ]
+
+
 def test_a_file_that_is_picked_again_takes_the_place_of_its_row(
     widget: UploadWidget, page: Page
 ) -> None:
