@@ -84,11 +84,12 @@ export class Pool {
     if (inFlight !== undefined) this.#senders.set(sender, inFlight - 1);
     if (outcome === "slow down") this.#lanes = Math.max(1, this.#lanes / 2);
     if (outcome === "stored") this.#lanes = Math.min(LANES, this.#lanes + 1 / this.#lanes);
-    if (outcome !== "unanswered" && outcome !== "stopped") this.#answered();
+    if (outcome !== "unanswered" && outcome !== "stopped") this.trust();
     this.fill();
   }
 
-  #answered(): void {
+  /** The store answered, or the user says that it will. */
+  trust(): void {
     if (this.#reachable) return;
     this.#reachable = true;
     clearTimeout(this.#probe);

@@ -2,6 +2,7 @@
 
 import { KernelError } from "./kernel";
 import type { ErrorCode } from "./protocol";
+import { isElsewhere } from "./retry";
 import { text } from "./text";
 import type { Answer } from "./transport";
 
@@ -35,14 +36,21 @@ export function fileChanged(name: string): Problem {
 
 /** S3 keeps refusing a part. */
 export function refused(name: string, part: number, answer: Answer & { kind: "refused" }): Problem {
-  const { status, code } = answer;
+  const { status, code, action } = answer;
   if (status === 412) return { code: "exists", message: text.exists(name) };
   if (code === "ExpiredToken" || code === "InvalidAccessKeyId" || code === "InvalidToken") {
     return { code: "credentials", message: text.credentials(name, code) };
   }
   if (code === "RequestTimeTooSkewed") return { code: "clock_skew", message: text.clock(name) };
+  if (code === "SignatureDoesNotMatch") {
+    return { code: "credentials", message: text.signature(name) };
+  }
+  if (code === "NoSuchBucket") return { code: "no_such_bucket", message: text.noBucket(name) };
+  if (isElsewhere(answer)) return { code: "wrong_region", message: text.region(name) };
   if (status === 403) {
-    return { code: "access_denied", message: text.denied(name, part, code || "AccessDenied") };
+    const reason = code || "AccessDenied";
+    const message = text.denied(name, part, reason, action || "s3:PutObject");
+    return { code: "access_denied", message };
   }
   return { code: "s3", message: text.refused(name, part, `${status} ${code}`.trim()) };
 }

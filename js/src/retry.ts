@@ -38,8 +38,14 @@ const WRONG_BYTES = new Set([
   "XAmzContentSHA256Mismatch",
 ]);
 
+/** What was signed is for another region than the bucket's. */
+export function isElsewhere({ status, code }: Answer & { kind: "refused" }): boolean {
+  return status === 301 || status === 307 || code === "AuthorizationHeaderMalformed";
+}
+
 export function verdict(answer: Answer & { kind: "refused" }): Verdict {
   const { status, code } = answer;
+  if (isElsewhere(answer) || code === "NoSuchBucket") return "sign again";
   if (status === 404) return "gone";
   if (status === 412) return "exists";
   if (status === 503 || status === 429 || BUSY.has(code)) return "slow down";

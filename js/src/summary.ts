@@ -30,14 +30,14 @@ export const MOVING = new Set<FileState>([
 const ALMOST = 0.999;
 
 /** One file as people see it: `waiting` where it would go on but cannot. */
-export function fileProgress(upload: Upload, waits: WaitingFor): FileProgress {
+export function fileProgress(upload: Upload, waits: WaitingFor, trouble: string): FileProgress {
   const { state } = upload;
   const parts = "work" in state ? state.work.parts : undefined;
   return {
     file_id: upload.id,
     state: waits === "" ? plainState(upload) : "waiting",
     waiting_for: waits,
-    error: "problem" in state ? state.problem.message : upload.trouble,
+    error: "problem" in state ? state.problem.message : trouble,
     bytes_done: parts?.bytesDone ?? 0,
     parts_done: parts?.stored ?? 0,
     parts_in_flight: (parts?.inFlight ?? []).map(([part_number, bytes_sent]) => ({

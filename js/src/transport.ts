@@ -5,7 +5,13 @@ import { tuning } from "./tuning";
 /** What became of a PUT. `lost` is no answer at all, or one the browser hides for want of CORS. */
 export type Answer =
   | { readonly kind: "stored" }
-  | { readonly kind: "refused"; readonly status: number; readonly code: string }
+  | {
+      readonly kind: "refused";
+      readonly status: number;
+      readonly code: string;
+      /** The permission that S3 says is missing; empty if it does not say. */
+      readonly action: string;
+    }
   | { readonly kind: "lost" }
   | { readonly kind: "stalled" };
 
@@ -96,6 +102,8 @@ export async function put(
 function answerOf(request: XMLHttpRequest): Answer {
   if (request.status === 0) return { kind: "lost" };
   if (request.status >= 200 && request.status < 300) return { kind: "stored" };
-  const code = /<Code>([A-Za-z0-9]{1,64})<\/Code>/.exec(request.responseText)?.[1] ?? "";
-  return { kind: "refused", status: request.status, code };
+  const find = (form: RegExp): string => form.exec(request.responseText)?.[1] ?? "";
+  const code = find(/<Code>([A-Za-z0-9]{1,64})<\/Code>/);
+  const action = find(/perform: ([a-z0-9-]{1,32}:[A-Za-z]{1,64})/);
+  return { kind: "refused", status: request.status, code, action };
 }

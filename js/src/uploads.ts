@@ -3,6 +3,7 @@
  * send. Knows no view and no Jupyter.
  */
 
+import { Diagnoses } from "./diagnoses";
 import { createHashers, type Hashers } from "./hashers";
 import { Hashing } from "./hashing";
 import { Kernel, type Line, randomId } from "./kernel";
@@ -50,6 +51,7 @@ export class Uploads implements Sender, Surroundings {
   readonly #signing: Signing;
   readonly #listeners = new Set<() => void>();
   readonly #pools = new Map<string, Pool>();
+  readonly #diagnoses: Diagnoses;
   readonly #batch = new Set<Upload>();
   #files: Upload[] = [];
   #welcome: Welcome | undefined;
@@ -63,6 +65,7 @@ export class Uploads implements Sender, Surroundings {
     this.#planning = new Planning(this.kernel, () => this.progressed(), signal);
     const files = (): readonly Upload[] => this.#files;
     const rate = (): number => this.rate.perSecond;
+    this.#diagnoses = new Diagnoses(this.kernel, files, signal);
     this.#hashing = new Hashing(this.hashers.lanes, files, rate, signal);
     this.#signing = new Signing(
       this.kernel,
@@ -108,6 +111,7 @@ export class Uploads implements Sender, Surroundings {
   }
 
   resume(ids: readonly string[] = []): void {
+    for (const pool of this.#pools.values()) pool.trust();
     for (const upload of this.#named(ids)) upload.resume();
   }
 
@@ -163,7 +167,9 @@ export class Uploads implements Sender, Surroundings {
   progressOf(upload: Upload): FileProgress {
     const store = "work" in upload.state ? upload.state.work.plan.store : "";
     const reachable = this.#pools.get(store)?.reachable ?? true;
-    return fileProgress(upload, waitingFor(upload, this.kernel, reachable));
+    const cut = upload.active !== undefined && !reachable;
+    const trouble = (cut && this.#diagnoses.of(store)) || upload.trouble;
+    return fileProgress(upload, waitingFor(upload, this.kernel, reachable), trouble);
   }
 
   summary(): Summary {
@@ -201,7 +207,8 @@ export class Uploads implements Sender, Surroundings {
     const unreachable = this.#files.find(
       ({ active }) => active && !this.pool(active.plan.store).reachable,
     );
-    if (unreachable !== undefined) void this.#diagnose(unreachable);
+    const looked = unreachable && this.#diagnoses.look(unreachable);
+    void looked?.then(() => this.progressed());
     this.worked();
   }
 
@@ -249,22 +256,6 @@ export class Uploads implements Sender, Surroundings {
       if ("work" in upload.state && upload.state.name !== "paused") {
         if (upload.state.name !== "failed") ahead += upload.state.work.parts.unsent;
       }
-    }
-  }
-
-  async #diagnose(upload: Upload): Promise<void> {
-    try {
-      const { cause, message } = await this.kernel.call(
-        { kind: "diagnose", file_id: upload.id, origin: location.origin },
-        this.#end.signal,
-      );
-      for (const other of this.#files.filter(({ active }) => active !== undefined)) {
-        if (cause === "cors") other.fail({ code: "cors", message });
-        else other.trouble = message;
-      }
-      this.progressed();
-    } catch {
-      // The kernel cannot tell: the page goes on probing by itself.
     }
   }
 
