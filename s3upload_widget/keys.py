@@ -92,6 +92,28 @@ def parse_target(target: str, prefix: str = "") -> tuple[str, str]:
     return bucket, folder(own_prefix or prefix)
 
 
+def parse_uri(uri: str) -> tuple[str, str]:
+    """Split ``s3://bucket/raw/run7.csv`` into the bucket and the rest, which may be a folder.
+
+    Returns:
+        The bucket, and a key, or a folder that ends in ``/``, or ``""`` for the whole bucket.
+
+    Raises:
+        RefusedError: ``uri`` is another kind of address.
+        KeyRefusedError: The rest can be no key.
+    """
+    if not uri.lower().startswith(("s3://", "arn:")):
+        msg = f"{shown(uri)} is no S3 address: give s3://bucket/key, or s3://bucket/folder/"
+        raise RefusedError(msg)
+    bucket, rest = _split(uri)
+    normal = unicodedata.normalize("NFC", rest)
+    reason = _fault(normal.removesuffix("/")) if normal else ""
+    if reason:
+        msg = f"{shown(uri)} cannot be used: {reason}"
+        raise KeyRefusedError(msg)
+    return bucket, normal
+
+
 def renamed(key: str, number: int) -> str:
     """The ``number``-th other name of ``key``: ``raw/run7.parquet`` → ``raw/run7-1.parquet``."""
     head, slash, name = key.rpartition("/")

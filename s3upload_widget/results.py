@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
@@ -79,3 +80,37 @@ class FileStatus:
     parts_done: int
     parts_in_flight: tuple[tuple[int, int], ...]
     """``(part_number, bytes_sent)`` for each part on the wire."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unfinished:
+    """An upload that was begun and neither completed nor aborted; S3 keeps, and bills, its parts."""
+
+    name: str
+    """The last part of its key."""
+    uri: str
+    """``s3://bucket/key``: what ``upload_file`` takes to finish it."""
+    bytes_done: int
+    """Bytes of the parts that S3 holds."""
+    parts_done: int
+    part_size: int
+    """Bytes of the largest part; 0 where there is none yet."""
+    started: datetime
+    """UTC."""
+    last_part_at: datetime
+    """UTC: when its newest part arrived; ``started`` where there is none yet."""
+    initiator: str
+    """Who began it, as S3 names them; ``""`` on servers that do not tell."""
+    upload_id: str = field(repr=False)
+    _abort: Callable[[], None] = field(repr=False, compare=False)
+
+    def abort(self) -> None:
+        """Delete its parts, until S3 shows none. One that is gone already is fine.
+
+        Raises:
+            S3Error: S3 refused, or parts keep arriving.
+        """
+        self._abort()
+
+    def __str__(self) -> str:
+        return self.uri

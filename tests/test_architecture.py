@@ -33,6 +33,7 @@ ROOMS: dict[str, tuple[str, str]] = {
         "errors parts",
     ),
     "resuming": ("resuming", "errors parts s3"),
+    "unfinished": ("unfinished", "errors results keys s3"),
     "doctor": ("doctor", "errors policy s3"),
     "service": (
         "service completion picked picking proofs signing",

@@ -1,0 +1,121 @@
+"""What was begun and never finished: S3 keeps and bills such parts until somebody aborts them."""
+
+from __future__ import annotations
+
+import re
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta, timezone
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from s3upload_widget.errors import NoSuchUploadError, RefusedError
+from s3upload_widget.keys import parse_uri, shown
+from s3upload_widget.results import Unfinished
+from s3upload_widget.s3 import Store
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
+
+    from s3upload_widget.objects import ListedUpload
+
+_AT_ONCE: Final = 8
+"""Uploads that are looked at, or aborted, in parallel."""
+_AGE: Final = re.compile(r"\s*([0-9]+)\s*([smhdw])\s*")
+_UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
+def list_unfinished(uri: str, *, client: S3Client | None = None) -> tuple[Unfinished, ...]:
+    """Every unfinished upload at an address, by key, the one that was begun first before others.
+
+    Args:
+        uri: ``s3://bucket``, a folder in it, or one key; a key's name is a folder's too.
+        client: Any boto3 S3 client; left out, boto3's default one.
+
+    Raises:
+        AccessDeniedError: s3:ListBucketMultipartUploads or s3:ListMultipartUploadParts is missing.
+        RefusedError: ``uri`` is no S3 address.
+        S3Error: S3 cannot be asked.
+    """
+    bucket, place = parse_uri(uri)
+    return unfinished_at(Store(bucket, client), place)
+
+
+def abort_unfinished(
+    uri: str,
+    *,
+    older_than: str | timedelta = "1d",
+    dry_run: bool = False,
+    client: S3Client | None = None,
+) -> tuple[Unfinished, ...]:
+    """Abort the unfinished uploads at an address that nothing was added to for a while.
+
+    Args:
+        uri: As for :func:`list_unfinished`.
+        older_than: ``"7d"``, ``"12h"``, ``"30m"``, or a timedelta: the age of the last part, or of
+            the upload where it has none.
+        dry_run: Change nothing, and return what would be aborted.
+        client: As for :func:`list_unfinished`.
+
+    Returns:
+        What was aborted.
+
+    Raises:
+        RefusedError: ``older_than`` or ``uri`` cannot be read.
+        AccessDeniedError: A permission is missing; s3:AbortMultipartUpload among others.
+        S3Error: S3 cannot be asked, or parts keep arriving.
+    """
+    until = datetime.now(timezone.utc) - _age(older_than)
+    old = tuple(each for each in list_unfinished(uri, client=client) if each.last_part_at <= until)
+    if not dry_run:
+        with ThreadPoolExecutor(_AT_ONCE) as threads:
+            list(threads.map(Unfinished.abort, old))
+    return old
+
+
+def unfinished_at(store: Store, place: str) -> tuple[Unfinished, ...]:
+    """What is unfinished at a key or in a folder; ``""`` is the whole bucket."""
+    inside = place if place.endswith("/") or not place else f"{place}/"
+    uploads = [
+        upload
+        for upload in store.list_multipart_uploads(place)
+        if upload.key == place or upload.key.startswith(inside)
+    ]
+    with ThreadPoolExecutor(_AT_ONCE) as threads:
+        found = [each for some in threads.map(partial(_look, store), uploads) for each in some]
+    return tuple(sorted(found, key=lambda each: (each.uri, each.started)))
+
+
+def _look(store: Store, upload: ListedUpload) -> tuple[Unfinished, ...]:
+    """The upload with its parts; nothing if it was completed or aborted just now."""
+    try:
+        listed = store.list_parts(upload.key, upload.upload_id)
+    except NoSuchUploadError:
+        return ()
+    sizes = {part.part_number: part.size for part in listed}
+    started = upload.initiated.astimezone(timezone.utc)
+    arrivals = [part.last_modified.astimezone(timezone.utc) for part in listed]
+    found = Unfinished(
+        name=upload.key.rpartition("/")[2],
+        uri=f"s3://{store.bucket}/{upload.key}",
+        bytes_done=sum(sizes.values()),
+        parts_done=len(sizes),
+        part_size=max(sizes.values(), default=0),
+        started=started,
+        last_part_at=max(arrivals, default=started),
+        initiator=upload.initiator,
+        upload_id=upload.upload_id,
+        _abort=partial(store.abort, upload.key, upload.upload_id),
+    )
+    return (found,)
+
+
+def _age(older_than: str | timedelta) -> timedelta:
+    if isinstance(older_than, timedelta):
+        return older_than
+    if match := _AGE.fullmatch(older_than):
+        try:
+            return timedelta(**{_UNITS[match[2]]: int(match[1])})
+        except OverflowError:
+            pass  # longer than Python's calendar: no age that anybody meant
+    msg = f"older_than={shown(older_than)} cannot be read: give '7d', '12h', '30m' or a timedelta"
+    raise RefusedError(msg)
