@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from s3upload_widget import UploadWidget
+from support.faults import Answer, Fault, Match
 from support.files import make_file
 from support.uploading import (
     QUICK,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
     from support.bridge import Bridge
+    from support.browser import PageErrors
     from support.proxy import FaultyProxy
     from support.servers import S3Server
 
@@ -88,3 +90,29 @@ def test_a_file_that_is_discarded_before_it_has_a_key_can_be_picked_again(
     until_done(widget)
 
     assert_arrived(ministack, widget, again)
+
+
+def test_a_part_that_cannot_be_signed_just_now_is_signed_later(
+    page: Page,
+    bridge: Bridge,
+    ministack: S3Server,
+    proxy: FaultyProxy,
+    bucket: str,
+    page_errors: PageErrors,
+    tmp_path: Path,
+) -> None:
+    page_errors.expect_network()
+    widget = UploadWidget(bucket, client=ministack.at(proxy.url).client)
+    file = make_file(tmp_path / "run7.bin", MiB)
+    proxy.play(Fault(Answer(500, "InternalError"), Match(operation="PutObject", nth=1)))
+    # The second signature needs a look at the object; botocore itself tries three times.
+    matches = [Match(operation="HeadObject", nth=nth) for nth in (2, 3, 4)]
+    heads = [Fault(Answer(503, "SlowDown"), match) for match in matches]
+    proxy.play(*heads)
+    show(page, bridge, widget, tuning=QUICK)
+
+    pick(page, file)
+    until_done(widget)
+
+    assert_arrived(ministack, widget, file)
+    assert [proxy.played(head) for head in heads] == [1, 1, 1]

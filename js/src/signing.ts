@@ -75,7 +75,7 @@ export class Signing {
     return uploads.flatMap((upload) => entries(upload, halfExpired)).slice(0, MAX_BATCH);
   }
 
-  /** Whether the kernel answered. */
+  /** Whether the kernel answered, and does not ask to come again later. */
   async #sign(batch: readonly Entry[]): Promise<boolean> {
     for (const { parts, number } of batch) {
       if (parts.step(number) === "sign") parts.signing(number);
@@ -85,7 +85,7 @@ export class Signing {
       const reply = await this.#kernel.call(request, this.#signal);
       for (const [index, entry] of batch.entries()) settle(entry, reply.parts[index]);
       this.#signed();
-      return true;
+      return !reply.parts.some((part) => part.kind === "refused_part" && part.retryable);
     } catch (error) {
       for (const { parts, number } of batch) giveBack(parts, number);
       if (!(error instanceof KernelError)) return false;
@@ -128,7 +128,9 @@ function settle(
     parts.signed(number, { presigned: reply, signedAt: Date.now() });
   } else {
     giveBack(parts, number);
-    if (reply !== undefined && upload.active?.parts === parts) upload.fail(problem(reply));
+    if (reply === undefined || upload.active?.parts !== parts) return;
+    if (reply.retryable) upload.trouble = reply.message;
+    else upload.fail(problem(reply));
   }
 }
 
