@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Page
 
+    from s3upload_widget import PickedFile
     from support.bridge import Bridge
     from support.browser import PageErrors
     from support.proxy import FaultyProxy
@@ -116,3 +117,19 @@ def test_a_part_that_cannot_be_signed_just_now_is_signed_later(
 
     assert_arrived(ministack, widget, file)
     assert [proxy.played(head) for head in heads] == [1, 1, 1]
+
+
+def test_a_refusal_of_any_length_does_not_silence_the_reports(
+    page: Page, bridge: Bridge, ministack: S3Server, bucket: str, tmp_path: Path
+) -> None:
+    def refuse(_: PickedFile) -> str:
+        raise ValueError("no" * 5000)
+
+    widget = UploadWidget(bucket, client=ministack.client, key=refuse)
+    show(page, bridge, widget, tuning=QUICK)
+
+    pick(page, make_file(tmp_path / "run7.bin", MiB))
+    until(lambda: widget.files and widget.files[0].state == "failed", what=lambda: widget.files)
+    page.evaluate("engine.abort()")
+
+    until(lambda: widget.files == (), what=lambda: widget.files)

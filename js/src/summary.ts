@@ -26,6 +26,9 @@ export const MOVING = new Set<FileState>([
   "completing",
 ]);
 
+/** What a report may say; one word too many, and the kernel would refuse them all. */
+const MAX_TEXT = 4096;
+
 /** Until the last file is proven, progress stays below 1. */
 const ALMOST = 0.999;
 
@@ -37,7 +40,7 @@ export function fileProgress(upload: Upload, waits: WaitingFor, trouble: string)
     file_id: upload.id,
     state: waits === "" ? plainState(upload) : "waiting",
     waiting_for: waits,
-    error: "problem" in state ? state.problem.message : trouble,
+    error: cut("problem" in state ? state.problem.message : trouble),
     bytes_done: parts?.bytesDone ?? 0,
     parts_done: parts?.stored ?? 0,
     parts_in_flight: (parts?.inFlight ?? []).map(([part_number, bytes_sent]) => ({
@@ -97,6 +100,10 @@ function overall(
   const done = batch.filter(({ progress }) => progress.state === "done").length;
   if (done === batch.length) return 1;
   return Math.min(ALMOST, bytesTotal > 0 ? bytesDone / bytesTotal : done / batch.length);
+}
+
+function cut(text: string): string {
+  return text.length > MAX_TEXT ? [...text].slice(0, MAX_TEXT).join("") : text;
 }
 
 function plainState(upload: Upload): FileState {
