@@ -107,7 +107,8 @@ export class Uploads implements Sender, Surroundings {
   }
 
   pause(ids: readonly string[] = []): void {
-    for (const upload of this.#named(ids)) upload.pause();
+    // The last one first: else each that ends would have the next one begin.
+    for (const upload of [...this.#named(ids)].reverse()) upload.pause();
   }
 
   resume(ids: readonly string[] = []): void {
@@ -150,7 +151,7 @@ export class Uploads implements Sender, Surroundings {
   }
 
   dispose(): void {
-    for (const upload of this.#files) upload.pause();
+    this.pause();
     for (const pool of this.#pools.values()) pool.leave(this);
     this.#end.abort(new DOMException("the widget is gone", "AbortError"));
     this.#hashing.ring();
