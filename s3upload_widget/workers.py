@@ -73,8 +73,11 @@ def _outlive(work: Callable[[], None]) -> None:
 
 
 def scrub(text: str) -> str:
-    """``text`` without the queries of URLs: there stand signatures and upload ids."""
-    return _QUERY.sub("?…", text)
+    """``text`` without the queries of URLs, where signatures and upload ids stand.
+
+    A file's name may hold half of a surrogate pair, which no message of Jupyter's can carry.
+    """
+    return _QUERY.sub("?…", text).encode(errors="replace").decode()
 
 
 def log_defect(what: str, error: BaseException) -> None:

@@ -238,6 +238,14 @@ def test_a_refused_file_says_why(widget: UploadWidget, page: Page) -> None:
     assert "would be resolved by the browser" in widget.files[1].error
 
 
+def test_an_error_holds_only_what_a_message_can_carry(widget: UploadWidget, page: Page) -> None:
+    page.pick("a.bin")
+
+    page.report(files=[progress("a.bin", "failed", error="half\ud800 was changed")])
+
+    assert widget.error == "half? was changed"
+
+
 def test_files_that_the_user_takes_off_the_page_leave_the_list(
     widget: UploadWidget, page: Page
 ) -> None:
