@@ -30,7 +30,7 @@ DEFAULT_REGION: Final = "us-east-1"
 
 _AWS_HOST: Final = re.compile(r"s3(?:[.-][a-z0-9.-]+)?\.amazonaws\.(?:com|com\.cn|eu)")
 
-Purpose: TypeAlias = Literal["ask", "complete", "sign"]
+Purpose: TypeAlias = Literal["ask", "complete", "send", "sign"]
 
 
 def connect(
@@ -162,7 +162,8 @@ class Clients:
                 # A dot in the name breaks the certificate of a virtual host.
                 "virtual" if virtual and "." not in self._bucket else "path",
                 COMPLETE_TIMEOUT if purpose == "complete" else READ_TIMEOUT,
-                s3=wanted,
+                # Each body travels with its SHA-256: over plain HTTP botocore would make another.
+                s3=wanted | ({"payload_signing_enabled": False} if purpose == "send" else {}),
                 # The endpoint is decided here; a profile's own would send parts elsewhere.
                 ignore_configured_endpoint_urls=True,
             )
@@ -204,7 +205,7 @@ def _config(
         "read_timeout": read_timeout,
         "retries": {"mode": "standard", "total_max_attempts": 3},
         "ignore_configured_endpoint_urls": ignore_configured_endpoint_urls,
-        "max_pool_connections": 16,
+        "max_pool_connections": 64,
     }
     return Config(**options)
 

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import threading
-import time
 from typing import TYPE_CHECKING, Any, Final
 
+from s3upload_widget.aborting import abort
 from s3upload_widget.buckets import check_bucket_name, check_endpoint_url
 from s3upload_widget.calls import Calls
 from s3upload_widget.clients import Clients, connect
-from s3upload_widget.errors import (
-    AccessDeniedError,
-    NoSuchUploadError,
-    S3Error,
-    S3UnavailableError,
-)
+from s3upload_widget.errors import S3Error
 from s3upload_widget.extra_args import checked_extra_args
 from s3upload_widget.listing import listed_parts, listed_uploads
 from s3upload_widget.objects import (
@@ -28,6 +22,7 @@ from s3upload_widget.objects import (
     ObjectLook,
     OpenedUpload,
 )
+from s3upload_widget.parameters import condition, given, of_object, of_part
 from s3upload_widget.s3errors import refusal_code
 
 if TYPE_CHECKING:
@@ -35,11 +30,10 @@ if TYPE_CHECKING:
 
     from types_boto3_s3 import S3Client
 
+    from s3upload_widget.clients import Purpose
     from s3upload_widget.presigning import PresignedUrl
 
 __all__ = ["Store", "connect"]
-
-_ABORT_TRIES: Final = 5
 
 
 class Store:
@@ -123,7 +117,7 @@ class Store:
 
     def create_multipart_upload(self, key: str, *, content_type: str) -> OpenedUpload:
         """Open an upload whose parts carry SHA-256; ``content_type`` as in presign_object."""
-        params: dict[str, Any] = {"Key": key, **_given(ContentType=content_type)}
+        params: dict[str, Any] = {"Key": key, **given(ContentType=content_type)}
         answer = self._calls.ask("create_multipart_upload", ChecksumAlgorithm="SHA256", **params)
         return OpenedUpload(
             upload_id=str(answer["UploadId"]), sha256=answer.get("ChecksumAlgorithm") == "SHA256"
@@ -142,16 +136,20 @@ class Store:
             sha256: Base64.
             md5: Base64; ``""`` signs none.
         """
-        # No ChecksumAlgorithm here: it would only sign one header more.
-        params = {
-            "Key": key,
-            "UploadId": upload_id,
-            "PartNumber": part_number,
-            "ContentLength": size,
-            "ChecksumSHA256": sha256,
-            **_given(ContentMD5=md5),
-        }
+        params = of_part(key, upload_id, part_number, size=size, sha256=sha256, md5=md5)
         return self._calls.presign("upload_part", params)
+
+    def upload_part(
+        self, key: str, upload_id: str, part_number: int, body: bytes, *, sha256: str, md5: str = ""
+    ) -> None:
+        """Send a part from here; the arguments are those of ``presign_part``.
+
+        Raises:
+            NoSuchUploadError: The upload is gone.
+            IntegrityError: Other bytes arrived than were sent.
+        """
+        params = of_part(key, upload_id, part_number, size=len(body), sha256=sha256, md5=md5)
+        self._calls.ask("upload_part", purpose="send", Body=body, **params)
 
     def presign_object(
         self,
@@ -173,15 +171,27 @@ class Store:
             content_type: A MIME type; ``""`` leaves it to S3. ``extra_args`` win.
             must_not_exist: Have S3 answer 412 where ``key`` has an object.
         """
-        params = {
-            "Key": key,
-            "ContentLength": size,
-            "ChecksumSHA256": sha256,
-            "ChecksumAlgorithm": "SHA256",  # without it, strict Ceph ignores the checksum
-            **_given(ContentType=content_type, ContentMD5=md5),
-            **_condition(must_not_exist),
-        }
-        return self._calls.presign("put_object", params)
+        params = of_object(key, size=size, sha256=sha256, md5=md5, content_type=content_type)
+        return self._calls.presign("put_object", {**params, **condition(must_not_exist)})
+
+    def put_object(
+        self,
+        key: str,
+        body: bytes,
+        *,
+        sha256: str,
+        md5: str = "",
+        content_type: str = "",
+        must_not_exist: bool = False,
+    ) -> None:
+        """Send an object from here; the arguments are those of ``presign_object``.
+
+        Raises:
+            ObjectExistsError: ``must_not_exist``, and there is one, perhaps this very one.
+            IntegrityError: Other bytes arrived than were sent.
+        """
+        params = of_object(key, size=len(body), sha256=sha256, md5=md5, content_type=content_type)
+        self._make("put_object", {**params, "Body": body}, "send", must_not_exist=must_not_exist)
 
     def list_parts(self, key: str, upload_id: str) -> tuple[ListedPart, ...]:
         """Every part that S3 holds, by number.
@@ -191,7 +201,7 @@ class Store:
         Raises:
             NoSuchUploadError: The upload is gone.
         """
-        return listed_parts(self._calls, key, upload_id, f"s3://{self.bucket}/{key}")
+        return listed_parts(self._calls, key, upload_id, self.destination(key))
 
     def list_multipart_uploads(
         self, prefix: str = "", *, key: str | None = None
@@ -240,18 +250,21 @@ class Store:
             "MpuObjectSize": size,
             "MultipartUpload": {"Parts": [part.as_boto3() for part in parts]},
         }
-        return ObjectFound.of(self._completed(params, must_not_exist=must_not_exist), size=size)
-
-    def _completed(self, params: Mapping[str, Any], *, must_not_exist: bool) -> Mapping[str, Any]:
         verb = "complete_multipart_upload"
-        sure = {**params, **_condition(must_not_exist)}
+        answer = self._make(verb, params, "complete", must_not_exist=must_not_exist)
+        return ObjectFound.of(answer, size=size)
+
+    def _make(
+        self, verb: str, params: Mapping[str, Any], purpose: Purpose, *, must_not_exist: bool
+    ) -> Mapping[str, Any]:
+        sure = {**params, **condition(must_not_exist)}
         try:
-            return self._calls.ask(verb, purpose="complete", **sure)
+            return self._calls.ask(verb, purpose=purpose, **sure)
         except S3Error as error:
             if not (must_not_exist and refusal_code(error) == "NotImplemented"):
                 raise
         # Such a server was asked with HEAD when the file was picked: no more can be had.
-        return self._calls.ask(verb, purpose="complete", **params)
+        return self._calls.ask(verb, purpose=purpose, **params)
 
     def head_object(self, key: str) -> ObjectLook:
         """Look at an object. To be denied the look is an answer, not a failure."""
@@ -266,30 +279,5 @@ class Store:
 
         Raises:
             S3UnavailableError: Parts keep arriving.
-
-        Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_AbortMultipartUpload.html
         """
-        for attempt in range(_ABORT_TRIES):
-            time.sleep(0.2 * attempt)
-            with contextlib.suppress(NoSuchUploadError):
-                self._calls.ask("abort_multipart_upload", Key=key, UploadId=upload_id)
-            if self._is_gone(key, upload_id):
-                return
-        msg = f"parts of s3://{self.bucket}/{key} keep arriving: close other pages, discard again"
-        raise S3UnavailableError(msg)
-
-    def _is_gone(self, key: str, upload_id: str) -> bool:
-        try:
-            self._calls.ask("list_parts", Key=key, UploadId=upload_id, MaxParts=1)
-        except (NoSuchUploadError, AccessDeniedError):
-            return True  # where the look is denied, S3 took the abort, and nobody can tell more
-        return False
-
-
-def _given(**params: str) -> dict[str, str]:
-    """The parameters that are not empty."""
-    return {name: value for name, value in params.items() if value}
-
-
-def _condition(must_not_exist: bool) -> dict[str, str]:
-    return {"IfNoneMatch": "*"} if must_not_exist else {}
+        abort(self._calls, key, upload_id, self.destination(key))
