@@ -58,9 +58,14 @@ class Publisher:
                 self._thread = 0
                 self._send()
 
+    @property
+    def tells_here(self) -> bool:
+        """Whether this thread is just now calling observers; until it ends, nothing else is told."""
+        return self._thread == threading.get_ident()
+
     def collects(self, name: str) -> bool:
         """Whether this change goes to the page with all others of the present publication."""
-        if self._thread != threading.get_ident():
+        if not self.tells_here:
             return False
         self._changed.add(name)
         return True

@@ -14,6 +14,7 @@ import traitlets as t
 
 from s3upload_widget import comms, statuses
 from s3upload_widget.conversation import Conversation
+from s3upload_widget.errors import CannotWaitError
 from s3upload_widget.keys import parse_target
 from s3upload_widget.options import MAX_CONCURRENCY, built, check_options, refuse_unknown
 from s3upload_widget.protocol import Welcome
@@ -225,6 +226,9 @@ class UploadWidget(anywidget.AnyWidget):
             ...
             TimeoutError: the upload was not finished within 0 s; it goes on
         """
+        if self._publisher.tells_here and self._conversation.outcome() is None:
+            msg = "a function that observes the widget cannot wait for it: use .on_complete()"
+            raise CannotWaitError(msg)
         return self._conversation.waiting.block(self._conversation, timeout)
 
     def pause(self, key: str | None = None) -> None:

@@ -248,3 +248,19 @@ def pinged_then(page: Page, act: Callable[[], object]) -> None:
     """Do something as soon as the widget asks who is there."""
     until(lambda: page.orders, what="a ping")
     act()
+
+
+def test_an_observer_that_waits_is_told_that_it_cannot(widget: UploadWidget, page: Page) -> None:
+    errors: list[Exception] = []
+
+    def observer(_: object) -> None:
+        try:
+            widget.result(5)
+        except (CannotWaitError, TimeoutError) as error:
+            errors.append(error)
+
+    widget.observe(observer, names="files")
+    page.pick("a.bin")
+
+    until(lambda: errors, what="the error")
+    assert "use .on_complete()" in str(errors[0])
