@@ -50,7 +50,7 @@ class Waiting:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._bells: set[Callable[[], None]] = set()
+        self._bells: set[Callable[[], object]] = set()
         self.signs = 0
         """Messages that came from a page."""
         self.closed = False
@@ -89,7 +89,7 @@ class Waiting:
         loop = asyncio.get_running_loop()
         look = _Look(self, target, timeout)
         # The page's messages arrive in other threads, which must not touch the loop's events.
-        with self._hung(lambda: loop.call_soon_threadsafe(woken.set) and None):
+        with self._hung(lambda: loop.call_soon_threadsafe(woken.set)):
             while (files := look()) is None:
                 with contextlib.suppress(asyncio.TimeoutError):
                     await asyncio.wait_for(woken.wait(), look.nap)
@@ -97,7 +97,7 @@ class Waiting:
         return files
 
     @contextlib.contextmanager
-    def _hung(self, bell: Callable[[], None]) -> Iterator[None]:
+    def _hung(self, bell: Callable[[], object]) -> Iterator[None]:
         with self._lock:
             self._bells.add(bell)
         try:
