@@ -109,11 +109,20 @@ class Store:
         """
         with self._lock:
             if not self._bucket_found:
-                _, answer = self._calls.look("head_bucket", {301, 307, 403})
+                # Elsewhere nobody says where to go instead.
+                redirects = {301, 307} if self.on_aws else set()
+                _, answer = self._calls.look("head_bucket", redirects | {403})
                 if self.on_aws:  # the header is there even where the look was denied
                     headers = answer["ResponseMetadata"]["HTTPHeaders"]
                     self._clients.move_to(headers.get("x-amz-bucket-region", ""))
                 self._bucket_found = True
+
+    def look_for_renewed_credentials(self) -> None:
+        """Take up the credentials that the kernel's environment has by now.
+
+        For when the page was refused: this side does not hear that its credentials have ended.
+        """
+        self._clients.look_for_renewed()
 
     def create_multipart_upload(self, key: str, *, content_type: str) -> OpenedUpload:
         """Open an upload whose parts carry SHA-256; ``content_type`` as in presign_object."""
