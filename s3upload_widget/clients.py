@@ -114,6 +114,18 @@ class Clients:
             self._derived.clear()
             self._default.clear()
 
+    def look_for_renewed(self) -> None:
+        """Find credentials that were set in place of the default client's, if nothing renews those."""
+        with self._lock:
+            held = self.credentials() if self._default else None
+            if held is None or hasattr(held, "_expiry_time"):
+                return
+            import boto3  # noqa: PLC0415
+
+            found = boto3.Session().get_credentials()
+            if found and found.get_frozen_credentials() != held.get_frozen_credentials():
+                self.forget()
+
     def credentials(self) -> Any:
         """The user's live credentials object, or None where there is none."""
         client: Any = self.user()

@@ -109,9 +109,7 @@ class Service:
             case protocol.PickFiles():
                 return self._pick(request)
             case protocol.PresignParts():
-                return protocol.PartsPresigned(
-                    parts=[self._presign(part) for part in request.parts]
-                )
+                return self._presign_all(request)
             case protocol.CreateMultipartUpload():
                 return self._create(self._files.get(request.file_id))
             case protocol.CompleteMultipartUpload():
@@ -168,6 +166,16 @@ class Service:
     def _needs_md5(self) -> bool:
         """Whether a single PUT needs its MD5 too: nobody has said that the server knows SHA-256."""
         return not (self._store.on_aws or self._sha256_echoed)
+
+    def _presign_all(self, request: protocol.PresignParts) -> protocol.PartsPresigned:
+        if any(self._was_signed(part) for part in request.parts):
+            self._store.look_for_renewed_credentials()
+        return protocol.PartsPresigned(parts=[self._presign(part) for part in request.parts])
+
+    def _was_signed(self, part: protocol.PartChecksums) -> bool:
+        with contextlib.suppress(UnknownFileError):
+            return part.part_number in self._files.get(part.file_id).signed
+        return False
 
     def _presign(
         self, part: protocol.PartChecksums
