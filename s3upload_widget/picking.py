@@ -33,7 +33,7 @@ from s3upload_widget.picked import (
 from s3upload_widget.results import PickedFile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from s3upload_widget.keys import KeyChoice
     from s3upload_widget.parts import PartPlan
@@ -54,7 +54,8 @@ class Rules:
 
     prefix: str = ""
     key: KeyChoice = None
-    accept: str = ""
+    accept: Callable[[], str] = str
+    """Asked at each pick, as the user may change it."""
     part_size: int | None = None
     """Bytes, 5 MiB to 5 GiB."""
     max_size: int | None = None
@@ -133,8 +134,9 @@ class Picking:
 
     def _candidate(self, pick: Pick) -> Candidate:
         picked, rules = as_picked(pick), self._rules
-        if not accepts(rules.accept, picked.name, picked.type):
-            msg = f"{shown(picked.name)} is not of a kind taken here: pick a file of {rules.accept}"
+        accept = rules.accept()
+        if not accepts(accept, picked.name, picked.type):
+            msg = f"{shown(picked.name)} is not of a kind taken here: pick a file of {accept}"
             raise FileTypeError(msg)
         if rules.max_size is not None and picked.size > rules.max_size:
             msg = (

@@ -47,7 +47,7 @@ class Service:
         store: The bucket.
         prefix: The folder all keys stand in.
         key: What a file is called there; see :func:`s3upload_widget.keys.object_key`.
-        accept: As HTML's ``<input accept>``.
+        accept: As HTML's ``<input accept>``; a function is asked at each pick.
         part_size: Bytes, 5 MiB to 5 GiB; 16 MiB and growing if left out.
         max_size: Bytes of the largest file that is taken.
         if_exists: What to do where a key has an object already.
@@ -65,7 +65,7 @@ class Service:
         *,
         prefix: str = "",
         key: KeyChoice = None,
-        accept: str = "",
+        accept: str | Callable[[], str] = "",
         part_size: int | None = None,
         max_size: int | None = None,
         if_exists: IfExists = "verify",
@@ -77,7 +77,7 @@ class Service:
         self._rules = Rules(
             prefix=prefix,
             key=key,
-            accept=accept,
+            accept=accept if callable(accept) else partial(str, accept),
             part_size=part_size,
             max_size=max_size,
             if_exists=if_exists,

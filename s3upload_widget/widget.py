@@ -152,7 +152,7 @@ class UploadWidget(anywidget.AnyWidget):
             store,
             prefix=folder,
             key=key,
-            accept=accept,
+            accept=lambda: self.accept,
             part_size=part_size,
             max_size=max_size,
             if_exists=if_exists,

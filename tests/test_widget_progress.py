@@ -246,6 +246,15 @@ def test_an_error_holds_only_what_a_message_can_carry(widget: UploadWidget, page
     assert widget.error == "half? was changed"
 
 
+def test_accept_can_be_changed_for_the_next_pick(widget: UploadWidget, page: Page) -> None:
+    widget.accept = ".csv"
+    (refused,) = page.pick("a.bin").files
+    widget.accept = ".bin"
+    (planned,) = page.pick("a.bin").files
+
+    assert (refused.code, planned.key) == ("not_accepted", "raw/a.bin")
+
+
 def test_files_that_the_user_takes_off_the_page_leave_the_list(
     widget: UploadWidget, page: Page
 ) -> None:
