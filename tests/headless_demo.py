@@ -203,7 +203,7 @@ def drive(folder: Path, shots: Path, size: int) -> None:
         steps.done("started the demo")
         with (
             run_chromium() as chromium,
-            chromium.page(errors, viewport={"width": 1100, "height": 1900}) as page,
+            chromium.page(errors, viewport={"width": 1100, "height": 2300}) as page,
         ):
             page.set_default_timeout(30_000)
             notebook = Notebook(page)
