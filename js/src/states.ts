@@ -34,7 +34,7 @@ const NEXT: Readonly<Record<Name, readonly Name[]>> = {
   completing: ["done", "uploading", "failed", "aborting", "picked"],
   paused: ["queued", "aborting"],
   failed: ["queued", "picked", "aborting"],
-  aborting: ["refused"],
+  aborting: ["failed", "refused"],
   done: [],
 };
 

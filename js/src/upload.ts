@@ -53,6 +53,8 @@ export class Upload {
   #run = new AbortController();
   #missingRounds = 0;
   #afresh = 0;
+  /** The kernel has planned the file: it has its key, and S3 perhaps parts. */
+  #known = false;
   #hashes: FileHashes;
   readonly #around: Surroundings;
 
@@ -74,6 +76,7 @@ export class Upload {
     if (this.#state.name === "aborting") void this.#forget();
     if (this.#state.name !== "picked") return;
     this.trouble = "";
+    this.#known = true;
     const parts = new Parts(this.file.size, plan.part_size, plan.parts_total);
     this.#to({ name: "queued", work: { plan, parts } });
   }
@@ -134,19 +137,20 @@ export class Upload {
   /**
    * Delete what S3 holds of the file.
    *
-   * @throws KernelError if the kernel cannot: the file is then `refused` with that reason.
+   * @throws KernelError if the kernel cannot: the file has then `failed` with that reason.
    */
   async abort(): Promise<void> {
     if (this.#state.name === "done" || this.#state.name === "aborting") return;
-    const planned = "work" in this.#state;
+    const before = this.#state;
     this.#run.abort();
     this.#to({ name: "aborting" });
-    this.#hashes.drop();
-    if (!planned) return;
     try {
-      await this.#forget();
+      if (this.#known) await this.#forget();
+      this.#hashes.drop();
     } catch (error) {
-      this.#to({ name: "refused", problem: problemOf(error, this.file.name) });
+      const problem = problemOf(error, this.file.name);
+      if ("work" in before) this.#to({ name: "failed", work: before.work, problem });
+      else this.#to({ name: "refused", problem });
       throw error;
     }
   }
@@ -205,10 +209,11 @@ export class Upload {
   }
 
   /** The kernel deletes what S3 holds of the file and forgets it. Nothing that comes stops this. */
-  #forget(): Promise<unknown> {
+  async #forget(): Promise<void> {
     const { signal } = new AbortController();
     const request = { kind: "abort_multipart_upload", file_id: this.id } as const;
-    return this.#patiently(() => this.#around.kernel.call(request, signal), signal);
+    await this.#patiently(() => this.#around.kernel.call(request, signal), signal);
+    this.#known = false;
   }
 
   /** Ask again while the kernel says that asking again may help. */
@@ -303,18 +308,17 @@ export class Upload {
 
   /** Everything from the beginning: the kernel forgets the file, then plans it anew. */
   #replan(): void {
-    const planned = "work" in this.#state;
     this.#run.abort();
     this.#run = new AbortController();
     this.#hashes.drop();
     this.#hashes = new FileHashes(this.file, this.#around.hashers);
     this.#to({ name: "picked" });
-    void this.#forgetThenPlan(planned, this.#run.signal);
+    void this.#forgetThenPlan(this.#run.signal);
   }
 
-  async #forgetThenPlan(planned: boolean, signal: AbortSignal): Promise<void> {
+  async #forgetThenPlan(signal: AbortSignal): Promise<void> {
     try {
-      if (planned) await this.#forget();
+      if (this.#known) await this.#forget();
       if (!signal.aborted) this.#around.plan(this);
     } catch (error) {
       if (!signal.aborted) this.refuse(problemOf(error, this.file.name));
