@@ -11,11 +11,11 @@ export const text = {
   clock: (name: string) =>
     `${name}: the clock of the kernel's machine is wrong (RequestTimeTooSkewed). Set it, then press Resume.`,
   signature: (name: string) =>
-    `${name}: S3 does not find its signature right (SignatureDoesNotMatch). Either the kernel's secret key is wrong, or something between this page and S3 changes requests: give browser_endpoint_url= the address at which S3 itself answers.`,
+    `${name}: S3 finds the signature wrong (SignatureDoesNotMatch): the kernel's secret key is wrong, or a proxy changes requests. Give browser_endpoint_url= the address of S3 itself.`,
   noBucket: (name: string) =>
-    `${name}: there is no such bucket at the address that this page sends to (NoSuchBucket). Check browser_endpoint_url and the bucket, then press Resume.`,
+    `${name}: there is no such bucket where this page sends (NoSuchBucket). Check browser_endpoint_url and the bucket, then press Resume.`,
   region: (name: string) =>
-    `${name}: the bucket is in another region than the kernel's client asks. Pass client=boto3.client('s3', region_name=…) with the bucket's region.`,
+    `${name}: the bucket is in another region. Pass client=boto3.client('s3', region_name=…) with the bucket's region.`,
   denied: (name: string, part: number, code: string, action: string) =>
     `${name}: S3 refused part ${part} (403 ${code}). The kernel's credentials need ${action} for this key, and the bucket's policy must allow this browser's address. Then press Resume.`,
   refused: (name: string, part: number, answer: string) =>
