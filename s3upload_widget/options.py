@@ -70,8 +70,8 @@ def check_options(
     if if_exists not in IF_EXISTS:
         msg = f"if_exists={if_exists!r} cannot be: give one of {', '.join(map(repr, IF_EXISTS))}"
         raise RefusedError(msg)
-    if max_size is not None and max_size < 0:
-        msg = f"max_size={max_size!r} cannot be: give bytes, or leave it out"
+    if max_size is not None and not (isinstance(max_size, int) and max_size >= 0):
+        msg = f"max_size={max_size!r} cannot be: give bytes as an int, or leave it out"
         raise RefusedError(msg)
     if transport != "direct":
         msg = (

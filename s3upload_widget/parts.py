@@ -66,8 +66,11 @@ def check_part_size(part_size: int, limits: Limits = S3_LIMITS) -> int:
         limits: The store's limits.
 
     Raises:
-        RefusedError: It is below 5 MiB or above 5 GiB.
+        RefusedError: It is no int, below 5 MiB or above 5 GiB.
     """
+    if not isinstance(part_size, int) or isinstance(part_size, bool):
+        msg = f"part_size={part_size!r} cannot be: give bytes as an int, or leave it out"
+        raise RefusedError(msg)
     if not limits.min_part_size <= part_size <= limits.max_part_size:
         msg = (
             f"part_size={part_size} is outside of what S3 takes: give bytes from "
