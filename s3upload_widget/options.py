@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from s3upload_widget.errors import RefusedError
-from s3upload_widget.parts import check_part_size
+from s3upload_widget.parts import check_part_size, is_whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -70,7 +70,7 @@ def check_options(
     if if_exists not in IF_EXISTS:
         msg = f"if_exists={if_exists!r} cannot be: give one of {', '.join(map(repr, IF_EXISTS))}"
         raise RefusedError(msg)
-    if max_size is not None and not (isinstance(max_size, int) and max_size >= 0):
+    if max_size is not None and not (is_whole(max_size) and max_size >= 0):
         msg = f"max_size={max_size!r} cannot be: give bytes as an int, or leave it out"
         raise RefusedError(msg)
     if transport != "direct":

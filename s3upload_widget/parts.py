@@ -58,6 +58,11 @@ class PartPlan:
         return min(self.part_size, self.size - (part_number - 1) * self.part_size)
 
 
+def is_whole(number: object) -> bool:
+    """Whether it is an int; notebooks pass floats and texts as well."""
+    return isinstance(number, int) and not isinstance(number, bool)
+
+
 def check_part_size(part_size: int, limits: Limits = S3_LIMITS) -> int:
     """Return ``part_size``, or raise where S3 would refuse it.
 
@@ -68,7 +73,7 @@ def check_part_size(part_size: int, limits: Limits = S3_LIMITS) -> int:
     Raises:
         RefusedError: It is no int, below 5 MiB or above 5 GiB.
     """
-    if not isinstance(part_size, int) or isinstance(part_size, bool):
+    if not is_whole(part_size):
         msg = f"part_size={part_size!r} cannot be: give bytes as an int, or leave it out"
         raise RefusedError(msg)
     if not limits.min_part_size <= part_size <= limits.max_part_size:
