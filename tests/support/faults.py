@@ -57,6 +57,8 @@ class Answer:
     """Answer before the body was read, and close the connection."""
     stored: bool = False
     """Let the server carry out the request first, and hide its answer."""
+    headers: tuple[tuple[str, str], ...] = ()
+    """Besides the usual ones, such as ``x-amz-bucket-region`` of a redirect."""
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,8 @@ from support.operations import operation_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from support.faults import Answer
+
 REASON: Final = "Played"
 """Stands where a reason phrase belongs; no client reads it."""
 
@@ -166,14 +168,12 @@ def respond(
     return Response(status, Headers((length, *headers, *allowed)), sent)
 
 
-def error_response(
-    request: Request, status: int, code: str, message: str, *, cors: bool
-) -> Response:
+def error_response(request: Request, answer: Answer) -> Response:
     """Write S3's error document."""
     body = (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
-        f"<Error><Code>{escape(code)}</Code><Message>{escape(message)}</Message>"
+        f"<Error><Code>{escape(answer.code)}</Code><Message>{escape(answer.message)}</Message>"
         f"<Resource>{escape(request.path)}</Resource><RequestId>PROXY</RequestId></Error>"
     ).encode()
-    kind = ("Content-Type", "application/xml")
-    return respond(request, status, body, cors=cors, headers=(kind,))
+    headers = (("Content-Type", "application/xml"), *answer.headers)
+    return respond(request, answer.status, body, cors=answer.cors, headers=headers)

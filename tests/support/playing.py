@@ -87,9 +87,7 @@ class Exchanging:
 
     def _own_response(self) -> Response:
         for answer in self._of(Answer):
-            return error_response(
-                self._request, answer.status, answer.code, answer.message, cors=answer.cors
-            )
+            return error_response(self._request, answer)
         return respond(self._request, 200, headers=(_ETAG,))
 
     def _outgoing(self) -> Request:
