@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from dataclasses import replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
@@ -12,6 +14,7 @@ from s3upload_widget.errors import (
     NoSuchUploadError,
     ObjectExistsError,
     ProtocolError,
+    S3Error,
     UploadAbortedError,
     UploadError,
 )
@@ -20,11 +23,12 @@ from s3upload_widget.objects import CannotTell, CompletedPart, NoObject, ObjectF
 from s3upload_widget.picked import Aborted, Completed, Open, Planned
 from s3upload_widget.proofs import Hashes, missing_parts, one_of_each, proof, unproven_parts
 from s3upload_widget.results import UploadedFile
+from s3upload_widget.s3errors import refusal_code
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from s3upload_widget.objects import ListedPart
+    from s3upload_widget.objects import ListedPart, OpenedUpload
     from s3upload_widget.picked import FilePlan, FileRecord, Slot
     from s3upload_widget.protocol import CompleteMultipartUpload
     from s3upload_widget.results import VerifiedBy
@@ -74,12 +78,13 @@ def complete(
     else:
         found, verified_by = _look_at_single(store, plan, hashes, place)
     whole = request.sha256 if sha256 else ""
-    return Completed(plan, _uploaded_file(store, plan, found, verified_by, whole))
+    return Completed(plan, uploaded_file(store, plan, found, verified_by, whole))
 
 
-def _uploaded_file(
+def uploaded_file(
     store: Store, plan: FilePlan, found: ObjectFound, verified_by: VerifiedBy, sha256: str
 ) -> UploadedFile:
+    """The record of a file whose object is proven; ``sha256`` is the whole file's."""
     return UploadedFile(
         name=plan.picked.name,
         uri=f"s3://{store.bucket}/{plan.key}",
@@ -155,28 +160,41 @@ def _complete_parts(
 def _put_together(
     store: Store, record: Open, listed: Mapping[int, ListedPart], hashes: Hashes
 ) -> ObjectFound:
-    parts = [
-        CompletedPart(
-            part_number=number,
-            etag=listed[number].etag,
-            sha256=sha256 if record.upload.sha256 else "",
-        )
-        for number, sha256 in enumerate(hashes.sha256, start=1)
-    ]
-    plan = record.plan
     try:
-        return store.complete(
-            plan.key,
-            record.upload.upload_id,
-            parts,
-            size=plan.parts.size,
-            must_not_exist=plan.must_not_exist,
-        )
+        return _name_parts(store, record.plan, record.upload, listed, hashes)
     except IntegrityError:
         # A server that lists no checksums says only now that a part is not what was sent.
         if unproven := unproven_parts(listed):
             raise PartsMissingError(unproven) from None
         raise
+    except S3Error as error:
+        if record.upload.sha256 or refusal_code(error) != "InvalidRequest":
+            raise
+    # An upload that was found, on a server that does not tell which checksums it wants: these.
+    upload = replace(record.upload, sha256=True)
+    return _name_parts(store, record.plan, upload, listed, hashes)
+
+
+def _name_parts(
+    store: Store,
+    plan: FilePlan,
+    upload: OpenedUpload,
+    listed: Mapping[int, ListedPart],
+    hashes: Hashes,
+) -> ObjectFound:
+    parts = [
+        CompletedPart(
+            part_number=number, etag=listed[number].etag, sha256=sha256 if upload.sha256 else ""
+        )
+        for number, sha256 in enumerate(hashes.sha256, start=1)
+    ]
+    return store.complete(
+        plan.key,
+        upload.upload_id,
+        parts,
+        size=plan.parts.size,
+        must_not_exist=plan.must_not_exist,
+    )
 
 
 def _find_completed(
@@ -189,6 +207,9 @@ def _find_completed(
     look = store.head_object(record.plan.key)
     if isinstance(look, ObjectFound):
         if _is_proven(look, hashes, place):
+            if isinstance(error, ObjectExistsError):  # then the parts are still there, and billed
+                with contextlib.suppress(S3Error):
+                    store.abort(record.plan.key, record.upload.upload_id)
             return look, proof(look, hashes, place)
         if record.plan.must_not_exist:
             msg = f"another object arrived as {place} meanwhile: overwrite it or keep both"

@@ -8,7 +8,8 @@
     │   ├── FileTypeError
     │   ├── KeyRefusedError
     │   ├── UnsupportedBucketError
-    │   └── ObjectExistsError
+    │   ├── ObjectExistsError
+    │   └── NotTheSameFileError
     ├── FileChangedError            the file is not what it was when it was picked
     ├── S3Error                     S3 said no; the botocore error is the ``__cause__``
     │   ├── AccessDeniedError
@@ -76,6 +77,12 @@ class ObjectExistsError(RefusedError):
     """Another object already has this key."""
 
     code = "exists"
+
+
+class NotTheSameFileError(RefusedError):
+    """What was begun under this key is another file's; nothing was changed."""
+
+    code = "other_file"
 
 
 class FileChangedError(UploadError):

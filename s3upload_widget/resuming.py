@@ -55,6 +55,8 @@ class Found:
     """Most listed bytes first."""
     denied: str
     """``""``, or why S3 did not show all uploads and what to do: others may exist."""
+    of_longer_files: int
+    """Uploads with parts from beyond the file's end: it may be cut off, or another file."""
 
 
 def candidates(
@@ -82,6 +84,7 @@ def candidates(
     """
     algorithms, denied = _algorithms(store, key, remembered)
     found: list[Candidate] = []
+    longer = 0
     for upload_id, algorithm in algorithms.items():
         try:
             parts = store.list_parts(key, upload_id)
@@ -92,9 +95,12 @@ def candidates(
         except S3Error as error:
             denied = str(error)
             continue
-        found.extend(_fitting(upload_id, algorithm, parts, plan, limits))
+        if {algorithm, *(part.checksum_algorithm for part in parts)} <= {_SHA256, ""}:
+            found.extend(_fitting(upload_id, algorithm, parts, plan, limits))
+            longer += _reach(parts) > plan.size
+        # Else it is another program's: what that checks its parts with is not ours.
     found.sort(key=lambda candidate: candidate.bytes_listed, reverse=True)
-    return Found(candidates=tuple(found), denied=denied)
+    return Found(candidates=tuple(found), denied=denied, of_longer_files=longer)
 
 
 def _algorithms(store: Store, key: str, remembered: Sequence[str]) -> tuple[dict[str, str], str]:
@@ -113,9 +119,6 @@ def _algorithms(store: Store, key: str, remembered: Sequence[str]) -> tuple[dict
 def _fitting(
     upload_id: str, algorithm: str, parts: tuple[ListedPart, ...], plan: PartPlan, limits: Limits
 ) -> Iterator[Candidate]:
-    told = {algorithm, *(part.checksum_algorithm for part in parts)}
-    if not told <= {_SHA256, ""}:
-        return  # another program's: what it checks its parts with is not ours
     for part_size in filter(_is_positive, _part_sizes(parts, plan)):
         cut = PartPlan(plan.size, part_size)
         fitting = tuple(part for part in parts if _fits(part, cut))
@@ -138,6 +141,12 @@ def _part_sizes(parts: tuple[ListedPart, ...], plan: PartPlan) -> Iterator[int]:
             yield (plan.size - last.size) // before
 
 
+def _reach(parts: tuple[ListedPart, ...]) -> int:
+    """Bytes that the file these parts are of has at least, if they are all but the last equal."""
+    full = max((part.size for part in parts), default=0)
+    return max(((part.part_number - 1) * full + part.size for part in parts), default=0)
+
+
 def _is_positive(part_size: int) -> bool:
     return part_size > 0
 
@@ -147,5 +156,5 @@ def _fits(part: ListedPart, cut: PartPlan) -> bool:
 
 
 def _is_allowed(cut: PartPlan, limits: Limits) -> bool:
-    smallest = 1 if cut.single else limits.min_part_size
-    return smallest <= cut.part_size <= limits.max_part_size and cut.count <= limits.max_parts
+    least, most = limits.min_part_size, limits.max_part_size
+    return least <= cut.part_size <= most and 1 < cut.count <= limits.max_parts

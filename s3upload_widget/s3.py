@@ -283,6 +283,13 @@ class Store:
         refused: dict[int, ObjectLook] = {403: CannotTell(), 404: NoObject()}
         return refused.get(status) or ObjectFound.of(answer, size=0)
 
+    def first_part_size(self, key: str) -> int:
+        """Bytes of the first part that an object was made of; 0 where nobody can tell."""
+        status, answer = self._calls.look(
+            "head_object", {400, 403, 404, 416, 501}, Key=key, PartNumber=1
+        )
+        return int(answer["ContentLength"]) if status in {200, 206} else 0
+
     def abort(self, key: str, upload_id: str) -> None:
         """Delete the parts, again until S3 shows none: one on its way may arrive later.
 

@@ -39,6 +39,10 @@ ROOMS: dict[str, tuple[str, str]] = {
         "service completion picked picking proofs signing",
         "errors results parts checksums keys policy protocol s3 resuming doctor",
     ),
+    "uploader": (
+        "uploader batch beginning existing lanes reading sending sources tally",
+        "errors results parts checksums keys protocol s3 resuming service",
+    ),
     "local": ("local seaweedfs supervisor", "s3 policy"),
     "widget": (
         "widget comms conversation files options orders publishing pump statuses waiting workers",
@@ -53,7 +57,9 @@ OUTSIDE = {
     "traitlets": {"widget"},
     "boto3": {"s3", "calls", "clients", "s3errors"},
     "botocore": {"s3", "calls", "clients", "s3errors"},
+    "fsspec": {"sources"},
     "msgspec": {"protocol"},
+    "tqdm": {"batch"},
 }
 CHAIN = ["protocol", "kernel", "upload", "uploads", "view", "index"]
 """The page's side: each may only be built upon what stands before it."""

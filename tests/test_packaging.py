@@ -21,7 +21,7 @@ ROOT = Path(__file__).parent.parent
 VERSIONS = re.findall(
     r'^version = "(.+)"$', (ROOT / "pyproject.toml").read_text("utf-8"), re.MULTILINE
 )
-DEPENDENCIES = {"anywidget", "boto3", "ipywidgets", "msgspec", "traitlets"}
+DEPENDENCIES = {"anywidget", "boto3", "click", "ipywidgets", "msgspec", "tqdm", "traitlets"}
 NEEDED = {"static/widget.js", "static/widget.css", "static/widget.js.LEGAL.txt", "py.typed"}
 NOTEBOOK = "upload.ipynb"
 

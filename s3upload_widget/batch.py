@@ -1,0 +1,255 @@
+"""Files of a script, all together: which key each gets, on which threads, under which bar."""
+
+from __future__ import annotations
+
+import logging
+import mimetypes
+import unicodedata
+from collections import Counter
+from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from s3upload_widget.beginning import Manner
+from s3upload_widget.errors import ObjectExistsError, RefusedError, S3Error, UploadError
+from s3upload_widget.keys import object_key, parse_uri, renamed
+from s3upload_widget.objects import ObjectFound
+from s3upload_widget.parts import S3_LIMITS, Limits, PartPlan, plan_parts
+from s3upload_widget.picked import FilePlan
+from s3upload_widget.results import PickedFile
+from s3upload_widget.s3 import Store
+from s3upload_widget.sending import FileSending
+from s3upload_widget.sources import open_source
+from s3upload_widget.tally import Tally
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from types_boto3_s3 import S3Client
+
+    from s3upload_widget.picked import IfExists
+    from s3upload_widget.results import UploadedFile
+    from s3upload_widget.sources import FilePath, Source
+
+logger = logging.getLogger("s3upload_widget")
+
+IF_EXISTS: Final = ("verify", "overwrite", "rename")
+MAX_CONCURRENCY: Final = 64
+MAX_RENAMES: Final = 1_000
+KEPT: Final = (
+    "What arrived is kept on S3: upload the same file again, here or anywhere, and it is continued"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What :func:`s3upload_widget.uploader.upload_file` was asked for."""
+
+    client: S3Client | None = None
+    if_exists: IfExists = "verify"
+    sha256: bool = True
+    part_size: int | None = None
+    max_concurrency: int = 8
+    extra_args: Mapping[str, Any] | None = None
+    executor: Executor | None = None
+    progress: bool = True
+    restart: bool = False
+    limits: Limits = S3_LIMITS
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be.
+
+        Raises:
+            RefusedError: An option has a value that it cannot have.
+        """
+        if self.if_exists not in IF_EXISTS:
+            msg = f"if_exists={self.if_exists!r} cannot be: give one of {', '.join(IF_EXISTS)}"
+            raise RefusedError(msg)
+        if self.max_concurrency not in range(1, MAX_CONCURRENCY + 1):
+            msg = f"max_concurrency={self.max_concurrency!r} cannot be: give 1 to {MAX_CONCURRENCY}"
+            raise RefusedError(msg)
+        plan_parts(0, self.part_size, limits=self.limits)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A file that is on S3, and what it took."""
+
+    uploaded: UploadedFile
+    tally: Tally
+
+
+def expanded(paths: Iterable[FilePath]) -> list[tuple[FilePath, str]]:
+    """Each file, and its path inside the folder that was named; ``""`` where it was named itself."""
+    found: list[tuple[FilePath, str]] = []
+    for path in paths:
+        if isinstance(path, str) and "://" in path:
+            found.append((path, ""))
+        elif (folder := Path(path)).is_dir():
+            inside = sorted(each for each in folder.rglob("*") if each.is_file())
+            above = folder.resolve().parent
+            found.extend((each, each.resolve().relative_to(above).as_posix()) for each in inside)
+        else:
+            found.append((path, ""))
+    return found
+
+
+def upload(files: list[tuple[FilePath, str]], uri: str, options: Options) -> list[Outcome]:
+    """Upload files and count what it took.
+
+    Args:
+        files: Each with its path inside a folder that was named; ``""`` if it was named itself.
+        uri: A folder, or one key.
+        options: How.
+
+    Raises:
+        UploadError: As :func:`s3upload_widget.uploader.upload_file` says.
+    """
+    bucket, place = parse_uri(uri)
+    store = Store(bucket, options.client, extra_args=options.extra_args)
+    picked = [_picked(open_source(path), inside) for path, inside in files]
+    wanted = [(source, file, _key(file, place)) for source, file in picked]
+    key, times = next(iter(Counter(key for *_, key in wanted).most_common(1)), ("", 0))
+    if times > 1:
+        msg = f"{times} files would go to {store.destination(key)}: rename them, or upload apart"
+        raise RefusedError(msg)
+    if wanted:
+        store.check_bucket()
+    name = wanted[0][1].name if len(wanted) == 1 else f"{len(wanted)} files"
+    total = sum(source.size for source, *_ in wanted)
+    with _threads(options) as executor, _bar(name, total, options) as advance:
+        manner = Manner(
+            executor=executor,
+            max_concurrency=options.max_concurrency,
+            sha256=options.sha256,
+            restart=options.restart,
+            limits=options.limits,
+        )
+        one = partial(_upload_one, store, options, manner, advance)
+        tasks = [
+            (_plan_parts(file.size, options).single, partial(one, source, file, key))
+            for source, file, key in wanted
+        ]
+        return _all(tasks, executor)
+
+
+def _all(tasks: Sequence[tuple[bool, Callable[[], Outcome]]], executor: Executor) -> list[Outcome]:
+    """Do all: those of one part share the threads, a larger one has them all to itself."""
+    several = len(tasks) > 1
+    futures = [executor.submit(do) if one and several else Future() for one, do in tasks]
+    try:
+        for (one, do), future in zip(tasks, futures, strict=True):
+            if not (one and several):
+                _settle(future, do)
+        wait(futures)
+    except BaseException:
+        for future in futures:
+            future.cancel()
+        raise
+    errors = [error for future in futures if (error := future.exception())]
+    if errors:
+        if several:
+            _note(errors[0], f"{len(errors)} of {len(tasks)} files failed; the others are on S3")
+        raise errors[0]
+    return [future.result() for future in futures]
+
+
+def _settle(future: Future[Outcome], do: Callable[[], Outcome]) -> None:
+    try:
+        future.set_result(do())
+    except (UploadError, OSError) as error:
+        future.set_exception(error)
+
+
+def _upload_one(
+    store: Store,
+    options: Options,
+    manner: Manner,
+    advance: Callable[[int], object],
+    source: Source,
+    picked: PickedFile,
+    key: str,
+) -> Outcome:
+    plan = FilePlan(
+        picked=picked,
+        key=_free_key(store, key) if options.if_exists == "rename" else key,
+        parts=_plan_parts(source.size, options),
+        content_type=store.content_type(picked.type),
+        must_not_exist=options.if_exists != "overwrite",
+        started=datetime.now(timezone.utc),
+    )
+    tally = Tally(advance)
+    try:
+        return Outcome(FileSending(store, source, plan, manner, tally).upload(), tally)
+    except (S3Error, KeyboardInterrupt) as error:
+        if not plan.parts.single:
+            _note(error, KEPT)
+            logger.warning("%s is not complete. %s", store.destination(plan.key), KEPT)
+        raise
+
+
+def _plan_parts(size: int, options: Options) -> PartPlan:
+    return plan_parts(size, options.part_size, limits=options.limits)
+
+
+def _picked(source: Source, inside: str) -> tuple[Source, PickedFile]:
+    name = unicodedata.normalize("NFC", source.name)
+    picked = PickedFile(
+        name=name,
+        path=unicodedata.normalize("NFC", inside) or name,
+        size=source.size,
+        type=mimetypes.guess_type(name)[0] or "",
+        last_modified=source.modified,
+    )
+    return source, picked
+
+
+def _key(picked: PickedFile, place: str) -> str:
+    if place and not place.endswith("/"):
+        return object_key(picked, prefix="", key=place)
+    return object_key(picked, prefix=place, key=None)
+
+
+def _free_key(store: Store, key: str) -> str:
+    for number in range(MAX_RENAMES):
+        name = renamed(key, number) if number else key
+        if not isinstance(store.head_object(name), ObjectFound):
+            return name
+    msg = f"{store.destination(key)} and {MAX_RENAMES - 1} other names of it exist: give another"
+    raise ObjectExistsError(msg)
+
+
+@contextmanager
+def _threads(options: Options) -> Iterator[Executor]:
+    """The caller's threads, or own ones, which nobody waits for when they are interrupted."""
+    if options.executor is not None:
+        yield options.executor
+        return
+    own = ThreadPoolExecutor(options.max_concurrency, thread_name_prefix="s3upload")
+    try:
+        yield own
+    except BaseException:
+        own.shutdown(wait=False, cancel_futures=True)
+        raise
+    own.shutdown()
+
+
+@contextmanager
+def _bar(name: str, total: int, options: Options) -> Iterator[Callable[[int], object]]:
+    from tqdm.auto import tqdm  # noqa: PLC0415 - it looks for a notebook, which takes a while
+
+    disabled = not options.progress
+    with tqdm(
+        total=total, desc=name, unit="B", unit_scale=True, unit_divisor=1024, disable=disabled
+    ) as bar:
+        yield bar.update
+
+
+def _note(error: BaseException, text: str) -> None:
+    """Add to what a traceback shows; a matter of Python 3.11 and later."""
+    if add_note := getattr(error, "add_note", None):
+        add_note(text)

@@ -1,0 +1,58 @@
+"""Scripts that upload: in this process with small parts, and cut off after some of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from s3upload_widget import checksums
+from s3upload_widget.batch import Options, Outcome, upload
+from s3upload_widget.parts import Limits
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from s3upload_widget.sources import FilePath
+    from support.servers import S3Server
+
+SMALL: Final = Limits(
+    min_part_size=256, max_part_size=1 << 20, max_parts=1_000, default_part_size=1024
+)
+"""What ministack takes, which knows no least part size."""
+
+
+def send(server: S3Server, path: FilePath, uri: str, **options: Any) -> Outcome:
+    """Upload one file in parts of 1 KiB."""
+    (outcome,) = send_all(server, [path], uri, **options)
+    return outcome
+
+
+def send_all(
+    server: S3Server, paths: Iterable[FilePath], uri: str, **options: Any
+) -> list[Outcome]:
+    """Upload files in parts of 1 KiB."""
+    chosen = {"client": server.client, "limits": SMALL, "progress": False, **options}
+    return upload([(path, "") for path in paths], uri, Options(**chosen))
+
+
+def begin(
+    server: S3Server,
+    bucket: str,
+    key: str,
+    path: Path,
+    parts: Iterable[int],
+    *,
+    part_size: int = 1024,
+    algorithm: str = "SHA256",
+) -> str:
+    """Send some parts of a file, as a program that was then killed; gives the upload's id."""
+    client, data = server.client, path.read_bytes()
+    kind: dict[str, Any] = {"ChecksumAlgorithm": algorithm} if algorithm else {}
+    upload_id = client.create_multipart_upload(Bucket=bucket, Key=key, **kind)["UploadId"]
+    for number in parts:
+        body = data[(number - 1) * part_size : number * part_size]
+        sent = {"ChecksumSHA256": checksums.sha256(body)} if algorithm == "SHA256" else kind
+        client.upload_part(
+            Bucket=bucket, Key=key, UploadId=upload_id, PartNumber=number, Body=body, **sent
+        )
+    return upload_id
