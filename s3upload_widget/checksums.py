@@ -35,6 +35,11 @@ def hexadecimal(checksum: str) -> str:
     return _digest(checksum).hex()
 
 
+def base64_of(hexadecimal_checksum: str) -> str:
+    """The inverse of :func:`hexadecimal`."""
+    return base64.b64encode(bytes.fromhex(hexadecimal_checksum)).decode()
+
+
 def composite_sha256(parts: Sequence[str]) -> str:
     """The checksum S3 gives a multipart object: of the parts' checksums, then ``-N``.
 

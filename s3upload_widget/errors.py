@@ -21,7 +21,8 @@
     │   └── S3UnavailableError
     ├── IntegrityError              what S3 holds is not what was sent
     ├── ProtocolError               a message from the page breaks the protocol
-    │   └── UnknownFileError
+    │   ├── UnknownFileError
+    │   └── NotOwnerError
     ├── UploadAbortedError
     ├── CannotWaitError
     └── InternalError               a defect of this package
@@ -156,6 +157,12 @@ class UnknownFileError(ProtocolError):
     """The kernel does not know this file: it restarted after the file was picked."""
 
     code = "unknown_file"
+
+
+class NotOwnerError(ProtocolError):
+    """Another page took the upload over; this one may take it back."""
+
+    code = "not_owner"
 
 
 class UploadAbortedError(UploadError):

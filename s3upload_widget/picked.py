@@ -6,7 +6,7 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
-from s3upload_widget.errors import RefusedError, UnknownFileError
+from s3upload_widget.errors import NotOwnerError, RefusedError, UnknownFileError
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -89,7 +89,12 @@ class Aborted:
     """S3 holds nothing of the file."""
 
 
-FileRecord: TypeAlias = New | Checked | Planned | Open | Completed | Aborted
+@dataclass(frozen=True, slots=True)
+class TakenOver:
+    """Another page picked the same file, and goes on with it."""
+
+
+FileRecord: TypeAlias = New | Checked | Planned | Open | Completed | Aborted | TakenOver
 
 
 @dataclass(slots=True, eq=False)
@@ -124,6 +129,9 @@ class PickedFiles:
         if slot is None:
             msg = "the kernel does not know this file any more: it has to be picked again"
             raise UnknownFileError(msg)
+        if isinstance(slot.record, TakenOver):
+            msg = "this file goes on from another page; press Resume to take it back here"
+            raise NotOwnerError(msg)
         return slot
 
     def pick(self, file_id: str) -> Slot:
@@ -134,13 +142,30 @@ class PickedFiles:
         """
         with self._lock:
             known = self._unfinished.get(file_id) or self._finished.get(file_id)
-            if known and not isinstance(known.record, Aborted):
+            if known and not isinstance(known.record, (Aborted, TakenOver)):
                 return known
             if len(self._unfinished) >= MAX_UNFINISHED:
                 msg = f"{MAX_UNFINISHED} files are waiting: let some finish before picking more"
                 raise RefusedError(msg)
             self._finished.pop(file_id, None)
             return self._unfinished.setdefault(file_id, Slot(file_id))
+
+    def take_over(self, key: str, picked: PickedFile) -> None:
+        """Let go of a key whose file was picked again, by a page that was loaded anew or another.
+
+        The same path and size is the same file: its bytes are compared before any of it counts.
+        A file that is just being opened or completed stays where it is.
+        """
+        with self._lock:
+            slot = self._unfinished.get(self._owners.get(key, ""))
+            if slot is None or not slot.lock.acquire(blocking=False):
+                return
+            try:
+                if isinstance(slot.record, (Planned, Open)) and _same(slot.record.plan, picked):
+                    slot.record = TakenOver()
+                    self._settle(slot)
+            finally:
+                slot.lock.release()
 
     def claim(self, key: str, file_id: str) -> bool:
         """Take ``key`` for a file, which then has one; ``False`` where another file has it."""
@@ -155,16 +180,19 @@ class PickedFiles:
     def settle(self, slot: Slot) -> None:
         """The file is complete, aborted or refused: its key is free, its checksums are not needed."""
         with self._lock:
-            slot.signed.clear()
-            self._free(slot.file_id)
-            if isinstance(slot.record, (Completed, Aborted)):
-                self._keep(slot)
+            self._settle(slot)
 
     def release(self, file_id: str) -> None:
         """A file's page seems gone: its key is free. Should the page come back, it can go on."""
         with self._lock:
             if slot := self._free(file_id):
                 self._keep(slot)
+
+    def _settle(self, slot: Slot) -> None:
+        slot.signed.clear()
+        self._free(slot.file_id)
+        if isinstance(slot.record, (Completed, Aborted, TakenOver)):
+            self._keep(slot)
 
     def _free(self, file_id: str) -> Slot | None:
         self._owners.pop(self._keys.pop(file_id, ""), None)
@@ -174,3 +202,7 @@ class PickedFiles:
         self._finished[slot.file_id] = slot
         while len(self._finished) > MAX_FINISHED:
             del self._finished[next(iter(self._finished))]
+
+
+def _same(plan: FilePlan, picked: PickedFile) -> bool:
+    return (plan.picked.path, plan.picked.size) == (picked.path, picked.size)

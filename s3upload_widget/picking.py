@@ -29,6 +29,7 @@ from s3upload_widget.picked import (
     FilePlan,
     New,
     Planned,
+    TakenOver,
 )
 from s3upload_widget.results import PickedFile
 
@@ -110,7 +111,7 @@ class Picking:
             if isinstance(record, Checked):
                 # Comparing an object of equal size with the file would begin here.
                 record = Planned(self._plan(slot.file_id, record.candidate))
-            if isinstance(record, (New, Aborted)):
+            if isinstance(record, (New, Aborted, TakenOver)):
                 msg = f"{shown(pick.name)} was discarded meanwhile: pick it again"
                 raise UploadAbortedError(msg)
             if record.plan.picked != as_picked(pick):
@@ -145,6 +146,7 @@ class Picking:
             )
             raise FileTooLargeError(msg)
         key = object_key(picked, prefix=rules.prefix, key=rules.key)
+        self._files.take_over(key, picked)
         return Candidate(
             picked=picked,
             key=key,

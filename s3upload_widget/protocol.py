@@ -37,6 +37,8 @@ PartNumber: TypeAlias = Annotated[int, Meta(ge=1, le=10_000)]
 Bytes: TypeAlias = Annotated[int, Meta(ge=0, le=2**53 - 1)]
 Count: TypeAlias = Annotated[int, Meta(ge=0, le=2**53 - 1)]
 Text: TypeAlias = Annotated[str, Meta(max_length=4_096)]
+UploadId: TypeAlias = Annotated[str, Meta(min_length=1, max_length=1_024)]
+"""S3's name of a multipart upload. A secret: memory only."""
 WaitingFor: TypeAlias = Literal["", "kernel", "network", "file"]
 WidgetState: TypeAlias = FileState | Literal["idle"]
 
@@ -86,9 +88,11 @@ class PickFiles(Message, frozen=True):
 
 
 class CreateMultipartUpload(Message, frozen=True):
-    """Open the upload of a file of several parts, or find the one this file has."""
+    """Open the upload of a file of several parts, or find one that this file began."""
 
     file_id: FileId
+    refused: Annotated[list[UploadId], Meta(max_length=100)]
+    """Uploads that were found before, and whose parts are not this file's."""
 
 
 class PartChecksums(Record, frozen=True):
@@ -229,10 +233,24 @@ class FilesPicked(Message, frozen=True):
     files: list[PlannedFile | RefusedFile]
 
 
+class FoundPart(Record, frozen=True):
+    """A part that S3 holds already; it counts once the file is seen to have the same bytes."""
+
+    part_number: int
+    size: int
+    """Bytes."""
+    sha256: str
+    """Base64; ``""`` where the store does not list it."""
+    md5: str
+    """Base64, from the ETag; ``""`` where that is none."""
+
+
 class MultipartUploadCreated(Message, frozen=True):
-    """The upload is open."""
+    """The upload is open, perhaps since an earlier day."""
 
     file_id: str
+    upload_id: str
+    found: list[FoundPart]
     part_size: int
     """Bytes."""
     parts_total: int

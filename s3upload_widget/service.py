@@ -10,18 +10,30 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from s3upload_widget import protocol
+from s3upload_widget.checksums import base64_of, reads_as_md5
 from s3upload_widget.completion import PartsMissingError, complete
 from s3upload_widget.doctor import check_mixed_content, diagnose
 from s3upload_widget.errors import (
     InternalError,
+    NotOwnerError,
     ProtocolError,
     RefusedError,
     UnknownFileError,
     UploadAbortedError,
     UploadError,
 )
+from s3upload_widget.opening import Opening
 from s3upload_widget.parts import S3_LIMITS, Limits
-from s3upload_widget.picked import Aborted, Checked, Completed, New, Open, PickedFiles, Planned
+from s3upload_widget.picked import (
+    Aborted,
+    Checked,
+    Completed,
+    New,
+    Open,
+    PickedFiles,
+    Planned,
+    TakenOver,
+)
 from s3upload_widget.picking import Picking, Rules
 from s3upload_widget.signing import Signing
 
@@ -29,8 +41,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from s3upload_widget.keys import KeyChoice
-    from s3upload_widget.objects import OpenedUpload
-    from s3upload_widget.picked import FilePlan, IfExists, Slot
+    from s3upload_widget.objects import ListedPart
+    from s3upload_widget.picked import IfExists, Slot
     from s3upload_widget.results import UploadedFile
     from s3upload_widget.s3 import Store
 
@@ -88,7 +100,7 @@ class Service:
         self._files = PickedFiles()
         self._picking = Picking(store, self._rules, self._files)
         self._signing = Signing(store)
-        self._sha256_echoed = False
+        self._opening = Opening(store, limits)
 
     def handle(self, request: protocol.Request) -> protocol.Reply:
         """Answer a request. Never raises; the same request again gets the same answer."""
@@ -111,7 +123,7 @@ class Service:
             case protocol.PresignParts():
                 return self._presign_all(request)
             case protocol.CreateMultipartUpload():
-                return self._create(self._files.get(request.file_id))
+                return self._create(self._files.get(request.file_id), request)
             case protocol.CompleteMultipartUpload():
                 return self._complete(self._files.get(request.file_id), request)
             case protocol.AbortMultipartUpload():
@@ -165,7 +177,7 @@ class Service:
 
     def _needs_md5(self) -> bool:
         """Whether a single PUT needs its MD5 too: nobody has said that the server knows SHA-256."""
-        return not (self._store.on_aws or self._sha256_echoed)
+        return not (self._store.on_aws or self._opening.sha256_echoed)
 
     def _presign_all(self, request: protocol.PresignParts) -> protocol.PartsPresigned:
         if any(self._was_signed(part) for part in request.parts):
@@ -173,7 +185,7 @@ class Service:
         return protocol.PartsPresigned(parts=[self._presign(part) for part in request.parts])
 
     def _was_signed(self, part: protocol.PartChecksums) -> bool:
-        with contextlib.suppress(UnknownFileError):
+        with contextlib.suppress(UnknownFileError, NotOwnerError):
             return part.part_number in self._files.get(part.file_id).signed
         return False
 
@@ -198,29 +210,27 @@ class Service:
             expires_in=presigned.expires_in,
         )
 
-    def _create(self, slot: Slot) -> protocol.MultipartUploadCreated:
+    def _create(
+        self, slot: Slot, request: protocol.CreateMultipartUpload
+    ) -> protocol.MultipartUploadCreated:
         with slot.lock:
             record = slot.record
-            if isinstance(record, Planned) and not record.plan.parts.single:
-                slot.record = record = Open(record.plan, self._find_or_create(record.plan))
             if isinstance(record, Aborted):
                 msg = "this file was discarded: pick it again"
                 raise UploadAbortedError(msg)
-            if not isinstance(record, (Open, Completed)):
-                msg = "only a planned file of several parts has a multipart upload"
+            if not isinstance(record, (Planned, Open)) or record.plan.parts.single:
+                msg = "only a file of several parts that is not complete has a multipart upload"
                 raise ProtocolError(msg)
+            opened, listed = self._opening.open(record, request.refused)
+            slot.record = opened
         return protocol.MultipartUploadCreated(
             file_id=slot.file_id,
-            part_size=record.plan.parts.part_size,
-            parts_total=record.plan.parts.count,
-            md5=isinstance(record, Open) and not record.upload.sha256,
+            upload_id=opened.upload.upload_id,
+            found=[_found_part(part) for part in listed],
+            part_size=opened.plan.parts.part_size,
+            parts_total=opened.plan.parts.count,
+            md5=not opened.upload.sha256,
         )
-
-    def _find_or_create(self, plan: FilePlan) -> OpenedUpload:
-        # Finding an upload that was begun earlier comes before this.
-        upload = self._store.create_multipart_upload(plan.key, content_type=plan.content_type)
-        self._sha256_echoed = upload.sha256
-        return upload
 
     def _complete(
         self, slot: Slot, request: protocol.CompleteMultipartUpload
@@ -252,7 +262,7 @@ class Service:
     def _abort(self, file_id: str) -> protocol.MultipartUploadAborted:
         # A file that nobody knows, perhaps since the kernel restarted, has nothing to discard:
         # what S3 holds of it is found when its key is picked again.
-        with contextlib.suppress(UnknownFileError):
+        with contextlib.suppress(UnknownFileError, NotOwnerError):
             slot = self._files.get(file_id)
             with slot.lock:
                 self._discard(slot)
@@ -270,12 +280,23 @@ class Service:
 
     def _diagnose(self, request: protocol.Diagnose) -> protocol.Diagnosed:
         record = self._files.get(request.file_id).record
-        if isinstance(record, (New, Checked, Aborted)):
+        if isinstance(record, (New, Checked, Aborted, TakenOver)):
             msg = "this file is not being uploaded"
             raise ProtocolError(msg)
         headers = self._signing.header_names(record.plan)
         found = diagnose(self._store, record.plan.key, request.origin, headers)
         return protocol.Diagnosed(cause=found.cause, message=found.message)
+
+
+def _found_part(part: ListedPart) -> protocol.FoundPart:
+    etag = part.etag.strip('"')
+    is_md5 = reads_as_md5(etag) and "-" not in etag
+    return protocol.FoundPart(
+        part_number=part.part_number,
+        size=part.size,
+        sha256=part.sha256,
+        md5=base64_of(etag) if is_md5 else "",
+    )
 
 
 def _defect(what: str, error: Exception) -> protocol.Failed:

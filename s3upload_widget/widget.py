@@ -5,6 +5,7 @@ All that happens in S3 is decided in ``service``; all that happens to bytes, on 
 
 from __future__ import annotations
 
+import hashlib
 import uuid
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
@@ -106,12 +107,15 @@ class UploadWidget(anywidget.AnyWidget):
     """Language of the page's words; empty for the page's own."""
     _engine_id = t.Unicode(read_only=True).tag(sync=True)
     """Which engine of the page is this widget's, whatever model it is shown by."""
+    _target = t.Unicode(read_only=True).tag(sync=True)
+    """Names the place the files go to: a widget made anew may go on with the page's uploads."""
     files = t.Tuple(read_only=True)
     """A :class:`FileStatus` for each file, in the order in which they were picked."""
     value = t.Tuple(read_only=True)
     """An :class:`UploadedFile` for each file that is on S3 and proven."""
 
     _destination = ""
+    _place = ""
     _open = False
 
     def __init__(
@@ -159,6 +163,9 @@ class UploadWidget(anywidget.AnyWidget):
             sha256=sha256,
         )
         self._destination = f"s3://{name}/{folder}"
+        self._place = "\n".join(
+            [_endpoint_of(client), browser_endpoint_url or "", self._destination]
+        )
         self._conversation = Conversation(
             Welcome(
                 destination=self._destination, multiple=multiple, directory=directory, orders=[]
@@ -288,7 +295,16 @@ class UploadWidget(anywidget.AnyWidget):
     def _new_engine_id(self) -> str:
         return uuid.uuid4().hex
 
+    @t.default("_target")
+    def _new_target(self) -> str:
+        return hashlib.sha256(self._place.encode()).hexdigest()
+
     @t.observe("comm")
     def _guard_comm(self, change: Any) -> None:
         if change["new"] is not None:
             comms.guard(change["new"])
+
+
+def _endpoint_of(client: Any) -> str:
+    """Where a given client asks; the default one is not made for this."""
+    return str(getattr(getattr(client, "meta", None), "endpoint_url", ""))

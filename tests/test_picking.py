@@ -105,13 +105,32 @@ def test_of_two_files_for_one_key_the_first_gets_it(make: Callable[..., Service]
 
 def test_a_key_is_free_again_when_its_file_was_discarded(make: Callable[..., Service]) -> None:
     service = make()
-    first, second = (Sender(service, DATA, file_id=f"file_000{n}") for n in range(2))
+    first = Sender(service, DATA, file_id="file_0001")
+    second = Sender(service, DATA + b"more", file_id="file_0002")
     first.open()
     assert refusal(second) == "exists"
 
     first.abort()
 
     assert isinstance(second.upload(), protocol.MultipartUploadCompleted)
+
+
+def test_who_picks_the_same_file_again_takes_it_over_with_all_parts(
+    make: Callable[..., Service], ministack: S3Server, bucket: str
+) -> None:
+    service = make()
+    first, second = (Sender(service, DATA, file_id=f"file_000{n}") for n in range(2))
+    first.open()
+    first.send(1)
+
+    second.open()
+
+    [answer] = first.presign(2)
+    assert isinstance(answer, protocol.RefusedPart)
+    assert answer.code == "not_owner"
+    second.send(2, 3)
+    assert isinstance(second.complete(), protocol.MultipartUploadCompleted)
+    assert ministack.upload_ids(bucket) == []
 
 
 def test_an_object_that_is_there_is_a_conflict_that_names_it(

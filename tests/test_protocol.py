@@ -47,7 +47,7 @@ PROGRESS = {
 REQUESTS: dict[str, dict[str, Any]] = {
     "hello": {"version": 1},
     "pick_files": {"origin": "https://hub.example.org", "files": [PICK]},
-    "create_multipart_upload": {"file_id": FILE},
+    "create_multipart_upload": {"file_id": FILE, "refused": []},
     "presign_parts": {"parts": [PART]},
     "complete_multipart_upload": {
         "file_id": FILE,

@@ -52,7 +52,7 @@ def test_every_kind_is_spoken(
     widget.abort()
     page.evaluate("model.send({ rid: 'x', client: 'a-stranger', request: { kind: 'nonsense' } })")
     until(lambda: "failed" in replies(bridge), what="a refusal")
-    until(lambda: asked(bridge, "abort_multipart_upload"), what="an abort")
+    until(lambda: "multipart_upload_aborted" in replies(bridge), what="an abort")
 
     spoken = {kind for request in REPLIES for kind in kinds(request) if asked(bridge, kind)}
     assert spoken == {kind for request in REPLIES for kind in kinds(request)}

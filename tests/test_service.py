@@ -97,7 +97,7 @@ def test_every_request_asked_again_gets_the_same_answer(
     sender = Sender(watched, DATA)
 
     assert sender.pick() == sender.pick()
-    create = protocol.CreateMultipartUpload(file_id=sender.file_id)
+    create = protocol.CreateMultipartUpload(file_id=sender.file_id, refused=[])
     assert watched.handle(create) == watched.handle(create)
     sender.send()
     assert sender.complete() == sender.complete()
@@ -114,7 +114,7 @@ def test_the_same_request_many_times_at_once_is_carried_out_once(
     uploaded: list[UploadedFile] = []
     watched._on_uploaded = uploaded.append
     sender = Sender(watched, DATA)
-    create = protocol.CreateMultipartUpload(file_id=sender.file_id)
+    create = protocol.CreateMultipartUpload(file_id=sender.file_id, refused=[])
     slow = Delay(response=0.2)
     proxy.play(Fault(slow, Match(operation="HeadObject")))
     proxy.play(Fault(slow, Match(operation="CreateMultipartUpload")))

@@ -38,7 +38,7 @@ def watched(ministack: S3Server, proxy: FaultyProxy, bucket: str) -> Service:
 @pytest.mark.parametrize(
     "ask",
     [
-        protocol.CreateMultipartUpload(file_id="stranger_1"),
+        protocol.CreateMultipartUpload(file_id="stranger_1", refused=[]),
         protocol.Diagnose(file_id="stranger_1", origin=ORIGIN),
         protocol.CompleteMultipartUpload(
             file_id="stranger_1", parts_sha256=["A" * 43 + "="], parts_md5=[], sha256=""
@@ -80,7 +80,7 @@ def test_what_is_denied_names_the_permission(watched: Service, proxy: FaultyProx
     sender.pick()
     proxy.play(Fault(Answer(403, "AccessDenied"), Match(operation="CreateMultipartUpload")))
 
-    reply = watched.handle(protocol.CreateMultipartUpload(file_id=sender.file_id))
+    reply = watched.handle(protocol.CreateMultipartUpload(file_id=sender.file_id, refused=[]))
 
     assert isinstance(reply, protocol.Failed)
     assert reply.code == "access_denied"

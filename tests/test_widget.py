@@ -178,7 +178,7 @@ def test_no_secret_is_in_what_jupyter_keeps_or_prints(
     page = NearPage(widget)
     page.upload("small.bin", b"abc")
     page.pick("large.bin", size=40 * MiB)
-    page.ask(protocol.CreateMultipartUpload(file_id=file_id("large.bin")))
+    page.ask(protocol.CreateMultipartUpload(file_id=file_id("large.bin"), refused=[]))
     part = protocol.PartChecksums(
         file_id=file_id("large.bin"), part_number=1, sha256="A" * 43 + "=", md5=""
     )
@@ -186,7 +186,9 @@ def test_no_secret_is_in_what_jupyter_keeps_or_prints(
     error = f"no answer from {url}"
     page.report(summary("failed", error=error), [progress("large.bin", "failed", error=error)])
 
-    kept = json.dumps([widget.get_state(), widget._repr_mimebundle_(), page.updates], default=str)
+    # The page's code is no secret, and has the words.
+    state = {name: value for name, value in widget.get_state().items() if name != "_esm"}
+    kept = json.dumps([state, widget._repr_mimebundle_(), page.updates], default=str)
     seen = kept + repr(widget) + repr(widget.files) + widget.error + caplog.text
 
     (_, upload_id), *_ = moto.upload_ids(url.split("/")[3])

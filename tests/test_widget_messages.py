@@ -127,6 +127,6 @@ def test_what_is_no_widget_message_at_all_harms_nothing(page: Page, data: object
 
 
 def test_a_request_for_a_file_that_nobody_picked_is_refused(page: Page) -> None:
-    reply = page.ask(protocol.CreateMultipartUpload(file_id="never-picked"))
+    reply = page.ask(protocol.CreateMultipartUpload(file_id="never-picked", refused=[]))
 
     assert reply.code == "unknown_file"

@@ -119,7 +119,7 @@ def test_abort_deletes_what_s3_holds_even_without_a_page(
     widget: UploadWidget, page: Page, moto: S3Server
 ) -> None:
     page.pick("a.bin", size=40 * MiB)
-    page.ask(protocol.CreateMultipartUpload(file_id=file_id("a.bin")))
+    page.ask(protocol.CreateMultipartUpload(file_id=file_id("a.bin"), refused=[]))
     bucket = widget._destination.split("/")[2]
     assert len(moto.upload_ids(bucket)) == 1
 
@@ -134,7 +134,7 @@ def test_abort_is_carried_out_though_the_widget_is_closed_at_once(
     widget: UploadWidget, page: Page, moto: S3Server
 ) -> None:
     page.pick("a.bin", size=40 * MiB)
-    page.ask(protocol.CreateMultipartUpload(file_id=file_id("a.bin")))
+    page.ask(protocol.CreateMultipartUpload(file_id=file_id("a.bin"), refused=[]))
     bucket = widget._destination.split("/")[2]
 
     widget.abort()

@@ -168,6 +168,8 @@ export const roles = {
 };
 export type Roles = typeof roles;
 
+export { Comlink };
+
 /** Where workers are refused the page imports this module and connects by a port of its own. */
 export function serve(port: MessagePort): void {
   Comlink.expose(roles, port);

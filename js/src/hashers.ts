@@ -1,6 +1,6 @@
 /** The workers that hash: two for parts, and one for whole files. */
 
-import * as Comlink from "comlink";
+import type * as Comlink from "comlink";
 import type { HashedPart, PartHasher, PartToHash, Roles, WholeHasher } from "./hasher.worker";
 import source from "./hasher.worker.ts?source";
 
@@ -19,6 +19,8 @@ export interface Hashers {
   dispose(): void;
 }
 
+type Hasher = typeof import("./hasher.worker");
+
 interface Started {
   readonly parts: Comlink.Remote<PartHasher>[];
   readonly whole: Comlink.Remote<WholeHasher>;
@@ -29,7 +31,10 @@ interface Started {
 export function createHashers(): Hashers {
   let starting: Promise<Started> | undefined;
   const started = (): Promise<Started> => {
-    starting ??= start();
+    starting ??= start().catch((error: unknown) => {
+      starting = undefined;
+      throw error;
+    });
     return starting;
   };
   return {
@@ -53,7 +58,9 @@ export function createHashers(): Hashers {
 
 async function start(): Promise<Started> {
   const url = URL.createObjectURL(new Blob([await source()], { type: "text/javascript" }));
-  const hosts = await Promise.all(Array.from({ length: HASHERS + 1 }, () => host(url)));
+  // The page takes Comlink from there too: it need not be in the bundle twice.
+  const module: Hasher = await import(url);
+  const hosts = await Promise.all(Array.from({ length: HASHERS + 1 }, () => host(url, module)));
   URL.revokeObjectURL(url);
   const [first, ...others] = hosts;
   if (first === undefined) throw new Error("no hasher was started");
@@ -62,8 +69,8 @@ async function start(): Promise<Started> {
     others.map(async ({ roles }) => {
       const part = (await roles.part()) as Comlink.Remote<PartHasher>;
       const { port1, port2 } = new MessageChannel();
-      await whole.connect(Comlink.transfer(port1, [port1]));
-      await part.connect(Comlink.transfer(port2, [port2]));
+      await whole.connect(module.Comlink.transfer(port1, [port1]));
+      await part.connect(module.Comlink.transfer(port2, [port2]));
       return part;
     }),
   );
@@ -79,15 +86,15 @@ interface Host {
 }
 
 /** A worker; on the page itself where a content security policy refuses workers. */
-async function host(url: string): Promise<Host> {
+async function host(url: string, module: Hasher): Promise<Host> {
   try {
-    return await workerHost(url);
+    return await workerHost(url, module);
   } catch {
-    return pageHost(url);
+    return pageHost(module);
   }
 }
 
-async function workerHost(url: string): Promise<Host> {
+async function workerHost(url: string, { Comlink }: Hasher): Promise<Host> {
   const worker = new Worker(url, { type: "module" });
   await new Promise<void>((resolve, reject) => {
     worker.onerror = reject;
@@ -97,8 +104,7 @@ async function workerHost(url: string): Promise<Host> {
   return { roles: Comlink.wrap<Roles>(worker), end: () => worker.terminate() };
 }
 
-async function pageHost(url: string): Promise<Host> {
-  const { serve } = (await import(url)) as typeof import("./hasher.worker");
+function pageHost({ Comlink, serve }: Hasher): Host {
   const { port1, port2 } = new MessageChannel();
   serve(port2);
   return { roles: Comlink.wrap<Roles>(port1), end: () => port1.close() };

@@ -19,8 +19,11 @@ export class FileHashes {
   readonly #hashers: Hashers;
   /** Name of the whole file's digest in the worker. */
   readonly #name = randomId();
-  /** Once a part could not be read, the parts after it would wait for it forever. */
-  #broken = false;
+  /**
+   * Where the next part begins that feeds the whole file's digest: it takes them in their order
+   * only. The others are read again at the end.
+   */
+  #fed = 0;
 
   constructor(file: File, hashers: Hashers) {
     this.#file = file;
@@ -34,16 +37,20 @@ export class FileHashes {
    */
   async part(lane: number, { plan, parts }: Planned, number: number): Promise<Checksums> {
     const before = parts.checksums(number);
+    const found = parts.found(number);
     const offset = parts.offset(number);
     const slice = this.#file.slice(offset, offset + parts.length(number));
-    const feeds = plan.hash_file && before === undefined && !this.#broken;
-    const part = { slice, md5: plan.md5, file: feeds ? this.#name : "", offset };
+    const feeds = plan.hash_file && offset === this.#fed;
+    if (feeds) this.#fed = offset + slice.size;
+    const md5 = plan.md5 || found?.sha256 === "";
+    const part = { slice, md5, file: feeds ? this.#name : "", offset };
     try {
       const checksums = await this.#hashers.hash(lane, part);
       if (before === undefined || before.sha256 === checksums.sha256) return checksums;
       throw new FileChangedError(this.#file.name);
     } catch (error) {
-      this.#broken = true;
+      // The parts after this one would wait for it forever.
+      this.#fed = -1;
       this.drop();
       throw error;
     }

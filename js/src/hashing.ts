@@ -36,7 +36,9 @@ export class Hashing {
     while (!this.#signal.aborted) {
       const rung = this.#bell.wait();
       const upload = this.#next(lane);
-      await (upload === undefined ? rung : upload.hashNext(lane));
+      const proof = upload === undefined ? this.#nextProof() : undefined;
+      if (upload !== undefined) await upload.hashNext(lane);
+      else await (proof === undefined ? rung : proof.proveNext(lane));
     }
   }
 
@@ -48,6 +50,11 @@ export class Hashing {
       if (active?.parts.next("hash") === undefined) return false;
       return ahead < (lane === 0 ? this.#window(active.plan.part_size) : tuning.windowMin);
     });
+  }
+
+  /** What S3 holds already is compared beside the sending. */
+  #nextProof(): Upload | undefined {
+    return this.#uploads().find(({ active }) => active?.parts.next("prove") !== undefined);
   }
 
   /** How many parts to have hashed and signed ahead. */

@@ -2,13 +2,14 @@
 
 import type { AnyModel, AnyWidget } from "@anywidget/types";
 import type { Line } from "./kernel";
-import { engines } from "./registry";
+import { adopt, engines, type Hosted } from "./registry";
 import { Uploads } from "./uploads";
 import { mount } from "./view/mount";
 
 /** The synced traits; those that tell of progress are the kernel's to set. */
 export interface Model {
   readonly _engine_id: string;
+  readonly _target: string;
   readonly max_concurrency: number;
   readonly disabled: boolean;
   readonly description: string;
@@ -25,29 +26,44 @@ function lineOf(model: AnyModel<Model>): Line {
   };
 }
 
+function hostedOf(model: AnyModel<Model>): Hosted {
+  const hosted = engines().get(model.get("_engine_id"));
+  if (hosted === undefined) throw new Error("this widget was not initialized");
+  return hosted;
+}
+
 /** The engine of a model. */
 export function engineOf(model: AnyModel<Model>): Uploads {
-  const engine = engines().get(model.get("_engine_id"));
-  if (engine === undefined) throw new Error("this widget was not initialized");
-  return engine;
+  return hostedOf(model).engine;
 }
 
 /** Must return at once: anywidget gives up a model whose `initialize` takes two seconds. */
 function initialize({ model }: { model: AnyModel<Model> }): () => void {
   const id = model.get("_engine_id");
+  const target = model.get("_target");
   const maxConcurrency = (): number => model.get("max_concurrency");
-  const engine = engines().get(id) ?? new Uploads({ line: lineOf(model), maxConcurrency });
-  if (engines().has(id)) engine.connect({ line: lineOf(model), maxConcurrency });
-  engines().set(id, engine);
-  model.on("change:max_concurrency", () => engine.concurrencyChanged());
+  const options = { line: lineOf(model), maxConcurrency };
+  const present = engines().get(id) ?? adopt(target);
+  present?.engine.connect(options);
+  const hosted = present ?? { engine: new Uploads(options), target, views: 0 };
+  engines().set(id, hosted);
+  model.on("change:max_concurrency", () => hosted.engine.concurrencyChanged());
   return () => {
-    engine.dispose();
+    // Another model may have adopted the engine since.
+    if (engines().get(id) !== hosted) return;
     engines().delete(id);
+    hosted.engine.dispose();
   };
 }
 
 function render({ model, el }: { model: AnyModel<Model>; el: HTMLElement }): () => void {
-  return mount(el, engineOf(model), model);
+  const hosted = hostedOf(model);
+  const unmount = mount(el, hosted.engine, model);
+  hosted.views += 1;
+  return () => {
+    hosted.views -= 1;
+    unmount();
+  };
 }
 
 const widget: AnyWidget<Model> = { initialize, render };

@@ -62,6 +62,7 @@ export class Kernel {
   readonly #slow = new Turns(tuning.requests / 2);
   #heardAt = Date.now();
   #requests = 0;
+  #cut = false;
 
   constructor(line: Line, onOrders: (orders: readonly Order[]) => void) {
     this.#line = line;
@@ -74,6 +75,11 @@ export class Kernel {
     const [oldest] = this.#outstanding.values();
     if (oldest === undefined) return false;
     return Date.now() - Math.max(oldest.since, this.#heardAt) > tuning.kernelSilentMs;
+  }
+
+  /** Whether the line is dead, as far as the last message showed. */
+  get cut(): boolean {
+    return this.#cut;
   }
 
   /**
@@ -94,6 +100,12 @@ export class Kernel {
     this.#hangUp();
     this.#line = line;
     this.#hangUp = line.listen((content) => this.#hear(content));
+    this.#cut = false;
+    for (const [rid, entry] of this.#outstanding) {
+      clearTimeout(entry.timer);
+      entry.sends = 0;
+      this.#send(rid, entry);
+    }
   }
 
   dispose(): void {
@@ -124,7 +136,9 @@ export class Kernel {
     if (entry.sends === 0 || rid === oldest || this.#heardAt > entry.since) {
       try {
         this.#line.send({ rid, client: this.client, request: entry.request });
+        this.#cut = false;
       } catch {
+        this.#cut = true;
         // The comm is dead for now (kernel restarted, socket gone): the next knock may get through.
       }
     }

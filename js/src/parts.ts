@@ -1,6 +1,6 @@
 /** How a file is cut, and how far each part is. Knows no network, no worker, no clock. */
 
-import type { PresignedPart } from "./protocol";
+import type { FoundPart, PresignedPart } from "./protocol";
 
 export interface Checksums {
   /** Base64, as in `x-amz-checksum-sha256`. */
@@ -15,8 +15,21 @@ export interface SignedPart {
   readonly signedAt: number;
 }
 
-/** What has to happen next with a part, in this order; `resting` parts wait out a pause. */
-type Step = "hash" | "hashing" | "sign" | "signing" | "send" | "sending" | "resting" | "stored";
+/**
+ * What has to happen next with a part, in this order; `resting` parts wait out a pause. A part that
+ * was found on S3 is to `prove`; then it is `stored`, or it `differs` until the user has decided.
+ */
+type Step =
+  | "prove"
+  | "hash"
+  | "hashing"
+  | "sign"
+  | "signing"
+  | "send"
+  | "sending"
+  | "resting"
+  | "differs"
+  | "stored";
 
 /** Parts of one file, by their number from 1. */
 export class Parts {
@@ -28,6 +41,7 @@ export class Parts {
   readonly #checksums = new Map<number, Checksums>();
   readonly #signed = new Map<number, SignedPart>();
   readonly #sent = new Map<number, number>();
+  readonly #found = new Map<number, FoundPart>();
   /** The most bytes that ever left of each part: what progress counts, so it never goes back. */
   readonly #marks: Float64Array;
   #bytesDone = 0;
@@ -105,8 +119,56 @@ export class Parts {
     });
   }
 
+  /** Parts that were found on S3 and are not this file's. */
+  get differing(): number {
+    return this.#of("differs").size;
+  }
+
+  /** Numbers of the parts that were found on S3 and not compared yet. */
+  toProve(): number[] {
+    return [...this.#of("prove")].sort((one, other) => one - other);
+  }
+
+  /** What S3 holds of a part that is to be proven. */
+  found(number: number): FoundPart | undefined {
+    return this.#found.get(number);
+  }
+
+  /** S3 holds these parts already: they are compared before they count. */
+  offer(found: readonly FoundPart[]): void {
+    for (const part of found) {
+      const number = part.part_number;
+      if (number > this.total || part.size !== this.length(number)) continue;
+      if (!["hash", "sign", "send"].includes(this.step(number))) continue;
+      this.#found.set(number, part);
+      const checksums = this.#checksums.get(number);
+      if (checksums === undefined) this.#move(number, "prove");
+      else if (isSame(part, checksums)) this.store(number);
+    }
+  }
+
+  /** A part on S3 was compared with the file's; returns whether it is the same. */
+  compared(number: number, checksums: Checksums): boolean {
+    const found = this.#found.get(number);
+    const same = found !== undefined && isSame(found, checksums);
+    this.#checksums.set(number, checksums);
+    if (same) this.store(number);
+    else this.#move(number, "differs");
+    return same;
+  }
+
+  /** Parts that differ are sent, over what S3 holds. */
+  sendDiffering(): void {
+    for (const number of [...this.#of("differs")]) this.#move(number, "sign");
+  }
+
+  /** Another try at a part that is compared. */
+  unprove(number: number): void {
+    this.#move(number, "prove");
+  }
+
   /** The next part in this step, lowest number first. */
-  next(step: "hash" | "send"): number | undefined {
+  next(step: "prove" | "hash" | "send"): number | undefined {
     const [first] = this.#of(step);
     return first;
   }
@@ -200,4 +262,10 @@ export class Parts {
     this.#steps[number - 1] = step;
     this.#of(step).add(number);
   }
+}
+
+/** A part on S3 and one of the file are the same where the strongest checksum there is says so. */
+function isSame(found: FoundPart, checksums: Checksums): boolean {
+  if (found.sha256 !== "") return found.sha256 === checksums.sha256;
+  return found.md5 !== "" && found.md5 === checksums.md5;
 }

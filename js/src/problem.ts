@@ -7,7 +7,7 @@ import { text } from "./text";
 import type { Answer } from "./transport";
 
 export interface Problem {
-  readonly code: ErrorCode | "cors" | "page";
+  readonly code: ErrorCode | "cors" | "page" | "differs";
   readonly message: string;
 }
 

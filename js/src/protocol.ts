@@ -22,6 +22,7 @@ export type ErrorCode =
   | "key_refused"
   | "unsupported_bucket"
   | "exists"
+  | "other_file"
   | "file_changed"
   | "s3"
   | "access_denied"
@@ -34,6 +35,7 @@ export type ErrorCode =
   | "integrity"
   | "invalid_message"
   | "unknown_file"
+  | "not_owner"
   | "aborted"
   | "cannot_wait"
   | "internal";
@@ -65,6 +67,9 @@ export type Bytes = number;
 export type Count = number;
 
 export type Text = string;
+
+/** S3's name of a multipart upload. A secret: memory only. */
+export type UploadId = string;
 
 export type WaitingFor = "" | "kernel" | "network" | "file";
 
@@ -98,10 +103,12 @@ export interface PickFiles {
   readonly files: readonly Pick[];
 }
 
-/** Open the upload of a file of several parts, or find the one this file has. */
+/** Open the upload of a file of several parts, or find one that this file began. */
 export interface CreateMultipartUpload {
   readonly kind: "create_multipart_upload";
   readonly file_id: FileId;
+  /** Uploads that were found before, and whose parts are not this file's. */
+  readonly refused: readonly UploadId[];
 }
 
 /** One part that was hashed. */
@@ -237,10 +244,23 @@ export interface FilesPicked {
   readonly files: readonly (PlannedFile | RefusedFile)[];
 }
 
-/** The upload is open. */
+/** A part that S3 holds already; it counts once the file is seen to have the same bytes. */
+export interface FoundPart {
+  readonly part_number: number;
+  /** Bytes. */
+  readonly size: number;
+  /** Base64; `""` where the store does not list it. */
+  readonly sha256: string;
+  /** Base64, from the ETag; `""` where that is none. */
+  readonly md5: string;
+}
+
+/** The upload is open, perhaps since an earlier day. */
 export interface MultipartUploadCreated {
   readonly kind: "multipart_upload_created";
   readonly file_id: string;
+  readonly upload_id: string;
+  readonly found: readonly FoundPart[];
   /** Bytes. */
   readonly part_size: number;
   readonly parts_total: number;

@@ -6,9 +6,18 @@
 import { Pool } from "./pool";
 import type { Uploads } from "./uploads";
 
+/** An engine and who shows it. */
+export interface Hosted {
+  readonly engine: Uploads;
+  /** Where its files go: only a widget that sends to the same place may adopt it. */
+  readonly target: string;
+  /** Mounted views. */
+  views: number;
+}
+
 interface Registry {
   readonly pools: Map<string, Pool>;
-  readonly engines: Map<string, Uploads>;
+  readonly engines: Map<string, Hosted>;
 }
 
 /** The number changes when an older version's objects would no longer do. */
@@ -21,8 +30,23 @@ function registry(): Registry {
 }
 
 /** The engine of each model, by the model's `_engine_id`. */
-export function engines(): Map<string, Uploads> {
+export function engines(): Map<string, Hosted> {
   return registry().engines;
+}
+
+/**
+ * An engine whose files still go to this place and whose own model nobody shows, or whose kernel
+ * is gone: after a restart, or when the cell is run again, nothing has to be picked again.
+ */
+export function adopt(target: string): Hosted | undefined {
+  for (const [id, hosted] of engines()) {
+    const orphan = hosted.views === 0 || hosted.engine.kernel.cut;
+    if (hosted.target === target && orphan && hosted.engine.unfinished) {
+      engines().delete(id);
+      return hosted;
+    }
+  }
+  return undefined;
 }
 
 /** The page's pool for an S3 origin. */

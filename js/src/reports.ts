@@ -46,6 +46,14 @@ export class Reports {
     this.changed();
   }
 
+  /** Another kernel listens now: it knows nothing yet, and counts its own orders. */
+  startAnew(): void {
+    this.#known.clear();
+    this.#knownSummary = "";
+    this.#lastOrder = 0;
+    this.changed();
+  }
+
   /** Something may have changed. */
   changed(): void {
     if (!this.#busy) void this.#report();

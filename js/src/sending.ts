@@ -80,16 +80,20 @@ export class Sending {
   #answered(number: number, answer: Answer): Outcome {
     if (answer.kind === "refused") return this.#refused(number, answer);
     if (answer.kind === "stored") {
-      this.#parts.store(number);
-      this.#tries.reset();
-      this.#outlet.stored();
-      this.#outlet.worked();
+      this.#stored(number);
       return "stored";
     }
     const losses = this.#tries.lost(number);
     if (losses >= tuning.losses) this.#outlet.unreachable();
     void this.#afterPause(number, pause(losses - 1), "unsign");
     return "unanswered";
+  }
+
+  #stored(number: number): void {
+    this.#parts.store(number);
+    this.#tries.reset();
+    this.#outlet.stored();
+    this.#outlet.worked();
   }
 
   #refused(number: number, answer: Answer & { kind: "refused" }): Outcome {
@@ -99,7 +103,10 @@ export class Sending {
     if (decision === "gone" && this.#parts.total > 1) {
       this.#parts.unsign(number);
       this.#outlet.gone();
-    } else if (decision === "exists" || tries >= limit) {
+    } else if (decision === "exists" && this.#parts.total === 1) {
+      // Perhaps our own PUT, whose answer was lost: the kernel looks whose bytes are there.
+      this.#stored(number);
+    } else if (tries >= limit) {
       this.#parts.unsign(number);
       this.#outlet.failed(refused(this.#file.name, number, answer));
     } else {

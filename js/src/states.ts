@@ -9,6 +9,8 @@ import type { Sending } from "./sending";
 export interface Work {
   readonly plan: PlannedFile;
   readonly parts: Parts;
+  /** S3's name of the multipart upload; empty before there is one, and for a single PUT. */
+  readonly uploadId: string;
 }
 
 export type State =

@@ -24,6 +24,8 @@ export const text = {
     `${name}: S3 does not keep the parts it accepted. Nothing was completed; press Resume to send them again.`,
   gone: (name: string) =>
     `${name}: the unfinished upload vanished from S3 again and again. See whether a lifecycle rule or another program aborts it, then press Resume.`,
+  differs: (name: string, same: number, differing: number) =>
+    `${name}: ${same} of ${same + differing} parts on S3 are this file's, ${differing} ${differing === 1 ? "differs" : "differ"}. Press Resume to send those again, or discard the upload.`,
   startsAfresh: (name: string) =>
     `${name}: the unfinished upload is gone from S3 (aborted elsewhere, or by a lifecycle rule): it starts afresh.`,
   view: {

@@ -6,13 +6,13 @@
 import type { Hashers } from "./hashers";
 import { FileHashes } from "./hashes";
 import type { Kernel } from "./kernel";
-import { KernelError } from "./kernel";
+import { findOrCreate } from "./opening";
 import { Parts } from "./parts";
+import { patiently } from "./patience";
 import type { Outcome, Pool } from "./pool";
 import { type Problem, problemOf } from "./problem";
-import type { PlannedFile } from "./protocol";
+import type { MultipartUploadCreated, PlannedFile } from "./protocol";
 import { Rate } from "./rate";
-import { delay, pause } from "./retry";
 import { Sending } from "./sending";
 import { checked, mayFollow, type State, type Work } from "./states";
 import { text } from "./text";
@@ -32,6 +32,9 @@ export interface Surroundings {
 
 /** How often S3 may say that it lost parts it had accepted. */
 const MISSING_ROUNDS = 3;
+
+/** Which hasher compares the first few parts; the others do so beside the sending. */
+const PROOF_LANE = 0;
 
 /** How often one file may begin anew by itself. */
 const AFRESH_ROUNDS = 3;
@@ -78,7 +81,7 @@ export class Upload {
     this.trouble = "";
     this.#known = true;
     const parts = new Parts(this.file.size, plan.part_size, plan.parts_total);
-    this.#to({ name: "queued", work: { plan, parts } });
+    this.#to({ name: "queued", work: { plan, parts, uploadId: "" } });
   }
 
   refuse(problem: Problem): void {
@@ -93,8 +96,12 @@ export class Upload {
     const { signal } = this.#run;
     this.#to({ name: "checking", work });
     try {
-      const md5 = await this.#open(work, signal);
-      this.#upload({ ...work, plan: { ...work.plan, md5 } });
+      const opened = await findOrCreate(work, this.file.size, {
+        create: (refused) => this.#create(refused, signal),
+        prove: (found, number) => this.#prove(PROOF_LANE, found, number),
+      });
+      signal.throwIfAborted();
+      this.#upload(opened);
     } catch (error) {
       this.#stumble(error, signal);
     }
@@ -113,8 +120,13 @@ export class Upload {
   resume(): void {
     if (this.#state.name === "paused" || this.#state.name === "failed") {
       const { work } = this.#state;
+      if (this.#state.name === "failed" && this.#state.problem.code === "not_owner") {
+        this.#replan();
+        return;
+      }
       this.trouble = "";
       this.#afresh = 0;
+      work.parts.sendDiffering();
       this.#to({ name: "queued", work });
     } else if (this.#state.name === "refused") {
       this.#replan();
@@ -160,7 +172,7 @@ export class Upload {
     if (!("work" in this.#state) || this.#state.name === "done") return;
     const { work } = this.#state;
     if (!mayFollow(this.#state.name, "failed")) return;
-    if (GONE.has(problem.code) && this.#startAfresh()) return;
+    if (GONE.has(problem.code) && this.#startAfresh(problem.code)) return;
     this.#run.abort();
     this.#to({ name: "failed", work, problem });
   }
@@ -186,6 +198,20 @@ export class Upload {
     }
   }
 
+  /** Compare the next part that S3 holds already. */
+  async proveNext(lane: number): Promise<void> {
+    const { active } = this;
+    const number = active?.parts.next("prove");
+    if (active === undefined || number === undefined) return;
+    try {
+      await this.#prove(lane, active, number);
+      if (this.#has(active.parts)) this.#settleIfStored(active);
+      this.#around.worked();
+    } catch (error) {
+      if (this.#has(active.parts)) this.fail(problemOf(error, this.file.name));
+    }
+  }
+
   /** Send the next part that is ready. */
   send(): Promise<Outcome> | undefined {
     return this.#state.name === "uploading" ? this.#state.sending.next() : undefined;
@@ -201,11 +227,24 @@ export class Upload {
     return "work" in this.#state && this.#state.work.parts === parts;
   }
 
-  async #open({ plan, parts }: Work, signal: AbortSignal): Promise<boolean> {
-    if (parts.total === 1) return plan.md5;
-    const request = { kind: "create_multipart_upload", file_id: this.id } as const;
-    const created = await this.#patiently(() => this.#around.kernel.call(request, signal), signal);
-    return created.md5;
+  #create(refused: readonly string[], signal: AbortSignal): Promise<MultipartUploadCreated> {
+    const request = {
+      kind: "create_multipart_upload",
+      file_id: this.id,
+      refused: [...refused],
+    } as const;
+    return this.#patiently(() => this.#around.kernel.call(request, signal), signal);
+  }
+
+  /** Compare a part on S3 with the file's. */
+  async #prove(lane: number, work: Work, number: number): Promise<void> {
+    work.parts.hashing(number);
+    try {
+      work.parts.compared(number, await this.#hashes.part(lane, work, number));
+    } catch (error) {
+      work.parts.unprove(number);
+      throw error;
+    }
   }
 
   /** The kernel deletes what S3 holds of the file and forgets it. Nothing that comes stops this. */
@@ -217,25 +256,19 @@ export class Upload {
   }
 
   /** Ask again while the kernel says that asking again may help. */
-  async #patiently<T>(ask: () => Promise<T>, signal: AbortSignal): Promise<T> {
-    for (let tries = 0; ; tries += 1) {
-      try {
-        const reply = await ask();
-        this.trouble = "";
-        return reply;
-      } catch (error) {
-        if (!(error instanceof KernelError && error.retryable)) throw error;
-        this.trouble = error.message;
-        this.#around.worked();
-        await delay(pause(tries), signal);
-      }
-    }
+  #patiently<T>(ask: () => Promise<T>, signal: AbortSignal): Promise<T> {
+    return patiently(ask, (message) => this.#hinder(message), signal);
+  }
+
+  #hinder(message: string): void {
+    this.trouble = message;
+    this.#around.worked();
   }
 
   #upload(work: Work): void {
     const pool = this.#around.pool(work.plan.store);
     const sending = new Sending(this.file, work.parts, this.#run.signal, {
-      stored: () => this.#completeIfStored(work),
+      stored: () => this.#settleIfStored(work),
       failed: (problem) => this.fail(problem),
       gone: () => this.fail({ code: "no_such_upload", message: text.gone(this.file.name) }),
       unreachable: () => pool.unreachable(),
@@ -243,12 +276,17 @@ export class Upload {
       progressed: () => this.#around.progressed(),
     });
     this.#to({ name: "uploading", work, sending });
-    this.#completeIfStored(work);
+    this.#settleIfStored(work);
   }
 
-  #completeIfStored(work: Work): void {
+  #settleIfStored(work: Work): void {
     this.trouble = "";
-    if (work.parts.stored === work.parts.total) void this.#complete(work);
+    const { parts } = work;
+    if (parts.stored === parts.total) void this.#complete(work);
+    else if (parts.stored + parts.differing === parts.total) {
+      const message = text.differs(this.file.name, parts.stored, parts.differing);
+      this.fail({ code: "differs", message });
+    }
   }
 
   async #complete(work: Work): Promise<void> {
@@ -298,11 +336,11 @@ export class Upload {
   }
 
   /** Whether the file begins anew: its upload is gone, and all parts with it. */
-  #startAfresh(): boolean {
+  #startAfresh(code: Problem["code"]): boolean {
     this.#afresh += 1;
     if (this.#afresh > AFRESH_ROUNDS) return false;
     this.#replan();
-    this.trouble = text.startsAfresh(this.file.name);
+    if (code === "no_such_upload") this.trouble = text.startsAfresh(this.file.name);
     return true;
   }
 

@@ -83,6 +83,11 @@ export class Uploads implements Sender, Surroundings {
     return this.#files;
   }
 
+  /** Whether any file is neither on S3 nor given up. */
+  get unfinished(): boolean {
+    return this.#files.some(({ state }) => state.name !== "done" && state.name !== "refused");
+  }
+
   /** What the kernel said of the widget; undefined until it spoke. */
   get welcome(): Welcome | undefined {
     return this.#welcome;
@@ -136,6 +141,7 @@ export class Uploads implements Sender, Surroundings {
   connect(options: Options): void {
     this.#options = options;
     this.kernel.connect(options.line);
+    this.#reports.startAnew();
     void this.#hello();
   }
 

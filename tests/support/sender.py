@@ -15,6 +15,7 @@ from s3upload_widget.protocol import (
     CreateMultipartUpload,
     Failed,
     FilesPicked,
+    FoundPart,
     MultipartUploadCreated,
     PartChecksums,
     PartsPresigned,
@@ -91,10 +92,19 @@ class Sender:
         """Pick the file, which is taken, and open its upload if it has several parts."""
         answer = self.pick()
         assert isinstance(answer, PlannedFile), answer
-        if answer.parts_total > 1:
-            created = self.service.handle(CreateMultipartUpload(file_id=self.file_id))
+        refused: list[str] = []
+        while answer.parts_total > 1:
+            request = CreateMultipartUpload(file_id=self.file_id, refused=refused)
+            created = self.service.handle(request)
             assert isinstance(created, MultipartUploadCreated), created
             self.md5 = created.md5
+            if not created.found or any(map(self._has, created.found)):
+                break
+            refused = [*refused, created.upload_id]
+
+    def _has(self, found: FoundPart) -> bool:
+        mine = self.checksums_of(found.part_number)
+        return found.sha256 == mine.sha256 if found.sha256 else found.md5 == mine.md5
 
     def presign(self, *numbers: int) -> list[PresignedPart | RefusedPart]:
         """Have parts signed."""
