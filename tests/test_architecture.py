@@ -36,7 +36,7 @@ ROOMS: dict[str, tuple[str, str]] = {
     "unfinished": ("unfinished", "errors results keys s3"),
     "doctor": ("doctor", "errors policy s3"),
     "service": (
-        "service completion picked picking proofs signing",
+        "service completion opening picked picking proofs signing",
         "errors results parts checksums keys policy protocol s3 resuming doctor",
     ),
     "uploader": (
