@@ -8,7 +8,7 @@ import unicodedata
 from collections import Counter
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from functools import partial
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 from s3upload_widget.beginning import Manner
 from s3upload_widget.errors import ObjectExistsError, RefusedError, S3Error, UploadError
 from s3upload_widget.keys import object_key, parse_uri, renamed
+from s3upload_widget.lanes import Inline
 from s3upload_widget.objects import ObjectFound
 from s3upload_widget.parts import S3_LIMITS, Limits, PartPlan, plan_parts
 from s3upload_widget.picked import FilePlan
@@ -129,21 +130,21 @@ def upload(files: list[tuple[FilePath, str]], uri: str, options: Options) -> lis
             restart=options.restart,
             limits=options.limits,
         )
-        one = partial(_upload_one, store, options, manner, advance)
-        tasks = [
-            (_plan_parts(file.size, options).single, partial(one, source, file, key))
-            for source, file, key in wanted
-        ]
+        alone = replace(manner, executor=Inline(), max_concurrency=1)
+        tasks = []
+        for source, file, key in wanted:
+            beside = len(wanted) > 1 and _plan_parts(file.size, options).single
+            one = partial(_upload_one, store, options, alone if beside else manner, advance)
+            tasks.append((beside, partial(one, source, file, key)))
         return _all(tasks, executor)
 
 
 def _all(tasks: Sequence[tuple[bool, Callable[[], Outcome]]], executor: Executor) -> list[Outcome]:
-    """Do all: those of one part share the threads, a larger one has them all to itself."""
-    several = len(tasks) > 1
-    futures = [executor.submit(do) if one and several else Future() for one, do in tasks]
+    """Do all: some beside others on one thread each, the rest with all threads to itself."""
+    futures = [executor.submit(do) if beside else Future() for beside, do in tasks]
     try:
-        for (one, do), future in zip(tasks, futures, strict=True):
-            if not (one and several):
+        for (beside, do), future in zip(tasks, futures, strict=True):
+            if not beside:
                 _settle(future, do)
         wait(futures)
     except BaseException:
@@ -152,7 +153,7 @@ def _all(tasks: Sequence[tuple[bool, Callable[[], Outcome]]], executor: Executor
         raise
     errors = [error for future in futures if (error := future.exception())]
     if errors:
-        if several:
+        if len(tasks) > 1:
             _note(errors[0], f"{len(errors)} of {len(tasks)} files failed; the others are on S3")
         raise errors[0]
     return [future.result() for future in futures]

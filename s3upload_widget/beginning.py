@@ -49,10 +49,10 @@ class Begun:
     """By part number; usually one each."""
 
 
-def begin(
+def find(
     store: Store, source: Source, plan: FilePlan, manner: Manner, left_alone: Collection[str] = ()
-) -> Begun:
-    """Find the upload that the file continues, or create one.
+) -> Begun | None:
+    """Find the upload that the file continues, if there is one.
 
     Args:
         store: Where.
@@ -64,23 +64,28 @@ def begin(
     Raises:
         NotTheSameFileError: The only one that could be continued holds another file's parts.
     """
-    if not manner.restart:
-        found = candidates(store, plan.key, plan.parts, limits=manner.limits)
-        if found.denied:
-            logger.warning("what was begun before may not be found: %s", found.denied)
-        # One without parts saves nothing, and may be another script's that begins just now.
-        wanted = [
-            each for each in found.candidates if each.parts and each.upload_id not in left_alone
-        ]
-        for candidate in wanted:
-            begun = _begun(source, candidate)
-            if _shares_a_part(begun):
-                return begun
-        if len(wanted) + found.of_longer_files == 1:
-            raise _not_the_same(store, source, plan, wanted)
+    if manner.restart or source.size <= manner.limits.min_part_size:
+        return None
+    found = candidates(store, plan.key, plan.parts, limits=manner.limits)
+    if found.denied:
+        logger.warning("what was begun before may not be found: %s", found.denied)
+    # One without parts saves nothing, and may be another script's that begins just now.
+    wanted = [each for each in found.candidates if each.parts and each.upload_id not in left_alone]
+    for candidate in wanted:
+        begun = _begun(source, candidate)
+        if _shares_a_part(begun):
+            return begun
+    if len(wanted) + found.of_longer_files == 1:
+        raise _not_the_same(store, source, plan, wanted)
+    return None
+
+
+def create(store: Store, source: Source, plan: FilePlan) -> Begun:
+    """Open an upload for the file."""
     upload = store.create_multipart_upload(plan.key, content_type=plan.content_type)
-    reading = Reading(source, plan.parts, md5=not upload.sha256)
-    return Begun(upload=upload, reading=reading, listed={})
+    return Begun(
+        upload=upload, reading=Reading(source, plan.parts, md5=not upload.sha256), listed={}
+    )
 
 
 def _begun(source: Source, candidate: Candidate) -> Begun:

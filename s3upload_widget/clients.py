@@ -11,6 +11,8 @@ import threading
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, cast
 from urllib.parse import urlsplit
 
+from s3upload_widget.errors import CredentialsError
+
 if TYPE_CHECKING:
     from boto3.session import Session as BotoSession
     from botocore.config import Config
@@ -39,6 +41,7 @@ def connect(
     access_key: str | None = None,
     secret_key: str | None = None,
     region: str | None = None,
+    profile: str | None = None,
 ) -> S3Client:
     """A boto3 S3 client that speaks what every S3 server understands.
 
@@ -47,10 +50,20 @@ def connect(
         access_key: Left out, boto3 looks for credentials as always.
         secret_key: Goes with ``access_key``.
         region: The bucket's region.
+        profile: Of the user's AWS configuration.
+
+    Raises:
+        CredentialsError: There is no such profile.
     """
     import boto3  # noqa: PLC0415 - loading boto3 takes a while, and pages open without it
+    from botocore.exceptions import ProfileNotFound  # noqa: PLC0415
 
-    return boto3.client(
+    try:
+        session = boto3.Session(profile_name=profile)
+    except ProfileNotFound as error:
+        msg = f"the AWS profile {profile!r} does not exist: see `aws configure list-profiles`"
+        raise CredentialsError(msg) from error
+    return session.client(
         "s3",
         endpoint_url=endpoint_url,
         aws_access_key_id=access_key,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from s3upload_widget.checksums import reads_as_md5
 from s3upload_widget.errors import IntegrityError
-from s3upload_widget.parts import MiB, PartPlan
+from s3upload_widget.parts import S3_LIMITS, MiB, PartPlan
 from s3upload_widget.proofs import proof
 from s3upload_widget.reading import hashed
 
@@ -63,8 +63,8 @@ def _cuts(store: Store, key: str, found: ObjectFound, part_size: int) -> Iterato
         return
     count = int(told[1])
     # S3 tells the first part's size; other servers do not, and then these are likely: ours,
-    # boto3's, and the least whole MiB.
-    least = -(-found.size // (count * MiB)) * MiB
+    # boto3's, and the least whole MiB that S3 takes.
+    least = max(S3_LIMITS.min_part_size, -(-found.size // (count * MiB)) * MiB)
     for size in dict.fromkeys([store.first_part_size(key), part_size, 8 * MiB, least]):
         if size and (cut := PartPlan(found.size, size)).count == count:
             yield cut

@@ -5,15 +5,17 @@ from __future__ import annotations
 import random
 import threading
 from collections import deque
-from concurrent.futures import FIRST_EXCEPTION, wait
+from concurrent.futures import FIRST_EXCEPTION, Executor, Future, wait
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, ParamSpec, TypeVar
 
 from s3upload_widget.errors import IntegrityError, S3UnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from concurrent.futures import Executor
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 TRIES: Final = 8
 """For one part or object; botocore itself tries each of them three times."""
@@ -73,6 +75,23 @@ class Work:
         with self._changed:
             self.stopped.set()
             self._changed.notify_all()
+
+
+class Inline(Executor):
+    """Does what it is given at once, in the thread that gives it.
+
+    For a file that is itself one of many on an executor: to wait there for others of its threads
+    could be for ever.
+    """
+
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        """Do it."""
+        future: Future[T] = Future()
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except Exception as error:  # noqa: BLE001 - whoever has the future gets it
+            future.set_exception(error)
+        return future
 
 
 def run(work: Work, do: Callable[[Job], None], executor: Executor, lanes: int) -> None:

@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from s3upload_widget import protocol
-from s3upload_widget.beginning import begin
+from s3upload_widget.beginning import create, find
 from s3upload_widget.checksums import hexadecimal
 from s3upload_widget.completion import PartsMissingError, complete, uploaded_file
 from s3upload_widget.errors import (
@@ -77,7 +77,7 @@ class FileSending:
             if (attempt > 1 or not overwriting) and (there := self._there_already(overwriting)):
                 return there
             try:
-                return self._single() if self._plan.parts.single else self._multipart()
+                return self._send()
             except NoSuchUploadError:
                 if attempt == ATTEMPTS:
                     raise
@@ -138,8 +138,14 @@ class FileSending:
         msg = f"S3 took {self._place} {ROUNDS} times and does not show it"
         raise IntegrityError(msg)
 
-    def _multipart(self) -> UploadedFile:
-        begun = begin(self._store, self._source, self._plan, self._manner, self._left_alone)
+    def _send(self) -> UploadedFile:
+        plan = self._plan
+        begun = find(self._store, self._source, plan, self._manner, self._left_alone)
+        if begun is None and plan.parts.single:
+            return self._single()
+        return self._multipart(begun or create(self._store, self._source, plan))
+
+    def _multipart(self, begun: Begun) -> UploadedFile:
         try:
             return self._finish(begun)
         except S3Error as error:

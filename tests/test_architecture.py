@@ -49,6 +49,7 @@ ROOMS: dict[str, tuple[str, str]] = {
         "errors results parts keys protocol s3 service",
     ),
     "demo": ("demo", "errors local"),
+    "cli": ("cli", "errors results parts s3 unfinished uploader demo"),
 }
 OUTSIDE = {
     # what one room alone may import
@@ -57,6 +58,7 @@ OUTSIDE = {
     "traitlets": {"widget"},
     "boto3": {"s3", "calls", "clients", "s3errors"},
     "botocore": {"s3", "calls", "clients", "s3errors"},
+    "click": {"cli"},
     "fsspec": {"sources"},
     "msgspec": {"protocol"},
     "tqdm": {"batch"},

@@ -389,6 +389,21 @@ def test_a_folder_goes_with_all_that_is_in_it(
         assert_is_there(ministack, each, path)
 
 
+def test_many_files_that_were_begun_are_finished_beside_each_other(
+    ministack: S3Server, bucket: str, tmp_path: Path
+) -> None:
+    paths = [tmp_path / f"{number}.bin" for number in range(12)]
+    for path in paths:
+        path.write_bytes(os.urandom(3 * 300))
+        begin(ministack, bucket, path.name, path, [2], part_size=300)
+
+    outcomes = send_all(ministack, paths, f"s3://{bucket}/", max_concurrency=2)
+
+    assert [outcome.tally.kept for outcome in outcomes] == [1] * 12
+    for outcome, path in zip(outcomes, paths, strict=True):
+        assert_is_there(ministack, outcome.uploaded, path)
+
+
 def test_one_file_that_fails_does_not_hold_up_the_others(
     ministack: S3Server, bucket: str, tmp_path: Path, file: Path
 ) -> None:

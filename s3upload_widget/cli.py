@@ -1,0 +1,228 @@
+"""``s3upload``: the package's functions for the command line.
+
+Exit codes: 0 all went well, 1 it failed or was declined, 2 the command was mistyped, 130 Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import glob
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from s3upload_widget.batch import IF_EXISTS, Options, expanded, upload
+from s3upload_widget.errors import UploadError
+from s3upload_widget.parts import MiB
+from s3upload_widget.s3 import connect
+from s3upload_widget.unfinished import abort_unfinished, list_unfinished
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from types_boto3_s3 import S3Client
+
+    from s3upload_widget.batch import Outcome
+    from s3upload_widget.results import Unfinished
+
+INTERRUPTED: Final = 130
+"""What shells report of a program that Ctrl-C ended."""
+
+
+class Commands(click.Group):
+    """The commands, with our errors as messages and exit codes."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command that was asked for."""
+        try:
+            return super().invoke(ctx)
+        except (KeyboardInterrupt, click.Abort):
+            click.echo("\nInterrupted.", err=True)
+            ctx.exit(INTERRUPTED)
+        except (UploadError, OSError) as error:
+            raise click.ClickException(_told(error)) from error
+
+
+def server_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Which server, and as whom; left out, as boto3 finds it."""
+    for name, text in (
+        ("--region", "The bucket's region."),
+        ("--profile", "A profile of ~/.aws/config."),
+        ("--endpoint-url", "The server's address, if it is not AWS."),
+    ):
+        command = click.option(name, help=text)(command)
+    return command
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="s3upload-widget", prog_name="s3upload")
+def cli() -> None:
+    """Upload files to S3: resumable, verified, and able to finish what a browser began."""
+
+
+@cli.command()
+@click.argument("paths", nargs=-1, required=True)
+@click.argument("uri")
+@click.option(
+    "--if-exists",
+    type=click.Choice(IF_EXISTS),
+    default="verify",
+    show_default=True,
+    help="Where the key has an object: skip an equal one, overwrite it, or take another name.",
+)
+@click.option("--part-size", type=click.IntRange(5, 5120), metavar="MIB", help="MiB of each part.")
+@click.option("--max-concurrency", type=click.IntRange(1, 64), default=8, show_default=True)
+@click.option("--restart", is_flag=True, help="Begin anew beside what was begun.")
+@click.option("--no-progress", is_flag=True, help="Show no bar.")
+@server_options
+def put(
+    paths: tuple[str, ...],
+    uri: str,
+    *,
+    if_exists: Any,
+    part_size: int | None,
+    max_concurrency: int,
+    restart: bool,
+    no_progress: bool,
+    endpoint_url: str | None,
+    profile: str | None,
+    region: str | None,
+) -> None:
+    """Upload files, or finish what was begun of them.
+
+    PATHS are files, folders, patterns such as '*.parquet', or fsspec URLs. URI is s3://bucket/key
+    for one file, or s3://bucket/folder/. What is on S3 is printed, one URI a line.
+    """
+    named = [each for path in paths for each in _matching(path)]
+    folder = len(named) > 1 or Path(named[0]).is_dir()
+    options = Options(
+        client=_client(endpoint_url, profile, region),
+        if_exists=if_exists,
+        part_size=part_size and part_size * MiB,
+        max_concurrency=max_concurrency,
+        restart=restart,
+        progress=not no_progress and sys.stderr.isatty(),
+    )
+    place = f"{uri.removesuffix('/')}/" if folder else uri
+    outcomes = upload(expanded(named), place, options)
+    for outcome in outcomes:
+        click.echo(outcome.uploaded.uri)
+    click.echo(_summary(outcomes), err=True)
+
+
+@cli.command()
+@click.argument("uri")
+@click.option("--json", "as_json", is_flag=True, help="As JSON, for programs.")
+@server_options
+def ls(
+    uri: str, *, as_json: bool, endpoint_url: str | None, profile: str | None, region: str | None
+) -> None:
+    """List the uploads that nobody finished: S3 keeps, and bills, their parts."""
+    found = list_unfinished(uri, client=_client(endpoint_url, profile, region))
+    if as_json:
+        click.echo(json.dumps([_as_json(each) for each in found], indent=2))
+    else:
+        _show(found)
+
+
+@cli.command()
+@click.argument("uri")
+@click.option("--older-than", required=True, help="Age of the last part, such as 7d, 12h or 30m.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@server_options
+def abort(
+    uri: str,
+    *,
+    older_than: str,
+    yes: bool,
+    endpoint_url: str | None,
+    profile: str | None,
+    region: str | None,
+) -> None:
+    """Delete the parts of unfinished uploads that nothing was added to for a while."""
+    client = _client(endpoint_url, profile, region)
+    old = abort_unfinished(uri, older_than=older_than, dry_run=True, client=client)
+    _show(old)
+    if not old:
+        return
+    if not yes and not click.confirm(f"Delete what S3 holds of these {len(old)} uploads?"):
+        msg = "nothing was aborted"
+        raise click.ClickException(msg)
+    # While the question stood, somebody may have gone on with one of them.
+    still = abort_unfinished(uri, older_than=older_than, dry_run=True, client=client)
+    shown = {each.upload_id for each in old}
+    aborted = [each for each in still if each.upload_id in shown]
+    for each in aborted:
+        each.abort()
+    click.echo(f"{len(aborted)} aborted", err=True)
+
+
+@cli.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def demo(arguments: tuple[str, ...]) -> None:
+    """Open JupyterLab with the widget and an S3 server of its own."""
+    from s3upload_widget.demo import main as run  # noqa: PLC0415 - needs what others do not
+
+    click.get_current_context().exit(run(list(arguments)))
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line; ends the process with its exit code."""
+    cli(args=arguments, prog_name="s3upload")
+
+
+def _client(endpoint_url: str | None, profile: str | None, region: str | None) -> S3Client | None:
+    if not (endpoint_url or profile or region):
+        return None
+    return connect(endpoint_url=endpoint_url, profile=profile, region=region)
+
+
+def _matching(path: str) -> list[str]:
+    """What a pattern that no shell expanded matches; else the path itself."""
+    if "://" in path or Path(path).exists() or not glob.has_magic(path):
+        return [path]
+    found = sorted(glob.glob(path, recursive=True))  # noqa: PTH207 - also for absolute patterns
+    if not found:
+        msg = f"no file matches {path!r}"
+        raise click.UsageError(msg)
+    return found
+
+
+def _told(error: Exception) -> str:
+    notes: Iterable[str] = getattr(error, "__notes__", ())
+    return "\n".join([str(error), *notes])
+
+
+def _summary(outcomes: list[Outcome]) -> str:
+    sent = sum(outcome.tally.sent for outcome in outcomes)
+    kept = sum(outcome.tally.kept for outcome in outcomes)
+    again = sum(outcome.tally.again for outcome in outcomes)
+    return (
+        f"{len(outcomes)} on S3; parts: {sent} sent, {kept} skipped because they were there, "
+        f"{again} sent again because they differed"
+    )
+
+
+def _as_json(found: Unfinished) -> dict[str, object]:
+    """Without the upload id, which is nobody's business."""
+    return {
+        "name": found.name,
+        "uri": found.uri,
+        "bytes_done": found.bytes_done,
+        "parts_done": found.parts_done,
+        "part_size": found.part_size,
+        "started": found.started.isoformat(),
+        "last_part_at": found.last_part_at.isoformat(),
+        "initiator": found.initiator,
+    }
+
+
+def _show(found: Sequence[Unfinished]) -> None:
+    for each in found:
+        when = f"{each.last_part_at.astimezone():%Y-%m-%d %H:%M}"
+        size = f"{each.bytes_done / MiB:.1f} MiB"
+        click.echo(f"{when}  {size:>14}  {each.parts_done:>5} parts  {each.uri}")
+    if not found:
+        click.echo("nothing is unfinished", err=True)
