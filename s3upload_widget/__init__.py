@@ -14,13 +14,16 @@ if TYPE_CHECKING:
         CannotWaitError,
         FileChangedError,
         IntegrityError,
+        NotTheSameFileError,
         RefusedError,
         S3Error,
         UploadAbortedError,
         UploadError,
     )
     from s3upload_widget.local import serve_local_s3
-    from s3upload_widget.results import FileStatus, PickedFile, UploadedFile
+    from s3upload_widget.results import FileStatus, PickedFile, Unfinished, UploadedFile
+    from s3upload_widget.unfinished import abort_unfinished, list_unfinished
+    from s3upload_widget.uploader import upload_file, upload_files
     from s3upload_widget.widget import UploadWidget
 
 __all__ = [
@@ -28,22 +31,33 @@ __all__ = [
     "FileChangedError",
     "FileStatus",
     "IntegrityError",
+    "NotTheSameFileError",
     "PickedFile",
     "RefusedError",
     "S3Error",
+    "Unfinished",
     "UploadAbortedError",
     "UploadError",
     "UploadWidget",
     "UploadedFile",
+    "abort_unfinished",
+    "list_unfinished",
     "serve_local_s3",
+    "upload_file",
+    "upload_files",
 ]
 
 _HOMES: Final = {
     "FileStatus": "results",
     "PickedFile": "results",
+    "Unfinished": "results",
     "UploadWidget": "widget",
     "UploadedFile": "results",
+    "abort_unfinished": "unfinished",
+    "list_unfinished": "unfinished",
     "serve_local_s3": "local",
+    "upload_file": "uploader",
+    "upload_files": "uploader",
 }
 """Where a name is defined, if not in ``errors``."""
 
