@@ -3,15 +3,15 @@
  * the loops that hash, sign and send ask it for work.
  */
 
+import { Asking } from "./asking";
 import type { Hashers } from "./hashers";
 import { FileHashes } from "./hashes";
 import type { Kernel } from "./kernel";
 import { findOrCreate } from "./opening";
 import { Parts } from "./parts";
-import { patiently } from "./patience";
 import type { Outcome, Pool } from "./pool";
 import { type Problem, problemOf } from "./problem";
-import type { MultipartUploadCreated, PlannedFile } from "./protocol";
+import type { PlannedFile } from "./protocol";
 import { Rate } from "./rate";
 import { Sending } from "./sending";
 import { checked, mayFollow, type State, type Work } from "./states";
@@ -60,6 +60,7 @@ export class Upload {
   #known = false;
   #hashes: FileHashes;
   readonly #around: Surroundings;
+  readonly #asking: Asking;
 
   constructor(id: string, file: File, path: string, around: Surroundings) {
     this.id = id;
@@ -67,6 +68,7 @@ export class Upload {
     this.path = path;
     this.#around = around;
     this.#hashes = new FileHashes(file, around.hashers);
+    this.#asking = new Asking(id, around.kernel, (message) => this.#hinder(message));
   }
 
   get state(): State {
@@ -97,7 +99,7 @@ export class Upload {
     this.#to({ name: "checking", work });
     try {
       const opened = await findOrCreate(work, this.file.size, {
-        create: (refused) => this.#create(refused, signal),
+        create: (refused) => this.#asking.create(refused, signal),
         prove: (found, number) => this.#prove(PROOF_LANE, found, number),
       });
       signal.throwIfAborted();
@@ -205,7 +207,7 @@ export class Upload {
     if (active === undefined || number === undefined) return;
     try {
       await this.#prove(lane, active, number);
-      if (this.#has(active.parts)) this.#settleIfStored(active);
+      if (this.active === active) this.#settleIfStored(active);
       this.#around.worked();
     } catch (error) {
       if (this.#has(active.parts)) this.fail(problemOf(error, this.file.name));
@@ -227,15 +229,6 @@ export class Upload {
     return "work" in this.#state && this.#state.work.parts === parts;
   }
 
-  #create(refused: readonly string[], signal: AbortSignal): Promise<MultipartUploadCreated> {
-    const request = {
-      kind: "create_multipart_upload",
-      file_id: this.id,
-      refused: [...refused],
-    } as const;
-    return this.#patiently(() => this.#around.kernel.call(request, signal), signal);
-  }
-
   /** Compare a part on S3 with the file's. */
   async #prove(lane: number, work: Work, number: number): Promise<void> {
     work.parts.hashing(number);
@@ -247,17 +240,9 @@ export class Upload {
     }
   }
 
-  /** The kernel deletes what S3 holds of the file and forgets it. Nothing that comes stops this. */
   async #forget(): Promise<void> {
-    const { signal } = new AbortController();
-    const request = { kind: "abort_multipart_upload", file_id: this.id } as const;
-    await this.#patiently(() => this.#around.kernel.call(request, signal), signal);
+    await this.#asking.forget();
     this.#known = false;
-  }
-
-  /** Ask again while the kernel says that asking again may help. */
-  #patiently<T>(ask: () => Promise<T>, signal: AbortSignal): Promise<T> {
-    return patiently(ask, (message) => this.#hinder(message), signal);
   }
 
   #hinder(message: string): void {
@@ -294,21 +279,7 @@ export class Upload {
     this.#to({ name: "completing", work });
     try {
       const sha256 = work.plan.hash_file ? await this.#hashes.whole() : "";
-      const checksums = work.parts.allChecksums();
-      const reply = await this.#patiently(
-        () =>
-          this.#around.kernel.call(
-            {
-              kind: "complete_multipart_upload",
-              file_id: this.id,
-              parts_sha256: checksums.map((part) => part.sha256),
-              parts_md5: work.plan.md5 ? checksums.map((part) => part.md5) : [],
-              sha256,
-            },
-            signal,
-          ),
-        signal,
-      );
+      const reply = await this.#asking.complete(work, sha256, signal);
       if (reply.kind === "parts_missing") this.#sendAgain(work, reply.part_numbers);
       else this.#finish(work, reply.sha256);
     } catch (error) {

@@ -1,0 +1,57 @@
+/** What one file asks of the kernel: patiently, while the kernel says that asking again may help. */
+
+import type { Kernel } from "./kernel";
+import { patiently } from "./patience";
+import type { MultipartUploadCompleted, MultipartUploadCreated, PartsMissing } from "./protocol";
+import type { Work } from "./states";
+
+export class Asking {
+  readonly #id: string;
+  readonly #kernel: Kernel;
+  readonly #hindered: (message: string) => void;
+
+  /** @param hindered is told what stands in the way, and "" when it is gone. */
+  constructor(id: string, kernel: Kernel, hindered: (message: string) => void) {
+    this.#id = id;
+    this.#kernel = kernel;
+    this.#hindered = hindered;
+  }
+
+  /** An upload that is none of the refused. */
+  create(refused: readonly string[], signal: AbortSignal): Promise<MultipartUploadCreated> {
+    const request = {
+      kind: "create_multipart_upload",
+      file_id: this.#id,
+      refused: [...refused],
+    } as const;
+    return this.#patiently(() => this.#kernel.call(request, signal), signal);
+  }
+
+  /** Put the parts together; all of them were sent or proven. */
+  complete(
+    { plan, parts }: Work,
+    sha256: string,
+    signal: AbortSignal,
+  ): Promise<MultipartUploadCompleted | PartsMissing> {
+    const checksums = parts.allChecksums();
+    const request = {
+      kind: "complete_multipart_upload",
+      file_id: this.#id,
+      parts_sha256: checksums.map((part) => part.sha256),
+      parts_md5: plan.md5 ? checksums.map((part) => part.md5) : [],
+      sha256,
+    } as const;
+    return this.#patiently(() => this.#kernel.call(request, signal), signal);
+  }
+
+  /** Delete what S3 holds of the file, and forget it. Nothing that comes stops this. */
+  async forget(): Promise<void> {
+    const { signal } = new AbortController();
+    const request = { kind: "abort_multipart_upload", file_id: this.#id } as const;
+    await this.#patiently(() => this.#kernel.call(request, signal), signal);
+  }
+
+  #patiently<T>(ask: () => Promise<T>, signal: AbortSignal): Promise<T> {
+    return patiently(ask, this.#hindered, signal);
+  }
+}
