@@ -102,7 +102,7 @@ class Calls:
         return Call(
             operation=_operation(verb),
             bucket=self._bucket,
-            key=params.get("Key", ""),
+            key=params.get("Key") or params.get("Prefix", ""),
             upload_id=params.get("UploadId", ""),
         )
 
