@@ -44,7 +44,7 @@ def upload_file(
             continued with the part size that it has.
         max_concurrency: Parts at a time, 1 to 64; so many are in memory.
         extra_args: boto3's own names, passed to every verb that knows them.
-        executor: Threads to work on, in place of own ones.
+        executor: Threads to work on, in place of own ones; not those that this call runs on.
         progress: Whether to show a bar.
         restart: Leave what was begun as it is, and begin anew beside it.
 

@@ -13,6 +13,7 @@ import traitlets
 
 from s3upload_widget import FileStatus, UploadedFile, UploadWidget
 from s3upload_widget.calls import URL_LIFETIME
+from s3upload_widget.cli import cli
 from s3upload_widget.errors import all_errors
 from s3upload_widget.extra_args import MAX_METADATA_BYTES
 from s3upload_widget.keys import MAX_KEY_BYTES
@@ -55,8 +56,12 @@ def test_its_python_is_python(code: str) -> None:
 
 
 def test_its_python_runs_from_top_to_bottom(
-    moto: S3Server, monkeypatch: pytest.MonkeyPatch
+    moto: S3Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("run7.parquet", "out/a.csv", "out/b.csv"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(name)
     for name, text in moto.environment.items():
         monkeypatch.setenv(name, text)
     moto.client.create_bucket(Bucket="lab-data")
@@ -66,6 +71,7 @@ def test_its_python_runs_from_top_to_bottom(
             exec(compile(code, "README.md", "exec"), names)  # noqa: S102 - it is our own
         rules = moto.client.get_bucket_cors(Bucket="lab-data")["CORSRules"]
         assert rules == [cors_rule(["https://hub.example.org"])]
+        assert {"raw/run7.parquet", "raw/a.csv", "raw/b.csv"} <= set(moto.keys("lab-data"))
     finally:
         UploadWidget.close_all()
         moto.empty("lab-data")
@@ -85,6 +91,10 @@ def test_every_command_it_names_is_in_the_makefile() -> None:
 
     assert {"demo", "test"} <= named
     assert named <= targets
+
+
+def test_every_command_of_the_command_line_is_shown() -> None:
+    assert set(re.findall(r"^s3upload ([a-z]+)", README, re.MULTILINE)) == set(cli.commands)
 
 
 def test_every_file_it_links_to_is_there_and_pictures_are_small() -> None:
