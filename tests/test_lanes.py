@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from s3upload_widget import UploadWidget
 from support.files import make_file, make_sparse_file
-from support.uploading import MiB, assert_arrived, pick, show, until_done
+from support.uploading import MiB, asked, assert_arrived, pick, show, until_done
 from support.waiting import until
 
 if TYPE_CHECKING:
@@ -69,6 +69,37 @@ def test_lanes_are_shared_by_all_files_of_all_widgets_of_the_page(
     assert proxy.puts().max_in_flight() == 6
     for widget in widgets:
         assert_arrived(ministack, widget, *files)
+
+
+def test_parts_are_signed_so_far_ahead_that_a_busy_kernel_stops_nothing(
+    page: Page, bridge: Bridge, ministack: S3Server, proxy: FaultyProxy, bucket: str, tmp_path: Path
+) -> None:
+    widget = UploadWidget(
+        bucket, client=ministack.client, browser_endpoint_url=proxy.url, part_size=5 * MiB
+    )
+    proxy.pace_total(10 * MiB)
+    file = make_file(tmp_path / "run7.bin", 30 * 5 * MiB)
+    show(page, bridge, widget)
+    pick(page, file)
+    until(lambda: signed_parts(bridge) == set(range(1, 31)), 30, lambda: signed_parts(bridge))
+    assert len([put for put in proxy.puts() if put.complete]) < 20
+
+    bridge.hold()
+    proxy.pace_total(1e12)
+    until(lambda: len([put for put in proxy.puts() if put.complete]) == 30, 30, "all parts sent")
+    assert widget.value == ()
+    waiting = page.locator(".s3up-row[data-state=waiting]")
+    until(lambda: waiting.count() == 1, what="a row that says what it waits for")
+    assert "kernel" in waiting.inner_text()
+    bridge.release()
+    until_done(widget)
+
+    assert_arrived(ministack, widget, file)
+
+
+def signed_parts(bridge: Bridge) -> set[int]:
+    asked_for = asked(bridge, "presign_parts")
+    return {part["part_number"] for request in asked_for for part in request["parts"]}
 
 
 def test_a_huge_file_starts_as_soon_as_a_small_one(
