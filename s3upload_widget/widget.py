@@ -22,13 +22,14 @@ from s3upload_widget.protocol import Welcome
 from s3upload_widget.publishing import Publisher
 from s3upload_widget.s3 import Store
 from s3upload_widget.service import Service
+from s3upload_widget.unfinished import unfinished_at
 from s3upload_widget.workers import log_defect
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from s3upload_widget.picked import IfExists
-    from s3upload_widget.results import PickedFile, UploadedFile
+    from s3upload_widget.results import PickedFile, Unfinished, UploadedFile
 
 PAGE_MAY_SET: Final = frozenset({"_dom_classes", "_view_count", "layout", "tabbable", "tooltip"})
 """ipywidgets' own traits of looks. All that is ours, the page only reads."""
@@ -162,6 +163,7 @@ class UploadWidget(anywidget.AnyWidget):
             if_exists=if_exists,
             sha256=sha256,
         )
+        self._store, self._folder = store, folder
         self._destination = f"s3://{name}/{folder}"
         self._place = "\n".join(
             [_endpoint_of(client), browser_endpoint_url or "", self._destination]
@@ -263,6 +265,18 @@ class UploadWidget(anywidget.AnyWidget):
     def clear(self) -> None:
         """Let finished files leave :attr:`files` and :attr:`value`; nothing changes on S3."""
         self._conversation.clear()
+
+    def unfinished(self) -> tuple[Unfinished, ...]:
+        """Every upload below the prefix that was begun and not finished, whoever began it.
+
+        Pick the same file again to go on with one, or call its ``abort()``.
+
+        Raises:
+            AccessDeniedError: s3:ListBucketMultipartUploads or s3:ListMultipartUploadParts is
+                missing.
+            S3Error: S3 cannot be asked.
+        """
+        return unfinished_at(self._store, self._folder)
 
     def close(self) -> None:
         """Take the widget off the page and end its threads; what is on S3 stays there."""

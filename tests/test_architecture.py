@@ -46,7 +46,7 @@ ROOMS: dict[str, tuple[str, str]] = {
     "local": ("local seaweedfs supervisor", "s3 policy"),
     "widget": (
         "widget comms conversation files options orders publishing pump statuses waiting workers",
-        "errors results parts keys protocol s3 service",
+        "errors results parts keys protocol s3 service unfinished",
     ),
     "demo": ("demo", "errors local"),
     "cli": ("cli", "errors results parts s3 unfinished uploader demo"),

@@ -241,3 +241,17 @@ def test_all_threads_are_daemons(widget: UploadWidget, page: Page) -> None:
 
     assert ours
     assert all(thread.daemon for thread in ours)
+
+
+def test_it_lists_what_is_unfinished_below_its_prefix_and_aborts_it(moto: S3Server) -> None:
+    bucket = moto.new_bucket()
+    for key in ("raw/run7.bin", "other/run8.bin"):
+        moto.client.create_multipart_upload(Bucket=bucket, Key=key)
+    widget = UploadWidget(bucket, "raw", client=moto.client)
+
+    [found] = widget.unfinished()
+
+    assert (found.name, found.uri) == ("run7.bin", f"s3://{bucket}/raw/run7.bin")
+    found.abort()
+    assert widget.unfinished() == ()
+    assert [key for key, _ in moto.upload_ids(bucket)] == ["other/run8.bin"]
