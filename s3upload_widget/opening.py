@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from s3upload_widget.objects import OpenedUpload
 from s3upload_widget.parts import PartPlan
@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from s3upload_widget.parts import Limits
     from s3upload_widget.picked import FilePlan, Planned
     from s3upload_widget.s3 import Store
+
+
+MAX_BEGUN: Final = 10_000
+"""Keys whose uploads are remembered; S3 is asked first anyway."""
 
 
 class Opening:
@@ -73,4 +77,6 @@ class Opening:
         with self._lock:
             self.sha256_echoed = self.sha256_echoed or upload.sha256
             self._begun.setdefault(plan.key, []).append(upload)
+            while len(self._begun) > MAX_BEGUN:
+                del self._begun[next(iter(self._begun))]
         return Open(plan, upload)
