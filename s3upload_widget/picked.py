@@ -153,7 +153,7 @@ class PickedFiles:
     def take_over(self, key: str, picked: PickedFile) -> None:
         """Let go of a key whose file was picked again, by a page that was loaded anew or another.
 
-        The same path and size is the same file: its bytes are compared before any of it counts.
+        The same path, size and time make the same file: its bytes are compared before any counts.
         A file that is just being opened or completed stays where it is.
         """
         with self._lock:
@@ -161,7 +161,7 @@ class PickedFiles:
             if slot is None or not slot.lock.acquire(blocking=False):
                 return
             try:
-                if isinstance(slot.record, (Planned, Open)) and _same(slot.record.plan, picked):
+                if isinstance(slot.record, (Planned, Open)) and slot.record.plan.picked == picked:
                     slot.record = TakenOver()
                     self._settle(slot)
             finally:
@@ -202,7 +202,3 @@ class PickedFiles:
         self._finished[slot.file_id] = slot
         while len(self._finished) > MAX_FINISHED:
             del self._finished[next(iter(self._finished))]
-
-
-def _same(plan: FilePlan, picked: PickedFile) -> bool:
-    return (plan.picked.path, plan.picked.size) == (picked.path, picked.size)

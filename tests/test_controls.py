@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
 
 from s3upload_widget import UploadWidget
-from support.files import make_file
+from support.files import make_file, sha256_of_file
 from support.uploading import (
     QUICK,
     MiB,
@@ -181,3 +182,45 @@ def test_max_concurrency_acts_while_parts_are_sent(
 
     assert proxy.puts().max_in_flight() == 4
     assert_arrived(ministack, widget, file)
+
+
+def test_a_file_that_is_picked_twice_is_sent_once(
+    page: Page,
+    bridge: Bridge,
+    ministack: S3Server,
+    proxy: FaultyProxy,
+    widget: UploadWidget,
+    tmp_path: Path,
+) -> None:
+    file = make_file(tmp_path / "run7.bin", 8 * PART)
+    show(page, bridge, widget, tuning=QUICK)
+    pick(page, file)
+    until_part_stored(proxy)
+
+    pick(page, file)
+    until_done(widget)
+
+    assert_arrived(ministack, widget, file)
+    assert states(page) == {"run7.bin": "done"}
+    assert len(proxy.puts()) == 8
+
+
+def test_of_two_files_with_one_name_the_second_asks(
+    page: Page, bridge: Bridge, ministack: S3Server, widget: UploadWidget, tmp_path: Path
+) -> None:
+    (tmp_path / "other").mkdir()
+    first = make_file(tmp_path / "run7.bin", 8 * PART, seed=1)
+    second = make_file(tmp_path / "other" / "run7.bin", 8 * PART, seed=2)
+    os.utime(second, (0, 0))
+    show(page, bridge, widget, tuning=QUICK)
+    pick(page, first)
+    until_state(widget, "uploading")
+
+    pick(page, second)
+    keep_both = page.get_by_role("button", name="Keep both run7.bin")
+    keep_both.click()
+    until_done(widget, 2)
+
+    assert sorted(uploaded.key for uploaded in widget.value) == ["run7-1.bin", "run7.bin"]
+    by_key = {uploaded.key: uploaded.sha256 for uploaded in widget.value}
+    assert by_key == {"run7.bin": sha256_of_file(first), "run7-1.bin": sha256_of_file(second)}

@@ -135,11 +135,25 @@ export class Upload {
     }
   }
 
-  /** The file changed on disk and was picked again. */
-  replace(file: File): void {
-    if (this.#state.name !== "failed") return;
-    this.file = file;
-    this.#replan();
+  /** Whether this unfinished upload is of the file, as far as can be seen without reading it. */
+  isOf({ size, lastModified }: File): boolean {
+    if (this.#state.name === "done" || this.#state.name === "refused") return false;
+    if (this.#hasChanged) return true;
+    return this.file.size === size && this.file.lastModified === lastModified;
+  }
+
+  /** The same path was picked once more: go on with it, anew where it changed on disk. */
+  pickedAgain(file: File): void {
+    if (this.#hasChanged) {
+      this.file = file;
+      this.#replan();
+    } else {
+      this.resume();
+    }
+  }
+
+  get #hasChanged(): boolean {
+    return this.#state.name === "failed" && this.#state.problem.code === "file_changed";
   }
 
   /** Answer a conflict: overwrite what has the key, or take another key. */

@@ -278,17 +278,14 @@ export class Uploads implements Sender, Surroundings {
     this.progressed();
   }
 
-  /** A file that could not be read any more is picked again: its row goes on with it. */
+  /** A file that is in the list and not finished needs no second row: its own goes on. */
   #pickedAgain({ file, path }: Picked): boolean {
-    const changed = this.#files.find(
-      (upload) =>
-        upload.path === path.normalize("NFC") &&
-        upload.state.name === "failed" &&
-        upload.state.problem.code === "file_changed",
+    const known = this.#files.find(
+      (upload) => upload.path === path.normalize("NFC") && upload.isOf(file),
     );
-    if (changed === undefined) return false;
-    this.#batch.add(changed);
-    changed.replace(file);
+    if (known === undefined) return false;
+    this.#batch.add(known);
+    known.pickedAgain(file);
     return true;
   }
 
