@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import boto3
 import pytest
 
 from support.bridge import Bridge
@@ -30,6 +31,12 @@ def _no_account_of_the_developers() -> Iterator[None]:
         patch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
         patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
         yield
+
+
+@pytest.fixture(autouse=True)
+def _boto3_remembers_nothing_of_another_test(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its default session keeps the first credentials that it finds."""
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
 
 
 @pytest.fixture(scope="session")
