@@ -190,11 +190,14 @@ class Files:
             summary, state = self._summary, self._state()
             complete = bool(self._rows) and all(row.done for row in self._rows.values())
             abandoned = state == "waiting" and summary.state != "waiting"
+            # Small files are proven before the page's first report of them comes.
+            sizes = sum(row.status.size for row in self._rows.values())
+            total = summary.bytes_total or (sizes if complete else 0)
             return {
                 "files": tuple(row.status for row in self._rows.values()),
                 "value": self._value,
-                "bytes_total": summary.bytes_total,
-                "bytes_done": summary.bytes_total if complete else summary.bytes_done,
+                "bytes_total": total,
+                "bytes_done": total if complete else summary.bytes_done,
                 "progress": 1.0 if complete else min(self._progress, ALMOST),
                 "rate": summary.rate,
                 "eta": None if summary.eta < 0 else summary.eta,

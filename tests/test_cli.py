@@ -179,7 +179,7 @@ def test_ctrl_c_is_130_and_what_arrived_is_continued(
     account: S3Server, proxy: FaultyProxy, bucket: str, tmp_path: Path
 ) -> None:
     path = make_file(tmp_path / "run7.bin", 30 * MiB)
-    proxy.pace_total(10 * MiB)
+    proxy.pace_total(4 * MiB)
     uri = f"s3://{bucket}/raw/"
     command = [sys.executable, "-m", "s3upload_widget", "put", str(path), uri]
     options = ["--part-size", "5", "--max-concurrency", "2", "--endpoint-url", proxy.url]

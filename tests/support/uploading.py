@@ -57,7 +57,7 @@ def until_done(widget: UploadWidget, count: int = 1, timeout: float = 60) -> Non
         timeout,
         lambda: f"{count} done; {widget!r} {widget.error} {widget.files}",
     )
-    assert widget.error == ""
+    assert widget.error == "", widget.error
 
 
 def assert_arrived(server: S3Server, widget: UploadWidget, *paths: Path) -> None:
