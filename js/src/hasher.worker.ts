@@ -22,9 +22,33 @@ export interface PartToHash {
 /** Read at most this much at once: what is read stands in memory, and `subtle` cannot stream. */
 const READ_BYTES = 32 * 1024 * 1024;
 
+/**
+ * Hashers that are used again and again: each is a WebAssembly instance with memory of its own, and
+ * a browser has room for few.
+ */
+class Spares {
+  readonly #create: () => Promise<IHasher>;
+  readonly #free: IHasher[] = [];
+
+  constructor(create: () => Promise<IHasher>) {
+    this.#create = create;
+  }
+
+  async take(): Promise<IHasher> {
+    return (this.#free.pop() ?? (await this.#create())).init();
+  }
+
+  giveBack(hasher: IHasher): void {
+    this.#free.push(hasher);
+  }
+}
+
+const sha256s = new Spares(() => createSHA256());
+const md5s = new Spares(() => createMD5());
+
 /** One file's digest, fed in any order of parts and hashed in the file's. */
 class WholeFile {
-  readonly #hasher: Promise<IHasher> = createSHA256().then((hasher) => hasher.init());
+  readonly #hasher: Promise<IHasher> = sha256s.take();
   readonly #early = new Map<number, () => void>();
   #offset = 0;
   #abandoned = false;
@@ -52,7 +76,10 @@ class WholeFile {
       const slice = bytes.slice(this.#offset, this.#offset + READ_BYTES);
       await this.update(this.#offset, await slice.arrayBuffer());
     }
-    this.#hex ??= (await this.#hasher).digest("hex");
+    const hasher = await this.#hasher;
+    // Once abandoned, the hasher may be another file's already.
+    if (this.#abandoned) throw new Error("nobody wants this digest any more");
+    this.#hex ??= hasher.digest("hex");
     return this.#hex;
   }
 
@@ -60,6 +87,7 @@ class WholeFile {
   abandon(): void {
     this.#abandoned = true;
     for (const release of this.#early.values()) release();
+    void this.#hasher.then((hasher) => sha256s.giveBack(hasher));
   }
 }
 
@@ -107,7 +135,7 @@ export class PartHasher {
   async hash({ slice, md5, file, offset }: PartToHash): Promise<HashedPart> {
     const small = slice.size <= READ_BYTES;
     const digester = small && globalThis.crypto?.subtle ? new OneShot() : await Streaming.create();
-    const md5er = md5 ? (await createMD5()).init() : undefined;
+    const md5er = md5 ? await md5s.take() : undefined;
     for (let start = 0; start < slice.size; start += READ_BYTES) {
       const bytes = await slice.slice(start, start + READ_BYTES).arrayBuffer();
       await digester.update(bytes);
@@ -117,7 +145,9 @@ export class PartHasher {
       }
     }
     const sha256 = base64(await digester.digest());
-    return { sha256, md5: md5er ? base64(md5er.digest("binary")) : "" };
+    const md5Digest = md5er ? base64(md5er.digest("binary")) : "";
+    if (md5er) md5s.giveBack(md5er);
+    return { sha256, md5: md5Digest };
   }
 }
 
@@ -145,7 +175,7 @@ class Streaming {
   }
 
   static async create(): Promise<Streaming> {
-    return new Streaming((await createSHA256()).init());
+    return new Streaming(await sha256s.take());
   }
 
   async update(bytes: ArrayBuffer): Promise<void> {
@@ -153,7 +183,9 @@ class Streaming {
   }
 
   async digest(): Promise<Uint8Array> {
-    return this.#hasher.digest("binary");
+    const digest = this.#hasher.digest("binary");
+    sha256s.giveBack(this.#hasher);
+    return digest;
   }
 }
 
