@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from support.browser import Browsing, PageErrors
 
 CODE = """
-const engines = new WeakMap();
-export const engineOf = (model) => engines.get(model);
+const name = Symbol.for("s3upload_widget 1");
+const { engines } = (globalThis[name] ??= { engines: new Map() });
 export default {
   initialize({ model, signal }) {
     const engine = { heard: [], aborted: false };
-    engines.set(model, engine);
+    engines.set(model.get("_engine_id"), { engine });
     model.on("msg:custom", (content, buffers) =>
       engine.heard.push([content, buffers.map((each) => each.byteLength)]));
     signal.addEventListener("abort", () => { engine.aborted = true; });

@@ -57,7 +57,7 @@ export function createHashers(): Hashers {
 }
 
 async function start(): Promise<Started> {
-  const url = URL.createObjectURL(new Blob([await source()], { type: "text/javascript" }));
+  const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
   // The page takes Comlink from there too: it need not be in the bundle twice.
   const module: Hasher = await import(url);
   const hosts = await Promise.all(Array.from({ length: HASHERS + 1 }, () => host(url, module)));

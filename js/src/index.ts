@@ -32,11 +32,6 @@ function hostedOf(model: AnyModel<Model>): Hosted {
   return hosted;
 }
 
-/** The engine of a model. */
-export function engineOf(model: AnyModel<Model>): Uploads {
-  return hostedOf(model).engine;
-}
-
 /** Must return at once: anywidget gives up a model whose `initialize` takes two seconds. */
 function initialize({ model }: { model: AnyModel<Model> }): () => void {
   const id = model.get("_engine_id");
