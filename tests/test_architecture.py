@@ -32,12 +32,12 @@ ROOMS: dict[str, tuple[str, str]] = {
         "s3 aborting buckets calls clients extra_args listing objects parameters presigning s3errors",
         "errors parts",
     ),
-    "resuming": ("resuming", "errors parts s3"),
+    "resuming": ("resuming", "errors keys parts results s3"),
     "unfinished": ("unfinished", "errors results keys s3"),
     "doctor": ("doctor", "errors policy s3"),
     "service": (
-        "service completion opening picked picking proofs signing",
-        "errors results parts checksums keys policy protocol s3 resuming doctor",
+        "service completion offering opening picked picking proofs signing",
+        "errors results parts checksums keys policy protocol s3 resuming unfinished doctor",
     ),
     "uploader": (
         "uploader batch beginning existing lanes reading sending sources tally",

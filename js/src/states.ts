@@ -31,7 +31,7 @@ const NEXT: Readonly<Record<Name, readonly Name[]>> = {
   picked: ["queued", "refused", "aborting"],
   refused: ["picked", "aborting"],
   queued: ["checking", "paused", "failed", "aborting"],
-  checking: ["uploading", "paused", "failed", "aborting", "picked"],
+  checking: ["uploading", "paused", "failed", "refused", "aborting", "picked"],
   uploading: ["completing", "paused", "failed", "aborting", "picked"],
   completing: ["done", "uploading", "failed", "aborting", "picked"],
   paused: ["queued", "aborting"],

@@ -170,6 +170,8 @@ class Sender:
             type=self.type,
             last_modified=1_700_000_000_000,
             if_exists=self.if_exists,  # type: ignore[arg-type]  # a page may send anything
+            key="",
+            upload_id="",
         )
 
 
