@@ -47,6 +47,9 @@ class Answering(Protocol):
     def handle(self, request: Request) -> Reply:
         """Answer one request; never raises."""
 
+    def lost(self, file_ids: Iterable[str]) -> list[str]:
+        """Those of the files that another page has taken over."""
+
     def release(self, file_ids: Iterable[str]) -> None:
         """The page of these files is gone: others may have their keys."""
 
@@ -190,7 +193,8 @@ class Conversation:
         self.files.reported(client, report)
         self._orders.acknowledge(client, report.last_order)
         self._publish()
-        return ProgressNoted(orders=self._orders.pending(client))
+        moving = (file.file_id for file in report.files if file.state not in {"done", "failed"})
+        return ProgressNoted(orders=self._orders.pending(client), lost=self._service.lost(moving))
 
     def _uploaded(self, file: UploadedFile) -> None:
         self.files.uploaded(file)

@@ -182,6 +182,12 @@ class PickedFiles:
                 self._keys[file_id] = key
             return True
 
+    def is_taken_over(self, file_id: str) -> bool:
+        """Whether another page goes on with the file."""
+        with self._lock:
+            slot = self._finished.get(file_id)
+        return slot is not None and isinstance(slot.record, TakenOver)
+
     def holding(self) -> dict[str, Slot]:
         """Upload id → the unfinished file that goes on with it."""
         with self._lock:

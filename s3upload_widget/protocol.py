@@ -402,6 +402,8 @@ class ProgressNoted(Message, frozen=True):
 
     orders: list[Order]
     """What the page has not acknowledged yet."""
+    lost: list[str]
+    """Ids of files that another page goes on with: this one has to stop."""
 
 
 class Failed(Message, frozen=True):

@@ -113,6 +113,10 @@ class Service:
         except Exception as error:  # noqa: BLE001 - a defect of ours must not leave the page waiting
             return _defect(f"a request {type(request).__name__}", error)
 
+    def lost(self, file_ids: Iterable[str]) -> list[str]:
+        """Those of the files that another page has taken over."""
+        return [file_id for file_id in file_ids if self._files.is_taken_over(file_id)]
+
     def release(self, file_ids: Iterable[str]) -> None:
         """Let others have the keys of files whose page is gone; what S3 holds of them stays."""
         for file_id in file_ids:

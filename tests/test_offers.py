@@ -244,7 +244,7 @@ def test_a_file_of_another_size_is_refused_at_once(
     )
     assert len(asked(bridge, "pick_files")) == before
     assert parts_on(ministack, bucket) == there
-    press(page, "Choose another file", "run8.bin")
+    press(page, "Back", "run8.bin")
     choose(page, "Continue", file)
     until_done(widget)
     assert_arrived(ministack, widget, file)
@@ -273,7 +273,7 @@ def test_a_file_of_other_bytes_is_refused_and_may_start_over(
     assert parts_on(ministack, bucket) == there
     assert sent(proxy) == set()
     press(page, "Start over", "run8.bin")
-    until_done(widget)
+    until(lambda: widget.state == "done", 60, lambda: f"done; it is {widget.state}")
     assert_arrived(ministack, widget, other)
     assert [uploaded.key for uploaded in widget.value] == ["raw/run8.bin"]
     assert ministack.upload_ids(bucket) == []
@@ -475,14 +475,15 @@ def test_what_another_page_is_sending_can_be_taken_over(
         expect(offer(other)).to_contain_text("Another page seems to be sending it", timeout=LONG)
         early = offer(other).locator(".s3up-facts").inner_text()
         expect(offer(other).locator(".s3up-facts")).not_to_have_text(early, timeout=LONG)
-        proxy.pace_total(1e12)
         choose(other, "Continue", file)
-        until_done(widget)
         expect(page.locator(".s3up-row")).to_contain_text("another page", timeout=LONG)
+        proxy.pace_total(1e12)
+        until_done(widget)
 
     assert_arrived(ministack, widget, file)
     complete = [put.part_number for put in proxy.puts() if put.complete]
-    assert len(complete) - len(set(complete)) <= 6
+    # What the first page had in flight when the second one asked may arrive twice.
+    assert len(complete) - len(set(complete)) <= 2
 
 
 def test_continue_keeps_the_key_whatever_key_would_be_chosen_now(

@@ -411,6 +411,8 @@ export interface ProgressNoted {
   readonly kind: "progress_noted";
   /** What the page has not acknowledged yet. */
   readonly orders: readonly Order[];
+  /** Ids of files that another page goes on with: this one has to stop. */
+  readonly lost: readonly string[];
 }
 
 /** The request failed. */

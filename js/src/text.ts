@@ -30,6 +30,8 @@ export const text = {
     `${name} is another file: none of the parts on S3 that were compared is equal to its own. Nothing was changed. Choose the file that was begun, or start over: that deletes what is on S3 and uploads ${name}.`,
   otherSize: (name: string, size: string, begun: string, whole: string) =>
     `${name} is another file: it has ${size}, and ${begun}, which was begun, has ${whole}. Nothing was changed. Choose the file that was begun, or start over: that deletes what is on S3 and uploads ${name}.`,
+  elsewhere: (name: string) =>
+    `${name} goes on from another page. Press Resume to take it back here.`,
   startsAfresh: (name: string) =>
     `${name}: the unfinished upload is gone from S3 (aborted elsewhere, or by a lifecycle rule): it starts afresh.`,
   view: {
@@ -90,7 +92,7 @@ export const text = {
     continue: "Continue",
     later: "Later",
     startOver: "Start over",
-    chooseOther: "Choose another file",
+    back: "Back",
     onS3: (amount: string) => `${amount} on S3`,
     began: (when: string) => `began ${when}`,
     by: (initiator: string) => `by ${initiator}`,

@@ -238,6 +238,13 @@ export class Uploads implements Sender, Surroundings {
     void this[verb](file_ids);
   }
 
+  lose(ids: readonly string[]): void {
+    for (const upload of this.#files) {
+      if (!ids.includes(upload.id)) continue;
+      upload.fail({ code: "not_owner", message: text.elsewhere(upload.file.name) });
+    }
+  }
+
   pool(store: string): Pool {
     const pool = this.#pools.get(store) ?? poolFor(store);
     this.#pools.set(store, pool);

@@ -65,16 +65,20 @@ export function Offers({ engine, disabled, accept }: OffersProps): JSX.Element {
             goOn={() => goOn(offer)}
           />
         ))}
+      </ul>
+      {offers.othersTotal > 0 && (
+        <p class="s3up-others">
+          {view.others(offers.othersTotal)}{" "}
+          {offers.others.length === 0 && (
+            <Action label={view.showOthers} act={() => void engine.showOthers()} />
+          )}
+        </p>
+      )}
+      <ul class="s3up-list">
         {offers.others.map((upload) => (
           <OtherRow key={upload.upload_id} engine={engine} upload={upload} />
         ))}
       </ul>
-      {offers.othersTotal > 0 && offers.others.length === 0 && (
-        <p class="s3up-others">
-          {view.others(offers.othersTotal)}{" "}
-          <Action label={view.showOthers} act={() => void engine.showOthers()} />
-        </p>
-      )}
       <p class="s3up-problem">{offers.problem}</p>
     </section>
   );

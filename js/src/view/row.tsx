@@ -174,7 +174,7 @@ function Other(props: { engine: Uploads; upload: Upload; name: string }): JSX.El
     <Choices
       name={name}
       choices={[
-        [view.chooseOther, () => void engine.abort([upload.id])],
+        [view.back, () => void engine.abort([upload.id])],
         [view.startOver, () => void engine.startOver(upload)],
       ]}
     />
