@@ -107,6 +107,7 @@ class Store:
         Raises:
             NoSuchBucketError: It does not exist.
         """
+        self._clients.look_for_renewed()
         with self._lock:
             if not self._bucket_found:
                 # Elsewhere nobody says where to go instead.
