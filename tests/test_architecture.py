@@ -29,7 +29,7 @@ ROOMS: dict[str, tuple[str, str]] = {
     "policy": ("policy", ""),
     "protocol": ("protocol", "errors parts results"),
     "s3": (
-        "s3 aborting buckets calls clients extra_args listing objects parameters presigning s3errors",
+        "s3 aborting buckets calls clients creating extra_args listing objects parameters presigning s3errors",
         "errors parts",
     ),
     "resuming": ("resuming", "errors parts s3"),
