@@ -29,14 +29,15 @@ ROOMS: dict[str, tuple[str, str]] = {
     "policy": ("policy", ""),
     "protocol": ("protocol", "errors parts results"),
     "s3": (
-        "s3 aborting buckets calls clients creating extra_args listing objects parameters presigning s3errors",
+        "s3 aborting buckets calls clients creating extra_args listing objects parameters presigning "
+        "rereading s3errors",
         "errors parts",
     ),
     "resuming": ("resuming", "errors parts s3"),
     "unfinished": ("unfinished", "errors results keys s3"),
     "doctor": ("doctor", "errors policy s3"),
     "service": (
-        "service completion opening picked picking proofs signing",
+        "service completion opening picked picking proofs signing verifying",
         "errors results parts checksums keys policy protocol s3 resuming doctor",
     ),
     "uploader": (
