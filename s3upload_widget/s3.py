@@ -24,6 +24,7 @@ from s3upload_widget.objects import (
 )
 from s3upload_widget.parameters import condition, of_object, of_part
 from s3upload_widget.rereading import blocks
+from s3upload_widget.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -64,6 +65,7 @@ class Store:
         self._clients = Clients(bucket, client, check_endpoint_url(browser_endpoint_url or ""))
         self._calls = Calls(bucket, self._clients, self._extra_args)
         self._creating = Creating(self._calls)
+        self.settings: Final = Settings(self._calls, self._clients, self._extra_args)
         self._lock = threading.Lock()
         self._bucket_found = False
 
