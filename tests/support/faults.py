@@ -7,6 +7,7 @@ bytes of the request's body as it stands on the wire.
 from __future__ import annotations
 
 import random
+import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, TypeAlias
 
@@ -96,6 +97,29 @@ class Delay:
     response: float = 0.0
 
 
+@dataclass(frozen=True, eq=False)
+class Gate:
+    """Hold up a request, or its answer, until the test opens the gate or the client leaves."""
+
+    answer: bool = False
+    """Let the server carry out the request, and hold up its answer."""
+    opened: threading.Event = field(default_factory=threading.Event)
+
+
+@dataclass(frozen=True)
+class Throttle:
+    """Let through so many bytes of the body a second."""
+
+    rate: float
+
+
+@dataclass(frozen=True)
+class Outage:
+    """Cut every connection as soon as the request comes, and refuse new ones for a while."""
+
+    seconds: float
+
+
 @dataclass(frozen=True)
 class FlipBit:
     """Change one bit of the body on its way to the server."""
@@ -125,6 +149,9 @@ Action: TypeAlias = (
     | CutResponse
     | Stall
     | Delay
+    | Gate
+    | Throttle
+    | Outage
     | FlipBit
     | StripRequestHeaders
     | StripResponseHeaders

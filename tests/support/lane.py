@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import random
 import threading
 from collections import deque
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 T = TypeVar("T")
 
@@ -17,6 +18,8 @@ class Lane(Generic[T]):
 
     duplicate = False
     """Deliver everything twice."""
+    fate: Callable[[], Sequence[float]] = staticmethod(lambda: (0.0,))
+    """Asked for each message: after how many seconds each of its copies arrives; none is lost."""
 
     def __init__(self, name: str, deliver: Callable[[T], None]) -> None:
         self._deliver = deliver
@@ -34,8 +37,13 @@ class Lane(Generic[T]):
             if self._to_drop:
                 self._to_drop -= 1
                 return
-            self._waiting.extend([message] * (2 if self.duplicate else 1))
+            copies = [delay for delay in self.fate() for _ in range(2 if self.duplicate else 1)]
+            self._waiting.extend([message] * copies.count(0.0))
             self._changed.notify()
+        for delay in filter(None, copies):
+            late = threading.Timer(delay, self._arrive, [message])
+            late.daemon = True
+            late.start()
 
     def hold(self) -> None:
         """Deliver nothing until :meth:`release`; what comes meanwhile waits."""
@@ -62,6 +70,11 @@ class Lane(Generic[T]):
             self._changed.notify()
         self._thread.join()
 
+    def _arrive(self, message: T) -> None:
+        with self._changed:
+            self._waiting.append(message)
+            self._changed.notify()
+
     def _set_held(self, *, held: bool) -> None:
         with self._changed:
             self._held = held
@@ -75,3 +88,15 @@ class Lane(Generic[T]):
                     return
                 message = self._waiting.popleft()
             self._deliver(message)
+
+
+def unreliable(seed: int) -> Callable[[], Sequence[float]]:
+    """Fates that lose, double, delay, and so reorder two messages of five; the same for a seed."""
+    draw = random.Random(seed)  # noqa: S311 - repeatable, no secret
+
+    def fate() -> Sequence[float]:
+        late = draw.uniform(0.05, 0.6)
+        plans: tuple[Sequence[float], ...] = ((), (late,), (0.0, 0.0), (0.0, late))
+        return draw.choice(plans) if draw.random() < 0.4 else (0.0,)
+
+    return fate

@@ -13,19 +13,21 @@ from support.faults import (
     CutResponse,
     Delay,
     FlipBit,
+    Gate,
     LoseResponse,
     Stall,
     StripRequestHeaders,
     StripResponseHeaders,
+    Throttle,
 )
 from support.messages import Request, Response, error_response, respond
+from support.pace import Pace
 from support.wire import BLOCK, Wire
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from support.exchanges import Entry
-    from support.pace import Pace
 
 _ETAG: Final = ("ETag", '"5a105a105a105a105a105a105a105a10"')
 _GLANCE: Final = 0.05
@@ -51,7 +53,7 @@ class Exchanging:
         self._client = client
         self._entry = entry
         self._actions = actions
-        self._paces = paces
+        self._paces = (*paces, *(_pace(throttle) for throttle in self._of(Throttle)))
         self._seen = 0
 
     @property
@@ -61,7 +63,7 @@ class Exchanging:
 
     async def answer(self) -> bool:
         """Answer without a server; returns whether the connection stays."""
-        await self._hold(sum(delay.request for delay in self._of(Delay)))
+        await self._wait_for_request()
         at_once = any(answer.at_once for answer in self._of(Answer))
         if not at_once:
             await self._pump(())
@@ -69,7 +71,7 @@ class Exchanging:
 
     async def forward(self, server: Wire) -> bool:
         """Let the server answer; returns whether the connection stays."""
-        await self._hold(sum(delay.request for delay in self._of(Delay)))
+        await self._wait_for_request()
         await server.send(self._outgoing().encode())
         coming = asyncio.create_task(_response(server))
         try:
@@ -143,6 +145,15 @@ class Exchanging:
             if 0 <= place < len(block):
                 block[place] ^= 1 << flip.bit
 
+    async def _wait_for_request(self) -> None:
+        await self._hold(sum(delay.request for delay in self._of(Delay)))
+        await self._wait_at(gate for gate in self._of(Gate) if not gate.answer)
+
+    async def _wait_at(self, gates: Iterable[Gate]) -> None:
+        for gate in gates:
+            while not gate.opened.is_set():
+                await self._hold(_GLANCE)
+
     async def _hold(self, seconds: float) -> None:
         """Wait, unless the client leaves."""
         clock = asyncio.get_running_loop().time
@@ -159,6 +170,7 @@ class Exchanging:
 
     async def _begin_reply(self, response: Response) -> Response:
         await self._hold(sum(delay.response for delay in self._of(Delay)))
+        await self._wait_at(gate for gate in self._of(Gate) if gate.answer)
         if self._of(LoseResponse):
             raise CutError
         strips = [name for strip in self._of(StripResponseHeaders) for name in strip.names]
@@ -192,6 +204,10 @@ class Exchanging:
         return (framed or bodiless) and not (
             response.headers.closes or self._request.headers.closes
         )
+
+
+def _pace(throttle: Throttle) -> Pace:
+    return Pace(lambda: throttle.rate)
 
 
 async def _response(server: Wire) -> Response:
