@@ -126,7 +126,7 @@ def _key_refused(key: str, error: UploadError) -> Finding:
         f"the credentials may not use the KMS key that new objects are encrypted with: {action} "
         f"is missing ({error})",
         "Allow both to the kernel's credentials, in their own policy or in the key's:",
-        named[0] if named else key,
+        named[0] if named else _resource(key),
     )
 
 
@@ -137,7 +137,7 @@ def _perhaps_key(key: str, trial: Trial) -> Finding:
     else:
         told = "kms:Decrypt is missing: the upload could be begun, but no part sent"
     advice = "Allow both to the kernel's credentials, in their own policy or in the key's:"
-    return _key_finding(key, f"new objects are encrypted with a KMS key; {told}", advice, key)
+    return _key_finding(key, f"new objects are encrypted with a KMS key; {told}", advice, _resource(key))
 
 
 def _key_finding(key: str, what: str, advice: str, resource: str) -> Finding:
@@ -150,6 +150,11 @@ def _key_finding(key: str, what: str, advice: str, resource: str) -> Finding:
         advice=advice,
         fix=json.dumps(kms_statement(resource), indent=2) if resource else "",
     )
+
+
+def _resource(key: str) -> str:
+    """A key as policies name it: buckets also name keys by an alias, or by ``aws/s3`` for none."""
+    return key if key.startswith("arn:") and ":alias/" not in key else "*"
 
 
 def _of_key(error: UploadError) -> bool:

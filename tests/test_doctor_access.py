@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -35,18 +35,12 @@ def not_authorized(action: str, resource: str = "*") -> str:
     )
 
 
-def encrypt(server: S3Server, bucket: str) -> None:
+def encrypt(server: S3Server, bucket: str, key: str = KEY) -> None:
+    default: Any = {"SSEAlgorithm": "aws:kms", **({"KMSMasterKeyID": key} if key else {})}
     server.client.put_bucket_encryption(
         Bucket=bucket,
         ServerSideEncryptionConfiguration={
-            "Rules": [
-                {
-                    "ApplyServerSideEncryptionByDefault": {
-                        "SSEAlgorithm": "aws:kms",
-                        "KMSMasterKeyID": KEY,
-                    }
-                }
-            ]
+            "Rules": [{"ApplyServerSideEncryptionByDefault": default}]
         },
     )
 
@@ -150,6 +144,16 @@ def test_a_permission_on_the_key_that_s3_does_not_name_follows_from_the_step(
     assert found.level == "problem"
     assert action in found.what
     assert json.loads(found.fix) == kms_statement(KEY)
+
+
+@pytest.mark.parametrize("key", ["", "alias/lab", "arn:aws:kms:us-east-1:1:alias/lab"])
+def test_a_key_that_policies_cannot_name_stands_for_all(
+    behind: S3Server, proxy: FaultyProxy, bucket: str, key: str
+) -> None:
+    encrypt(behind, bucket, key)
+    refuse(proxy, "UploadPart")
+
+    assert json.loads(checked(behind, bucket)["encryption"].fix) == kms_statement("*")
 
 
 def test_a_key_that_is_disabled_is_a_problem(
