@@ -43,20 +43,24 @@ export function Offers({ engine, disabled, accept }: OffersProps): JSX.Element {
   const empty = offered.length === 0 && offers.othersTotal === 0 && offers.problem === "";
   return (
     <section class="s3up-offers" aria-label={view.unfinished} hidden={empty}>
-      <input
-        ref={input}
-        class="s3up-hidden"
-        type="file"
-        tabIndex={-1}
-        accept={accept}
-        aria-hidden="true"
-        onChange={({ currentTarget: { files } }) => files && take(chosen(files))}
-        onClick={({ currentTarget }) => {
-          currentTarget.value = "";
-        }}
-        {...OURS}
-      />
-      {offered.length > 0 && <h3 class="s3up-heading">{view.unfinished}</h3>}
+      {offered.length > 0 && (
+        <h3 class="s3up-heading">
+          {view.unfinished}
+          <input
+            ref={input}
+            class="s3up-hidden"
+            type="file"
+            tabIndex={-1}
+            accept={accept}
+            aria-hidden="true"
+            onChange={({ currentTarget: { files } }) => files && take(chosen(files))}
+            onClick={({ currentTarget }) => {
+              currentTarget.value = "";
+            }}
+            {...OURS}
+          />
+        </h3>
+      )}
       <ul class="s3up-list">
         {offered.map((offer) => (
           <OfferRow
