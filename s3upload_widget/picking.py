@@ -19,7 +19,7 @@ from s3upload_widget.errors import (
     ObjectExistsError,
     UploadAbortedError,
 )
-from s3upload_widget.keys import folder, object_key, renamed, shown
+from s3upload_widget.keys import folder, object_key, renamed, shown, stands_inside
 from s3upload_widget.objects import ObjectFound
 from s3upload_widget.parts import S3_LIMITS, Limits, PartPlan, check_part_size, plan_parts
 from s3upload_widget.picked import (
@@ -81,7 +81,7 @@ class Rules:
         """Whether a file of this widget may have the key."""
         if isinstance(self.key, str):
             return key == self.prefix + unicodedata.normalize("NFC", self.key)
-        return key.startswith(self.prefix)
+        return stands_inside(key, self.prefix)
 
 
 class Picking:

@@ -213,7 +213,8 @@ def translated(error: Exception, call: Call) -> UploadError:
 
 def refusal_code(error: BaseException) -> str:
     """S3's own code behind one of our errors; ``""`` if S3 did not answer."""
-    answer = getattr(error.__cause__, "response", {})
+    # botocore's errors of the network have a response too: None.
+    answer = getattr(error.__cause__, "response", None) or {}
     return str(answer.get("Error", {}).get("Code", ""))
 
 

@@ -11,8 +11,9 @@ import comm
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
-from s3upload_widget import UploadWidget, files
+from s3upload_widget import UploadWidget, files, protocol
 from s3upload_widget.checksums import md5, sha256
 from s3upload_widget.rollcall import RollCall
 from s3upload_widget.widget import PAGE_MAY_SET
@@ -39,6 +40,7 @@ NAMES: Final = (
     *("a\\..\\b", "\ud800", "x" * 4096, "", ".", "a\r\nx-amz-acl: public-read", "a\0b", "é\u202e"),
     *("?partNumber=1&uploadId=1", "#fragment", "<img src=x onerror=alert(1)>", "{place}", "%s%n"),
 )
+KEYS: Final = ("", "secret/x", "raw/../secret/x", "raw/a.bin", "raw/", "/secret/x", "raw//../x")
 SIZES: Final = (0, 1, 5 * MiB + 1, 48 * MiB, 5 * 10**13, 5 * 10**13 + 1, 2**53 - 1)
 CHECKSUM: Final = sha256(b"")
 
@@ -102,6 +104,14 @@ picks = st.fixed_dictionaries(
         "type": st.sampled_from(["", "text/csv", "a/b\r\nx: y", "x" * 4096]),
         "last_modified": st.sampled_from([0, -8.64e15, 8.64e15, 1.5]),
         "if_exists": st.sampled_from(["", "overwrite", "rename"]),
+        "key": st.sampled_from(KEYS),
+        "upload_id": st.sampled_from(["", "", "{secret}", "{mine}", "u"]),
+    }
+)
+known = st.fixed_dictionaries(
+    {
+        "key": st.sampled_from(KEYS[1:]),
+        "upload_id": st.sampled_from(["{secret}", "{mine}", "u", "../u?a=1"]),
     }
 )
 origins = st.sampled_from(["", "null", "http://localhost:8888", "https://hub\r\nx: y", "\ud800"])
@@ -127,6 +137,9 @@ well_formed = st.one_of(
         sha256=st.sampled_from(["", "0" * 64]),
     ),
     kind("abort_multipart_upload", file_id=ids),
+    kind("forget_file", file_id=ids),
+    kind("list_unfinished", remembered=st.lists(known, max_size=3), others=st.booleans()),
+    kind("abort_unfinished", upload=known),
     kind("hello", version=st.sampled_from([1, 0, 2, -1, 2**70])),
 )
 
@@ -214,6 +227,38 @@ def draw_breath(content: Any) -> bool:
     return isinstance(content, dict) and " " in str(content.get("rid", ""))
 
 
+@pytest.mark.parametrize("server", ["ministack", "seaweed", "moto"])
+@pytest.mark.parametrize("key", ["secret/x", "raw/../secret/x", "raw/./../secret/x"])
+def test_an_upload_outside_of_the_prefix_is_neither_signed_for_nor_aborted(
+    server: str, key: str, request: pytest.FixtureRequest
+) -> None:
+    s3: S3Server = request.getfixturevalue(server)
+    with s3.bucket() as bucket:
+        created = s3.client.create_multipart_upload(Bucket=bucket, Key="secret/x")
+        upload_id = created["UploadId"]
+        widget = UploadWidget(bucket, "raw", client=s3.client, part_size=5 * MiB)
+        page = NearPage(widget)
+        known = protocol.KnownUpload(key=key, upload_id=upload_id)
+
+        told = [
+            page.ask(protocol.AbortUnfinished(upload=known)),
+            page.ask(protocol.ListUnfinished(remembered=[known], others=True)),
+        ]
+        pick = replace(page.one_pick("x", 9 * MiB), key=key, upload_id=upload_id)
+        told.append(page.ask(protocol.PickFiles(origin="", files=[pick])))
+        file = pick.file_id
+        told.append(page.ask(protocol.CreateMultipartUpload(file_id=file, refused=[])))
+        part = protocol.PartChecksums(file_id=file, part_number=1, sha256=CHECKSUM, md5=md5(b""))
+        told.append(page.ask(protocol.PresignParts(parts=[part])))
+        widget.close()
+
+        assert ("secret/x", upload_id) in s3.upload_ids(bucket)
+        assert [reply for reply in told if "secret/x?" in repr(reply)] == []
+        assert isinstance(told[0], protocol.Failed)
+        assert isinstance(told[2].files[0], protocol.RefusedFile)
+        assert told[1].uploads == []
+
+
 def filled(content: Any, **values: str) -> Any:
     """The content with upload ids of this run."""
     if isinstance(content, dict):
@@ -226,7 +271,9 @@ def filled(content: Any, **values: str) -> Any:
 def assert_only_its_own_is_signed(page: NearPage, bucket: str, foreign: str) -> None:
     told = [heard["reply"] for heard in page.heard if "reply" in heard]
     opened = {reply["upload_id"] for reply in told if reply["kind"] == "multipart_upload_created"}
-    assert foreign not in opened
+    listed = [each for reply in told for each in reply.get("uploads", ())]
+    assert foreign not in opened | {each["upload_id"] for each in listed}
+    assert all(each["key"].startswith("raw/") for each in listed)
     for reply in told:
         for part in reply["parts"] if reply["kind"] == "parts_presigned" else ():
             if part["kind"] != "presigned_part":
