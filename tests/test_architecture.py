@@ -36,11 +36,11 @@ ROOMS: dict[str, tuple[str, str]] = {
     "unfinished": ("unfinished", "errors results keys s3"),
     "doctor": ("doctor", "errors policy s3"),
     "service": (
-        "service completion opening picked picking proofs signing",
+        "service comparing completion existing opening picked picking proofs signing",
         "errors results parts checksums keys policy protocol s3 resuming doctor",
     ),
     "uploader": (
-        "uploader batch beginning existing lanes reading sending sources tally",
+        "uploader batch beginning lanes reading sending sources tally",
         "errors results parts checksums keys protocol s3 resuming service",
     ),
     "local": ("local seaweedfs supervisor", "s3 policy"),

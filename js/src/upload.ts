@@ -4,6 +4,7 @@
  */
 
 import { Asking } from "./asking";
+import { Comparison, type Cut, compare, type Hashed } from "./comparing";
 import type { Hashers } from "./hashers";
 import { FileHashes } from "./hashes";
 import type { Kernel } from "./kernel";
@@ -93,11 +94,21 @@ export class Upload {
   /** Take the first step, or the next after a pause or a failure. */
   async start(): Promise<void> {
     if (this.#state.name !== "queued") return;
-    const { work } = this.#state;
+    let { work } = this.#state;
     this.#run = new AbortController();
     const { signal } = this.#run;
     this.#to({ name: "checking", work });
     try {
+      if (work.plan.compare) {
+        const answer = await this.#compare(work, signal);
+        if (answer.kind === "multipart_upload_completed") {
+          this.#finish(work, answer.sha256, false);
+          return;
+        }
+        work = { ...work, plan: { ...work.plan, compare: false } };
+        this.#renewHashes();
+        this.#to({ name: "checking", work });
+      }
       const opened = await findOrCreate(work, this.file.size, {
         create: (refused) => this.#asking.create(refused, signal),
         prove: (found, number) => this.#prove(PROOF_LANE, found, number),
@@ -111,7 +122,7 @@ export class Upload {
 
   pause(): void {
     const { name } = this.#state;
-    if (name === "queued" || name === "checking" || name === "uploading") {
+    if (name === "queued" || name === "comparing" || name === "checking" || name === "uploading") {
       const { work } = this.#state;
       this.#run.abort();
       this.#to({ name: "paused", work });
@@ -198,6 +209,11 @@ export class Upload {
     return this.#state.name === "uploading" ? this.#state.work : undefined;
   }
 
+  /** How the file is being compared with an object, if it is. */
+  get comparison(): Comparison | undefined {
+    return this.#state.name === "comparing" ? this.#state.comparison : undefined;
+  }
+
   /** Hash the next part. Resolves when it is hashed, or the file is given up. */
   async hashNext(lane: number): Promise<void> {
     const { active } = this;
@@ -254,6 +270,24 @@ export class Upload {
     }
   }
 
+  async #compare(work: Work, signal: AbortSignal): ReturnType<typeof compare> {
+    const answer = await compare(work, {
+      ask: (hashed) => this.#asking.compare(hashed, signal),
+      hash: (cut) => this.#hashAs(cut, work, signal),
+    });
+    signal.throwIfAborted();
+    return answer;
+  }
+
+  /** Hash the file as an object was cut. */
+  #hashAs(cut: Cut, work: Work, signal: AbortSignal): Promise<Hashed> {
+    signal.throwIfAborted();
+    const { hash_file } = work.plan;
+    const comparison = new Comparison(this.file.size, cut, hash_file, this.#hashes, signal);
+    this.#to({ name: "comparing", work, comparison });
+    return comparison.result;
+  }
+
   async #forget(): Promise<void> {
     await this.#asking.forget();
     this.#known = false;
@@ -295,15 +329,16 @@ export class Upload {
       const sha256 = work.plan.hash_file ? await this.#hashes.whole() : "";
       const reply = await this.#asking.complete(work, sha256, signal);
       if (reply.kind === "parts_missing") this.#sendAgain(work, reply.part_numbers);
-      else this.#finish(work, reply.sha256);
+      else this.#finish(work, reply.sha256, true);
     } catch (error) {
       this.#stumble(error, signal);
     }
   }
 
-  #finish(work: Work, sha256: string): void {
+  #finish(work: Work, sha256: string, sent: boolean): void {
     this.#hashes.drop();
-    this.#to({ name: "done", work, sha256 });
+    if (!sent) work.parts.storeAll();
+    this.#to({ name: "done", work, sha256, sent });
   }
 
   #sendAgain(work: Work, numbers: readonly number[]): void {
@@ -333,10 +368,14 @@ export class Upload {
   #replan(): void {
     this.#run.abort();
     this.#run = new AbortController();
-    this.#hashes.drop();
-    this.#hashes = new FileHashes(this.file, this.#around.hashers);
+    this.#renewHashes();
     this.#to({ name: "picked" });
     void this.#forgetThenPlan(this.#run.signal);
+  }
+
+  #renewHashes(): void {
+    this.#hashes.drop();
+    this.#hashes = new FileHashes(this.file, this.#around.hashers);
   }
 
   async #forgetThenPlan(signal: AbortSignal): Promise<void> {
