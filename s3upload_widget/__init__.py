@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from s3upload_widget.doctor import check_bucket
     from s3upload_widget.errors import (
         CannotWaitError,
         FileChangedError,
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
         UploadError,
     )
     from s3upload_widget.local import serve_local_s3
+    from s3upload_widget.report import Finding, Report
     from s3upload_widget.results import FileStatus, PickedFile, Unfinished, UploadedFile
     from s3upload_widget.unfinished import abort_unfinished, list_unfinished
     from s3upload_widget.uploader import upload_file, upload_files
@@ -30,10 +32,12 @@ __all__ = [
     "CannotWaitError",
     "FileChangedError",
     "FileStatus",
+    "Finding",
     "IntegrityError",
     "NotTheSameFileError",
     "PickedFile",
     "RefusedError",
+    "Report",
     "S3Error",
     "Unfinished",
     "UploadAbortedError",
@@ -41,6 +45,7 @@ __all__ = [
     "UploadWidget",
     "UploadedFile",
     "abort_unfinished",
+    "check_bucket",
     "list_unfinished",
     "serve_local_s3",
     "upload_file",
@@ -49,11 +54,14 @@ __all__ = [
 
 _HOMES: Final = {
     "FileStatus": "results",
+    "Finding": "report",
     "PickedFile": "results",
+    "Report": "report",
     "Unfinished": "results",
     "UploadWidget": "widget",
     "UploadedFile": "results",
     "abort_unfinished": "unfinished",
+    "check_bucket": "doctor",
     "list_unfinished": "unfinished",
     "serve_local_s3": "local",
     "upload_file": "uploader",

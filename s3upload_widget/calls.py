@@ -7,9 +7,10 @@ import threading
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Final
 
-from s3upload_widget.errors import CredentialsError, RefusedError
+from s3upload_widget.errors import CredentialsError, RefusedError, S3Error
+from s3upload_widget.parameters import condition
 from s3upload_widget.presigning import PresignedUrl, Presigner
-from s3upload_widget.s3errors import Call, safe_cause, scrub, translated
+from s3upload_widget.s3errors import Call, refusal_code, safe_cause, scrub, translated
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Mapping
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 URL_LIFETIME: Final = 3_600
 """Seconds that a URL is good for, unless the credentials end sooner."""
+BLOCK: Final = 1 << 20
+"""Bytes that are read of a body at a time."""
 _MAKING: Final = frozenset({"create_multipart_upload", "put_object"})
 """The verbs that know every extra argument."""
 
@@ -46,6 +49,32 @@ class Calls:
             self._renew_credentials()
             answer: dict[str, Any] = getattr(client, verb)(**self._arguments(client, verb, params))
             return answer
+
+    def make(
+        self, verb: str, params: Mapping[str, Any], purpose: Purpose, *, must_not_exist: bool
+    ) -> Mapping[str, Any]:
+        """Make an object; where the server knows no conditions, without one.
+
+        Raises:
+            ObjectExistsError: ``must_not_exist``, and the key has an object.
+        """
+        sure = {**params, **condition(must_not_exist)}
+        try:
+            return self.ask(verb, purpose=purpose, **sure)
+        except S3Error as error:
+            if not (must_not_exist and refusal_code(error) == "NotImplemented"):
+                raise
+        # Such a server was asked with HEAD when the file was picked: no more can be had.
+        return self.ask(verb, purpose=purpose, **params)
+
+    def stream(self, verb: str, **params: Any) -> Iterator[bytes]:
+        """Do ``verb`` now, and give its body block by block."""
+        answer = self.ask(verb, **params)
+        with (
+            self._translating(self._call(verb, params)),
+            contextlib.closing(answer["Body"]) as body,
+        ):
+            yield from body.iter_chunks(BLOCK)
 
     def presign(self, verb: str, params: Mapping[str, Any]) -> PresignedUrl:
         """Sign ``verb`` for the page. Asks nobody, unless credentials have to be renewed.

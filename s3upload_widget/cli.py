@@ -14,9 +14,12 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from s3upload_widget.batch import IF_EXISTS, Options, expanded, upload
-from s3upload_widget.errors import UploadError
+from s3upload_widget.doctor import check_bucket
+from s3upload_widget.errors import RefusedError, UnsupportedBucketError, UploadError
 from s3upload_widget.parts import MiB
+from s3upload_widget.rules import remedies
 from s3upload_widget.s3 import connect
+from s3upload_widget.settings import Unreadable
 from s3upload_widget.unfinished import abort_unfinished, list_unfinished
 
 if TYPE_CHECKING:
@@ -25,7 +28,9 @@ if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
     from s3upload_widget.batch import Outcome
+    from s3upload_widget.report import Report
     from s3upload_widget.results import Unfinished
+    from s3upload_widget.rules import Remedy
 
 INTERRUPTED: Final = 130
 """What shells report of a program that Ctrl-C ended."""
@@ -159,6 +164,47 @@ def abort(
     click.echo(f"{len(aborted)} aborted", err=True)
 
 
+@cli.command()
+@click.argument("uri")
+@click.option("--origin", help="Of your JupyterLab: what the browser shows before the path.")
+@click.option("--json", "as_json", is_flag=True, help="As JSON, for programs.")
+@click.option("--fix", is_flag=True, help="Add a missing CORS or lifecycle rule, after asking.")
+@click.option("--yes", is_flag=True, help="With --fix: do not ask.")
+@server_options
+def check(
+    uri: str,
+    *,
+    origin: str | None,
+    as_json: bool,
+    fix: bool,
+    yes: bool,
+    endpoint_url: str | None,
+    profile: str | None,
+    region: str | None,
+) -> None:
+    """Find out whether pages can upload to a bucket, and how to get there.
+
+    URI is s3://bucket, or a folder in it. No object is made. Without --fix, nothing is changed.
+    """
+    if yes and not fix:
+        msg = "--yes goes with --fix"
+        raise click.UsageError(msg)
+    client = _client(endpoint_url, profile, region)
+    report = _checked(uri, origin, client)
+    found = remedies(report, client=client) if fix else ()
+    if found and not as_json:
+        click.echo(f"{report}\n")
+    added = [_add(remedy, yes=yes) for remedy in found]
+    if any(added):
+        report = _checked(uri, origin, client)
+    if as_json:
+        click.echo(report.as_json())
+    elif any(added) or not found:
+        click.echo(report)
+    blocked = any(isinstance(remedy, Unreadable) for remedy in found)
+    click.get_current_context().exit(0 if report.ok and not blocked else 1)
+
+
 @cli.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def demo(arguments: tuple[str, ...]) -> None:
@@ -177,6 +223,28 @@ def _client(endpoint_url: str | None, profile: str | None, region: str | None) -
     if not (endpoint_url or profile or region):
         return None
     return connect(endpoint_url=endpoint_url, profile=profile, region=region)
+
+
+def _checked(uri: str, origin: str | None, client: S3Client | None) -> Report:
+    try:
+        return check_bucket(uri, origin=origin, client=client)
+    except UnsupportedBucketError:
+        raise
+    except RefusedError as error:
+        raise click.UsageError(str(error)) from error
+
+
+def _add(remedy: Remedy | Unreadable, *, yes: bool) -> bool:
+    """Show a rule, ask, and add it; whether it was added."""
+    if isinstance(remedy, Unreadable):
+        click.echo(f"Nothing is written, because what is there would be lost: {remedy}", err=True)
+        return False
+    click.echo(str(remedy), err=True)
+    if not yes and not click.confirm("Add it?", err=True):
+        return False
+    remedy.apply()
+    click.echo("Added.\n", err=True)
+    return True
 
 
 def _matching(path: str) -> list[str]:

@@ -6,6 +6,7 @@ credentials object, so that a refresh carries over; what uploads need is set on 
 
 from __future__ import annotations
 
+import logging
 import re
 import threading
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, cast
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from botocore.config import Config
     from botocore.session import Session
     from types_boto3_s3 import S3Client
+
+logger = logging.getLogger("s3upload_widget")
 
 CONNECT_TIMEOUT: Final = 5.0
 """Seconds."""
@@ -33,6 +36,9 @@ Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpl
 DEFAULT_REGION: Final = "us-east-1"
 
 _AWS_HOST: Final = re.compile(r"s3(?:[.-][a-z0-9.-]+)?\.amazonaws\.(?:com|com\.cn|eu)")
+
+_GIVEN: Final = "explicit"
+"""How botocore names credentials that were arguments of a session."""
 
 Purpose: TypeAlias = Literal["ask", "complete", "send", "sign"]
 
@@ -132,13 +138,7 @@ class Clients:
     def look_for_renewed(self) -> None:
         """Find credentials that were set in place of the default client's, if nothing renews those."""
         with self._lock:
-            held = self.credentials() if self._default else None
-            if held is None or hasattr(held, "_expiry_time"):
-                return
-            import boto3  # noqa: PLC0415
-
-            found = boto3.Session().get_credentials()
-            if found and found.get_frozen_credentials() != held.get_frozen_credentials():
+            if self._default and _is_outdated(self.credentials(), _default_session()):
                 self.forget()
 
     def credentials(self) -> Any:
@@ -169,12 +169,10 @@ class Clients:
         return trusted
 
     def _default_client(self) -> S3Client:
-        import boto3  # noqa: PLC0415
-
-        # boto3's default session keeps the first credentials it found, also when they ended.
         session = _default_session()
-        if session is None or session is self._ended:
-            session = boto3.Session()
+        held = session.get_credentials() if session else None
+        if session is None or session is self._ended or _is_outdated(held, session):
+            session = _like(session)
         return session.client("s3")
 
     def _derive(self, purpose: Purpose) -> S3Client:
@@ -216,6 +214,36 @@ def _default_session() -> BotoSession | None:
     import boto3  # noqa: PLC0415
 
     return boto3.DEFAULT_SESSION
+
+
+def _like(session: BotoSession | None) -> BotoSession:
+    """A session of the same profile and region, that looks for credentials anew.
+
+    boto3's default session keeps the first credentials it found, also when they ended. Those that
+    were given to it are nowhere else to be found: such a session stays as it is.
+    """
+    import boto3  # noqa: PLC0415
+
+    if session is None:
+        return boto3.Session()
+    if getattr(session.get_credentials(), "method", "") == _GIVEN:
+        return session
+    chosen = session._session.instance_variables()  # noqa: SLF001  boto3 keeps it to itself
+    return boto3.Session(profile_name=chosen.get("profile"), region_name=chosen.get("region"))
+
+
+def _is_outdated(held: Any, session: BotoSession | None) -> bool:
+    """Whether a session would find other credentials by now, and nothing renews those in use."""
+    from botocore.exceptions import BotoCoreError  # noqa: PLC0415
+
+    if held is None or hasattr(held, "_expiry_time"):
+        return False
+    try:
+        found = _like(session).get_credentials()
+        return bool(found and found.get_frozen_credentials() != held.get_frozen_credentials())
+    except BotoCoreError as error:  # what is in use may be good; if not, S3 says so
+        logger.debug("no other credentials can be had: %s", type(error).__name__)
+        return False
 
 
 def _config(

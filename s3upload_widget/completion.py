@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from dataclasses import replace
 from datetime import datetime, timezone
+from functools import partial
 from typing import TYPE_CHECKING
 
 from s3upload_widget.checksums import hexadecimal
@@ -25,6 +26,7 @@ from s3upload_widget.picked import Aborted, Completed, Open, Planned
 from s3upload_widget.proofs import Hashes, missing_parts, one_of_each, proof, unproven_parts
 from s3upload_widget.results import UploadedFile
 from s3upload_widget.s3errors import refusal_code
+from s3upload_widget.verifying import reread
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -86,7 +88,7 @@ def uploaded_file(
     store: Store, plan: FilePlan, found: ObjectFound, verified_by: VerifiedBy, sha256: str
 ) -> UploadedFile:
     """The record of a file whose object is proven; ``sha256`` is the whole file's."""
-    return UploadedFile(
+    uploaded = UploadedFile(
         name=plan.picked.name,
         uri=f"s3://{store.bucket}/{plan.key}",
         bucket=store.bucket,
@@ -100,6 +102,7 @@ def uploaded_file(
         started=plan.started,
         finished=datetime.now(timezone.utc),
     )
+    return uploaded.reread_by(partial(reread, store))
 
 
 def _not_under_way(record: FileRecord) -> UploadError:

@@ -5,7 +5,6 @@ Knows no comm and no traits: it is given a function that sends and one that publ
 
 from __future__ import annotations
 
-import threading
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
@@ -26,6 +25,7 @@ from s3upload_widget.protocol import (
 )
 from s3upload_widget.protocol import Orders as OrdersEvent
 from s3upload_widget.pump import Pump
+from s3upload_widget.rollcall import RollCall
 from s3upload_widget.waiting import Waiting
 from s3upload_widget.workers import Workers, log_defect
 
@@ -46,6 +46,9 @@ class Answering(Protocol):
 
     def handle(self, request: Request) -> Reply:
         """Answer one request; never raises."""
+
+    def lost(self, file_ids: Iterable[str]) -> list[str]:
+        """Those of the files that another page has taken over."""
 
     def release(self, file_ids: Iterable[str]) -> None:
         """The page of these files is gone: others may have their keys."""
@@ -79,7 +82,7 @@ class Conversation:
         self._callbacks: list[Callable[[UploadedFile], object]] = []
         self._caller = Workers(1, name="s3upload-callback", room=10_000)
         self._service = service(self._uploaded)
-        self._silent: dict[int, set[str]] = {}
+        self._roll = RollCall(self._leave_alone)
 
     def receive(self, content: object) -> None:
         """Take whatever came from a page."""
@@ -90,8 +93,7 @@ class Conversation:
         if isinstance(envelope.request, PickFiles):
             self.files.picking(envelope.client, envelope.request)
             self._publish()
-        for pages in tuple(self._silent.values()):
-            pages.discard(envelope.client)
+        self._roll.heard(envelope.client)
         self.waiting.heard()
 
     def answer(self, envelope: RequestEnvelope) -> Reply:
@@ -102,7 +104,10 @@ class Conversation:
         if isinstance(request, ReportProgress):
             return self._note(client, request)
         reply = self._service.handle(request)
-        self.files.answered(request, reply)
+        if self.files.answered(request, reply):
+            # Else the page that had the file would go on for minutes with what it has signed:
+            # the answer to the report that it owes now tells that the file is another's.
+            self.ping()
         self._publish()
         return reply
 
@@ -163,16 +168,12 @@ class Conversation:
 
     def _greet(self, client: str, hello: Hello) -> Welcome:
         if hello.version != VERSION:
-            msg = f"this page speaks version {hello.version} of the protocol: reload the page"
-            raise ProtocolError(msg)
+            raise ProtocolError(_other_version(hello.version))
         self._orders.meet(client)
         if others := self.files.pages() - {client}:
             # A second tab, or the same one loaded again. Whoever is there answers.
-            self._silent[id(others)] = others
+            self._roll.call(others, ALIVE)
             self.ping()
-            timer = threading.Timer(ALIVE, self._leave_alone, [others])
-            timer.daemon = True
-            timer.start()
         return Welcome(
             destination=self._welcome.destination,
             multiple=self._welcome.multiple,
@@ -180,17 +181,16 @@ class Conversation:
             orders=self._orders.pending(client),
         )
 
-    def _leave_alone(self, silent: set[str]) -> None:
-        del self._silent[id(silent)]
-        for page in tuple(silent):
-            self._service.release(self.files.left_alone(page))
-            self._publish()
+    def _leave_alone(self, page: str) -> None:
+        self._service.release(self.files.left_alone(page))
+        self._publish()
 
     def _note(self, client: str, report: ReportProgress) -> ProgressNoted:
         self.files.reported(client, report)
         self._orders.acknowledge(client, report.last_order)
         self._publish()
-        return ProgressNoted(orders=self._orders.pending(client))
+        moving = (file.file_id for file in report.files if file.state not in {"done", "failed"})
+        return ProgressNoted(orders=self._orders.pending(client), lost=self._service.lost(moving))
 
     def _uploaded(self, file: UploadedFile) -> None:
         self.files.uploaded(file)
@@ -217,6 +217,17 @@ class Conversation:
     def _publish(self) -> None:
         self._publish_traits()
         self.waiting.ring()
+
+
+def _other_version(version: int) -> str:
+    """What to do about a page that was built with another release than this one."""
+    differ = (
+        f"this page and the kernel run different releases of s3upload_widget (protocol {version} "
+        f"and {VERSION})"
+    )
+    if version < VERSION:
+        return f"{differ}: reload the page, then run the cell again; no part on S3 is lost"
+    return f"{differ}: restart the kernel, then run the cell again; no part on S3 is lost"
 
 
 def _said(error: Exception) -> str:

@@ -1,36 +1,41 @@
-"""What keeps a page from reaching the bucket, and the exact fix."""
+"""What keeps a page from sending to the bucket, and the exact fix."""
 
 from __future__ import annotations
 
 import json
-import re
-import ssl
-import urllib.error
-import urllib.request
 from dataclasses import dataclass
-from ipaddress import ip_address
-from typing import TYPE_CHECKING, Final, Literal
-from urllib.parse import SplitResult, urlsplit
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
+from s3upload_widget import conditions, endpoint, rules
+from s3upload_widget.access import access
 from s3upload_widget.errors import (
     ClockSkewError,
     CredentialsError,
     NoSuchBucketError,
-    RefusedError,
     S3Error,
+    S3UnavailableError,
+    UploadError,
     WrongRegionError,
 )
+from s3upload_widget.keys import parse_target
 from s3upload_widget.policy import cors_rule
+from s3upload_widget.preflight import as_sent, ask_as_browser, check_mixed_content, origin_of
+from s3upload_widget.report import Finding, Report
+from s3upload_widget.s3 import Store
+from s3upload_widget.trial import try_upload
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-    from email.message import Message
+    from collections.abc import Callable, Iterable, Iterator
 
-    from s3upload_widget.s3 import Store
+    from types_boto3_s3 import S3Client
 
-TIMEOUT: Final = 5.0
-"""Seconds."""
-_ORIGIN: Final = re.compile(r"https?://[A-Za-z0-9.:\[\]_-]{1,255}")
+__all__ = ["Diagnosis", "check_bucket", "check_mixed_content", "diagnose", "examine"]
+
+PageView: TypeAlias = Literal["reaches", "does not reach", "not heard", "not asked"]
+"""Whether a page reaches the address it would send to: what it said, or why it said nothing."""
+
+_WHATEVER: Final = (CredentialsError, ClockSkewError, WrongRegionError, NoSuchBucketError)
+"""What is refused whatever this kernel asks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,22 +46,54 @@ class Diagnosis:
     message: str
 
 
-def check_mixed_content(page_origin: str, store_origin: str) -> None:
-    """Refuse before the first byte what every browser blocks.
+def check_bucket(uri: str, *, origin: str | None = None, client: S3Client | None = None) -> Report:
+    """Find out whether pages can upload to a bucket, and what to do where they cannot.
+
+    The bucket is asked as a browser asks it, and an upload under the prefix is begun, sent one
+    small part, listed and aborted: no object is made, and nothing is left behind. Rules and
+    policies are read, as far as that is allowed, and never changed.
+
+    Args:
+        uri: ``s3://bucket``, or a folder in it, ``s3://bucket/raw/``.
+        origin: What the browser's address bar shows of your JupyterLab before the path,
+            ``https://hub.example.org``. Without it, CORS is not tried.
+        client: Any boto3 S3 client; left out, boto3's default one.
+
+    Returns:
+        What was found; print it, or let the notebook show it.
 
     Raises:
-        RefusedError: The page came by https and would have to send by http.
+        RefusedError: ``uri`` is no S3 address, or ``origin`` no web address.
+        UnsupportedBucketError: The bucket is of a kind that takes nothing from a page.
 
-    Source: https://www.w3.org/TR/mixed-content/ and
-    https://www.w3.org/TR/secure-contexts/#is-origin-trustworthy
+    Example:
+        >>> report = check_bucket("s3://lab-data/raw/", origin="https://hub.example.org")
+        >>> report.ok
+        True
     """
-    target = urlsplit(store_origin)
-    if page_origin.startswith("https:") and target.scheme == "http" and not _is_loopback(target):
-        msg = (
-            f"this page came by https ({page_origin[:255]}), so the browser sends nothing to "
-            f"{store_origin}: give browser_endpoint_url= the server's https address"
-        )
-        raise RefusedError(msg)
+    bucket, prefix = parse_target(uri)
+    page = origin_of(origin) if origin else ""
+    return examine(Store(bucket, client), prefix, origin=page)
+
+
+def examine(
+    store: Store,
+    prefix: str,
+    *,
+    origin: str,
+    page_reaches: Callable[[str], PageView] = lambda _: "not asked",
+) -> Report:
+    """What :func:`check_bucket` does, for a widget's store.
+
+    Args:
+        store: The bucket.
+        prefix: The folder that uploads go to, with its final ``/``; ``""`` for all of it.
+        origin: Of the page; ``""`` if nobody knows it.
+        page_reaches: Has the page try an address, ``https://host``; called at most once.
+    """
+    page = as_sent(origin) if origin else ""
+    found = _told_once(_findings(store, prefix, page, page_reaches))
+    return Report(uri=store.destination(prefix), origin=page, findings=found)
 
 
 def diagnose(store: Store, key: str, origin: str, headers: Iterable[str]) -> Diagnosis:
@@ -72,114 +109,144 @@ def diagnose(store: Store, key: str, origin: str, headers: Iterable[str]) -> Dia
         S3Error: S3 refuses whatever this kernel signs.
     """
     url = store.object_url(key)
-    host = urlsplit(url).netloc
-    page = origin if _ORIGIN.fullmatch(origin) else "null"
-    wanted = sorted(headers)
+    host = _host(url)
+    page = as_sent(origin)
     try:
-        status, answer = _preflight(url, page, wanted, store.verify)
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "reason", error)
+        answer = ask_as_browser(url, page, headers, store.verify)
+    except S3UnavailableError as error:
         return Diagnosis(
             cause="unavailable",
-            message=f"neither the page nor the kernel reaches {host} ({type(reason).__name__}): "
+            message=f"neither the page nor the kernel reaches {host} ({error}): "
             "check that the server runs and that its address is right: that of the client's "
             "endpoint_url, or browser_endpoint_url=",
         )
     server_error = 500
-    if status >= server_error:
+    if answer.status >= server_error:
         return Diagnosis(
-            cause="unavailable", message=f"{host} answers with error {status}: try again later"
+            cause="unavailable",
+            message=f"{host} answers with error {answer.status}: try again later",
         )
-    if not _allows(status, answer, page, wanted):
+    if answer.refusal:
         return Diagnosis(cause="cors", message=_cors_message(store, page))
     _check_credentials(store, key)
     return Diagnosis(cause="unreachable_from_page", message=_unreachable_message(url))
 
 
-def _unreachable_message(url: str) -> str:
-    scheme, _, host = url.split("/", 3)[:3]
-    return (
-        f"the kernel reaches {host} and it lets this page in, but the page does not reach it: "
-        "a VPN, a proxy, a name the browser cannot resolve or a certificate it does not trust. "
-        f"Open {scheme}//{host} in a new tab to see; if the browser knows the server by another "
-        "address, give browser_endpoint_url="
+def _findings(
+    store: Store, prefix: str, origin: str, page_reaches: Callable[[str], PageView]
+) -> Iterator[Finding]:
+    try:
+        look = store.settings.look()
+        store.check_bucket()
+        headers = _signed_headers(store, prefix)
+    except UploadError as error:
+        yield endpoint.trouble(store, error)
+        return
+    yield from endpoint.endpoint(store, look, origin)
+    yield _cors(store, prefix, origin, headers)
+    trial = try_upload(store, prefix)
+    refused = trial.errors.get("create")
+    if isinstance(refused, (*_WHATEVER, S3UnavailableError)):
+        yield endpoint.trouble(store, refused)
+        return
+    yield from access(store, prefix, trial)
+    yield rules.lifecycle(store, prefix)
+    yield conditions.conditions(store)
+    yield _page(store, prefix, page_reaches)
+
+
+def _told_once(findings: Iterator[Finding]) -> tuple[Finding, ...]:
+    """Of each check the first finding, unless a later one is a problem and that was none."""
+    told: dict[str, Finding] = {}
+    for finding in findings:
+        known = told.setdefault(finding.check, finding)
+        if finding.level == "problem" and known.level != "problem":
+            told[finding.check] = finding
+    return tuple(told.values())
+
+
+def _signed_headers(store: Store, prefix: str) -> set[str]:
+    """The names of all headers that a page sends, with parts and with whole files."""
+    key, digest = f"{prefix}x", "A" * 43 + "="
+    # Until another store has said that it knows SHA-256, whole files carry their MD5 too.
+    md5 = "" if store.on_aws else "A" * 22 + "=="
+    part = store.presign_part(key, "-", 1, size=1, sha256=digest, md5=md5)
+    whole = store.presign_object(
+        key, size=1, sha256=digest, md5=md5, content_type="text/csv", must_not_exist=True
     )
+    return {name.lower() for name in (*part.headers, *whole.headers)}
+
+
+def _cors(store: Store, prefix: str, origin: str, headers: Iterable[str]) -> Finding:
+    if not origin:
+        return rules.origin_unknown(store, prefix)
+    try:
+        answer = ask_as_browser(store.object_url(f"{prefix}x"), origin, headers, store.verify)
+    except S3UnavailableError as error:
+        return Finding(
+            check="cors",
+            level="hint",
+            what=f"not tried: the kernel does not reach {_host(store.browser_origin)} ({error})",
+            why="The page may reach it all the same: the address was given for the page.",
+        )
+    return rules.cors(store, prefix, answer)
+
+
+def _page(store: Store, prefix: str, page_reaches: Callable[[str], PageView]) -> Finding:
+    address = endpoint.shown_address(store.browser_origin)
+    view = page_reaches(address)
+    if view == "reaches":
+        return Finding(check="page", level="ok", what=f"the page reaches {address}")
+    if view == "does not reach":
+        return Finding(
+            check="page",
+            level="problem",
+            what=f"the page does not reach {address}, which the kernel does",
+            why="A VPN, a proxy, a name the browser cannot resolve or a certificate it does not "
+            "trust may be in between.",
+            advice="Open the address in a new tab to see; if the browser knows the server by "
+            "another one, give it to the widget:",
+            fix=f'UploadWidget("{store.destination(prefix)}", browser_endpoint_url="https://…")',
+        )
+    if view == "not heard":
+        reason = "the page that shows the widget did not answer while this cell ran"
+    else:
+        reason = "the kernel cannot know it"
+    return Finding(
+        check="page",
+        level="hint",
+        what=f"not tried: whether the page reaches {address} ({reason})",
+        advice="Open this address in a new tab of the browser: any answer of the server will do.",
+        fix=address,
+    )
+
+
+def _unreachable_message(url: str) -> str:
+    return (
+        f"the kernel reaches {_host(url)} and it lets this page in, but the page does not reach "
+        "it: a VPN, a proxy, a name the browser cannot resolve or a certificate it does not "
+        f"trust. Open {endpoint.shown_address(url)} in a new tab to see; if the browser knows "
+        "the server by another address, give browser_endpoint_url="
+    )
+
+
+def _host(url: str) -> str:
+    return endpoint.shown_address(url).partition("://")[2]
 
 
 def _check_credentials(store: Store, key: str) -> None:
     """Some servers refuse a signature without CORS headers: the page then gets no answer at all."""
     try:
         store.list_parts(key, "-")
-    except (CredentialsError, ClockSkewError, WrongRegionError, NoSuchBucketError):
+    except _WHATEVER:
         raise
     except S3Error:
         return  # there is no such upload, or asking for it is not allowed
 
 
 def _cors_message(store: Store, origin: str) -> str:
-    rules = json.dumps({"CORSRules": [cors_rule([origin])]})
+    rule = json.dumps({"CORSRules": [cors_rule([origin])]})
     return (
         f"the bucket {store.bucket!r} does not let pages of {origin} send files (CORS). "
-        f"Its CORS configuration has to hold this rule: {rules}"
+        f"Its CORS configuration has to hold this rule: {rule}"
     )
-
-
-def _preflight(
-    url: str, origin: str, headers: list[str], verify: bool | str | None
-) -> tuple[int, Mapping[str, str]]:
-    request = urllib.request.Request(  # noqa: S310 - the scheme was checked with the endpoint
-        url,
-        method="OPTIONS",
-        headers={
-            "Origin": origin,
-            "Access-Control-Request-Method": "PUT",
-            "Access-Control-Request-Headers": ",".join(headers),
-        },
-    )
-    opener = urllib.request.build_opener(urllib.request.HTTPSHandler(context=_trust(verify)))
-    try:
-        with opener.open(request, timeout=TIMEOUT) as answer:
-            return answer.status, _lower(answer.headers)
-    except urllib.error.HTTPError as answer:
-        with answer:
-            return answer.code, _lower(answer.headers)
-
-
-def _trust(verify: bool | str | None) -> ssl.SSLContext:
-    """As the user's boto3 client does."""
-    if verify is False:
-        return ssl._create_unverified_context()  # noqa: S323, SLF001 - the user's own choice
-    return ssl.create_default_context(cafile=verify if isinstance(verify, str) else None)
-
-
-def _lower(headers: Message) -> dict[str, str]:
-    return {name.lower(): value for name, value in headers.items()}
-
-
-def _allows(status: int, answer: Mapping[str, str], origin: str, headers: list[str]) -> bool:
-    """Whether a browser would go on.
-
-    Source: https://fetch.spec.whatwg.org/#cors-preflight-fetch
-    """
-    methods = _listed(answer, "access-control-allow-methods")
-    allowed = _listed(answer, "access-control-allow-headers")
-    return (
-        status in range(200, 300)
-        and answer.get("access-control-allow-origin", "") in {"*", origin}
-        and bool({"put", "*"} & methods)
-        and ("*" in allowed or allowed.issuperset(headers))
-    )
-
-
-def _is_loopback(url: SplitResult) -> bool:
-    name = url.hostname or ""
-    if name == "localhost" or name.endswith(".localhost"):
-        return True
-    try:
-        return ip_address(name).is_loopback
-    except ValueError:
-        return False
-
-
-def _listed(answer: Mapping[str, str], name: str) -> set[str]:
-    return {entry.strip().lower() for entry in answer.get(name, "").split(",")}

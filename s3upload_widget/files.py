@@ -7,7 +7,7 @@ Knows no comm and no traits. Thread-safe.
 from __future__ import annotations
 
 import threading
-from collections import Counter
+from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
 
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 
 ALMOST: Final = 0.999
 """The most that ``progress`` shows before every file is proven."""
+MAX_ROWS: Final = 20_000
+"""Files that are not done; twice as many as the service takes, the rest are those it refused."""
+MAX_PAGES: Final = 32
+"""Pages whose newest report is remembered; what is late of an older one does no harm."""
 SETTLED: Final = frozenset({"idle", "done", "failed"})
 _PRECEDENCE: Final = (
     *("uploading", "completing", "checking", "waiting", "paused", "queued"),
@@ -67,26 +71,33 @@ class Files:
         self._trouble = ""
         self._progress = 0.0
         self._may_fall = True
-        self._newest: Counter[str] = Counter()
+        self._newest: OrderedDict[str, int] = OrderedDict()
         self.owner = ""
         """The page that picked last: its sums are the widget's. ``""`` if none did."""
+        self.origin = ""
+        """``location.origin`` of that page."""
 
     def picking(self, client: str, request: protocol.PickFiles) -> None:
         """A page names files: they are in the list from now on."""
         with self._lock:
-            self.owner = client
+            self.owner, self.origin = client, request.origin
             self._trouble = ""
             for pick in request.files:
                 if self._begins(client, pick.file_id):
                     self._rows[pick.file_id] = _Row(client, statuses.queued(pick))
                     self._progress, self._may_fall = 0.0, True
+            self._forget_oldest()
 
-    def answered(self, request: protocol.Request, reply: protocol.Reply) -> None:
-        """Note what a reply of the service says about files."""
+    def answered(self, request: protocol.Request, reply: protocol.Reply) -> list[str]:
+        """Note what a reply of the service says about files.
+
+        Returns:
+            Files of other picks whose keys went to the files that are picked now.
+        """
         with self._lock:
             if isinstance(reply, protocol.FilesPicked):
-                self._picked(reply)
-            elif isinstance(reply, protocol.PartsPresigned):
+                return self._picked(reply)
+            if isinstance(reply, protocol.PartsPresigned):
                 for part in reply.parts:
                     if isinstance(part, protocol.RefusedPart):
                         self._refused(part.file_id, part)
@@ -97,13 +108,17 @@ class Files:
                     row.status = statuses.cut(row.status, reply)
                 elif isinstance(reply, protocol.MultipartUploadCompleted):
                     row.status = statuses.done(row.status)
+            return []
 
     def reported(self, client: str, report: protocol.ReportProgress) -> None:
         """Note how far a page says that it is."""
         with self._lock:
-            if report.number < self._newest[client]:
+            if report.number < self._newest.get(client, 0):
                 return
             self._newest[client] = report.number
+            self._newest.move_to_end(client)
+            while len(self._newest) > MAX_PAGES:
+                self._newest.popitem(last=False)
             for news in report.files:
                 if (row := self._rows.get(news.file_id)) and row.client == client and not row.done:
                     row.status = statuses.progressed(row.status, news)
@@ -232,7 +247,15 @@ class Files:
             return True
         return not row.done and (row.client != client or row.status.state == "failed")
 
-    def _picked(self, reply: protocol.FilesPicked) -> None:
+    def _forget_oldest(self) -> None:
+        """What failed goes first: the service takes no more files than there is room for here."""
+        unfinished = [name for name, row in self._rows.items() if not row.done]
+        if (surplus := len(unfinished) - MAX_ROWS) > 0:
+            # Sorting keeps the order in which they were picked.
+            unfinished.sort(key=lambda name: self._rows[name].status.state != "failed")
+            self._remove(unfinished[:surplus])
+
+    def _picked(self, reply: protocol.FilesPicked) -> list[str]:
         newest: dict[str, str] = {}
         for answer in reply.files:
             row = self._rows.get(answer.file_id)
@@ -246,7 +269,9 @@ class Files:
                 newest[answer.key] = answer.file_id
         # Of one key only the file that was picked last can still arrive.
         rows = self._rows.items()
-        self._remove([name for name, row in rows if newest.get(row.status.key, name) != name])
+        replaced = [name for name, row in rows if newest.get(row.status.key, name) != name]
+        self._remove(replaced)
+        return replaced
 
     def _failed(self, request: protocol.Request, reply: protocol.Failed) -> None:
         if isinstance(request, protocol.PickFiles):

@@ -78,6 +78,13 @@ def folder(prefix: str) -> str:
     return normal.removesuffix("/") + "/"
 
 
+def stands_inside(key: str, prefix: str) -> bool:
+    """Whether a key that a page names is one of the folder, however its URL is read on the way."""
+    segments = key.removeprefix(prefix).split("/")
+    climbs = any(_is_dots(segment) for segment in segments)
+    return key.startswith(prefix) and not climbs and not any(map(_character_fault, key))
+
+
 def parse_target(target: str, prefix: str = "") -> tuple[str, str]:
     """Split ``s3://bucket/prefix``, or a bucket and a prefix, into ``(bucket, prefix)``.
 
@@ -165,14 +172,18 @@ def _character_fault(character: str) -> str:
 
 
 def _segment_fault(segment: str) -> str:
-    # The URL standard also takes "%2e" for a dot: https://url.spec.whatwg.org/#double-dot-path-segment
-    if segment.lower().replace("%2e", ".") in {".", ".."}:
+    if _is_dots(segment):
         return "a folder called '.' or '..' would be resolved by the browser"
     if not segment:
         return "it holds '//' or ends in '/', which some servers shorten"
     if segment != segment.strip():
         return "a name that starts or ends with a space is cut by some programs"
     return ""
+
+
+def _is_dots(segment: str) -> bool:
+    # The URL standard also takes "%2e" for a dot: https://url.spec.whatwg.org/#double-dot-path-segment
+    return segment.lower().replace("%2e", ".") in {".", ".."}
 
 
 def _split(target: str) -> tuple[str, str]:

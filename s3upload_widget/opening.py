@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from s3upload_widget.objects import OpenedUpload
 from s3upload_widget.parts import PartPlan
 from s3upload_widget.picked import Open
-from s3upload_widget.resuming import candidates
+from s3upload_widget.resuming import candidates, other_file
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -17,11 +17,22 @@ if TYPE_CHECKING:
     from s3upload_widget.objects import ListedPart
     from s3upload_widget.parts import Limits
     from s3upload_widget.picked import FilePlan, Planned
+    from s3upload_widget.resuming import Candidate
     from s3upload_widget.s3 import Store
 
 
 MAX_BEGUN: Final = 10_000
 """Keys whose uploads are remembered; S3 is asked first anyway."""
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """An upload that was begun or gone on with here, and what S3 does not tell of it."""
+
+    key: str
+    upload: OpenedUpload
+    size: int
+    """Bytes of the file."""
 
 
 class Opening:
@@ -31,7 +42,7 @@ class Opening:
         self._store = store
         self._limits = limits
         self._lock = threading.Lock()
-        self._begun: dict[str, list[OpenedUpload]] = {}
+        self._begun: dict[str, dict[str, Begun]] = {}
         self.sha256_echoed = False
         """Whether the store said at a Create that it knows SHA-256."""
 
@@ -45,18 +56,37 @@ class Opening:
             refused: Ids of uploads whose parts the page saw to be another file's.
 
         Raises:
-            NoSuchUploadError: The upload that was open is gone.
+            NoSuchUploadError: The upload that was open, or is to be gone on with, is gone.
+            NotTheSameFileError: The upload that is to be gone on with is of another file.
             S3Error: S3 cannot be asked.
         """
         plan = record.plan
         if isinstance(record, Open) and record.upload.upload_id not in refused:
             return record, self._store.list_parts(plan.key, record.upload.upload_id)
+        if plan.continues:
+            return self._continued(plan)
         return self._found(plan, refused) or (self._created(plan), ())
+
+    def begun(self) -> dict[str, Begun]:
+        """What was begun here, by upload id; it may be finished by now."""
+        with self._lock:
+            return {name: each for some in self._begun.values() for name, each in some.items()}
+
+    def _continued(self, plan: FilePlan) -> tuple[Open, tuple[ListedPart, ...]]:
+        listed = self._store.list_parts(plan.key, plan.continues)
+        remembered = (plan.continues,)
+        found = candidates(
+            self._store, plan.key, plan.parts, remembered=remembered, limits=self._limits
+        )
+        for candidate in found.candidates:
+            if candidate.upload_id == plan.continues:
+                return self._opened(plan, candidate), candidate.parts
+        raise other_file(plan.picked, listed, f"s3://{self._store.bucket}/{plan.key}")
 
     def _found(
         self, plan: FilePlan, refused: Collection[str]
     ) -> tuple[Open, tuple[ListedPart, ...]] | None:
-        begun = {upload.upload_id: upload for upload in self._begun.get(plan.key, ())}
+        begun = self._begun.get(plan.key, {})
         found = candidates(
             self._store, plan.key, plan.parts, remembered=tuple(begun), limits=self._limits
         )
@@ -65,18 +95,25 @@ class Opening:
             if candidate.upload_id not in refused and (
                 candidate.parts or candidate.upload_id in begun
             ):
-                parts = PartPlan(plan.parts.size, candidate.part_size)
-                upload = begun.get(candidate.upload_id) or OpenedUpload(
-                    upload_id=candidate.upload_id, sha256=candidate.sha256
-                )
-                return Open(replace(plan, parts=parts), upload), candidate.parts
+                return self._opened(plan, candidate), candidate.parts
         return None
+
+    def _opened(self, plan: FilePlan, candidate: Candidate) -> Open:
+        known = self._begun.get(plan.key, {}).get(candidate.upload_id)
+        upload = OpenedUpload(upload_id=candidate.upload_id, sha256=candidate.sha256)
+        opened = known.upload if known else upload
+        self._remember(plan, opened)
+        return Open(replace(plan, parts=PartPlan(plan.parts.size, candidate.part_size)), opened)
 
     def _created(self, plan: FilePlan) -> Open:
         upload = self._store.create_multipart_upload(plan.key, content_type=plan.content_type)
+        self.sha256_echoed = self.sha256_echoed or upload.sha256
+        self._remember(plan, upload)
+        return Open(plan, upload)
+
+    def _remember(self, plan: FilePlan, upload: OpenedUpload) -> None:
         with self._lock:
-            self.sha256_echoed = self.sha256_echoed or upload.sha256
-            self._begun.setdefault(plan.key, []).append(upload)
+            begun = self._begun.setdefault(plan.key, {})
+            begun[upload.upload_id] = Begun(plan.key, upload, plan.parts.size)
             while len(self._begun) > MAX_BEGUN:
                 del self._begun[next(iter(self._begun))]
-        return Open(plan, upload)

@@ -33,6 +33,8 @@ class Candidate:
     if_exists: IfExists
     claimed: bool
     """Whether no other picked file had the key first."""
+    continues: str = field(repr=False)
+    """Id of the upload that has to be gone on with; ``""`` if any may."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +51,8 @@ class FilePlan:
     """Whether the key has an object already that may be this very file."""
     started: datetime
     """UTC."""
+    continues: str = field(default="", repr=False)
+    """Id of the upload that has to be gone on with; ``""`` if any may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,18 +156,19 @@ class PickedFiles:
             self._finished.pop(file_id, None)
             return self._unfinished.setdefault(file_id, Slot(file_id))
 
-    def take_over(self, key: str, picked: PickedFile) -> None:
+    def take_over(self, key: str, picked: PickedFile, upload_id: str) -> None:
         """Let go of a key whose file was picked again, by a page that was loaded anew or another.
 
-        The same path, size and time make the same file: its bytes are compared before any counts.
-        A file that is just being opened or completed stays where it is.
+        The same path, size and time make the same file, and so does the same upload: the bytes
+        are compared before any counts. A file that is just being opened or completed stays where
+        it is.
         """
         with self._lock:
             slot = self._unfinished.get(self._owners.get(key, ""))
             if slot is None or not slot.lock.acquire(blocking=False):
                 return
             try:
-                if isinstance(slot.record, (Planned, Open)) and slot.record.plan.picked == picked:
+                if _is_same(slot.record, picked, upload_id):
                     slot.record = TakenOver()
                     self._settle(slot)
             finally:
@@ -178,6 +183,27 @@ class PickedFiles:
                 del self._owners[self._keys[file_id]]
                 self._keys[file_id] = key
             return True
+
+    def is_taken_over(self, file_id: str) -> bool:
+        """Whether another page goes on with the file."""
+        with self._lock:
+            slot = self._finished.get(file_id)
+        return slot is not None and isinstance(slot.record, TakenOver)
+
+    def holding(self) -> dict[str, Slot]:
+        """Upload id → the unfinished file that goes on with it."""
+        with self._lock:
+            slots = tuple(self._unfinished.values())
+        opened = ((slot, slot.record) for slot in slots)
+        return {
+            record.upload.upload_id: slot for slot, record in opened if isinstance(record, Open)
+        }
+
+    def forget(self, file_id: str) -> None:
+        """Know nothing of a file any more; its key is free."""
+        with self._lock:
+            self._free(file_id)
+            self._finished.pop(file_id, None)
 
     def settle(self, slot: Slot) -> None:
         """The file is complete, aborted or refused: its key is free, its checksums are not needed."""
@@ -204,3 +230,9 @@ class PickedFiles:
         self._finished[slot.file_id] = slot
         while len(self._finished) > MAX_FINISHED:
             del self._finished[next(iter(self._finished))]
+
+
+def _is_same(record: FileRecord, picked: PickedFile, upload_id: str) -> bool:
+    if isinstance(record, Open) and record.upload.upload_id == upload_id:
+        return True
+    return isinstance(record, (Planned, Open)) and record.plan.picked == picked

@@ -16,11 +16,12 @@ from s3upload_widget.errors import (
     FileChangedError,
     FileTooLargeError,
     FileTypeError,
+    KeyRefusedError,
     UploadAbortedError,
 )
-from s3upload_widget.keys import folder, object_key, renamed, shown
+from s3upload_widget.keys import folder, object_key, renamed, shown, stands_inside
 from s3upload_widget.objects import ObjectFound
-from s3upload_widget.parts import S3_LIMITS, Limits, check_part_size, plan_parts
+from s3upload_widget.parts import S3_LIMITS, Limits, PartPlan, check_part_size, plan_parts
 from s3upload_widget.picked import (
     Aborted,
     Candidate,
@@ -32,12 +33,12 @@ from s3upload_widget.picked import (
     TakenOver,
 )
 from s3upload_widget.results import PickedFile
+from s3upload_widget.resuming import other_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from s3upload_widget.keys import KeyChoice
-    from s3upload_widget.parts import PartPlan
     from s3upload_widget.picked import IfExists, PickedFiles, Slot
     from s3upload_widget.protocol import Pick
     from s3upload_widget.s3 import Store
@@ -75,6 +76,12 @@ class Rules:
         object.__setattr__(self, "prefix", folder(self.prefix))
         if self.part_size is not None:
             check_part_size(self.part_size, self.limits)
+
+    def has_room_for(self, key: str) -> bool:
+        """Whether a file of this widget may have the key."""
+        if isinstance(self.key, str):
+            return key == self.prefix + unicodedata.normalize("NFC", self.key)
+        return stands_inside(key, self.prefix)
 
 
 class Picking:
@@ -145,15 +152,25 @@ class Picking:
                 "pick a smaller file, or have max_size= raised"
             )
             raise FileTooLargeError(msg)
-        key = object_key(picked, prefix=rules.prefix, key=rules.key)
-        self._files.take_over(key, picked)
+        key = self._remembered_key(pick) or object_key(picked, prefix=rules.prefix, key=rules.key)
+        self._files.take_over(key, picked, pick.upload_id)
         return Candidate(
             picked=picked,
             key=key,
             parts=self._parts(picked),
             if_exists=pick.if_exists or rules.if_exists,
             claimed=self._files.claim(key, pick.file_id),
+            continues=pick.upload_id,
         )
+
+    def _remembered_key(self, pick: Pick) -> str:
+        """The key of the upload that is to be gone on with; ``""`` if there is none."""
+        if not pick.upload_id:
+            return ""
+        if not self._rules.has_room_for(pick.key):
+            msg = f"{shown(pick.key)} is not a key of this widget: pick the file anew"
+            raise KeyRefusedError(msg)
+        return pick.key
 
     def _parts(self, picked: PickedFile) -> PartPlan:
         try:
@@ -167,16 +184,33 @@ class Picking:
         return FilePlan(
             picked=candidate.picked,
             key=key,
-            parts=candidate.parts,
+            parts=self._continued(candidate) if candidate.continues else candidate.parts,
             content_type=self._store.content_type(_media_type(candidate.picked.type)),
             must_not_exist=candidate.if_exists != "overwrite",
             compare=compare,
             started=datetime.now(timezone.utc),
+            continues=candidate.continues,
         )
+
+    def _continued(self, candidate: Candidate) -> PartPlan:
+        """How a file is cut that goes on with an upload: never into a single PUT.
+
+        Raises:
+            NoSuchUploadError: S3 knows no such upload of the key: it is gone, or was made up.
+            NotTheSameFileError: It is of a longer file.
+        """
+        listed = self._store.list_parts(candidate.key, candidate.continues)
+        size, part_size = candidate.picked.size, max((part.size for part in listed), default=0)
+        if not candidate.parts.single:
+            return candidate.parts
+        if not 0 < part_size < size:
+            raise other_file(candidate.picked, listed, self._store.destination(candidate.key))
+        return PartPlan(size, part_size)
 
     def _free_key(self, file_id: str, candidate: Candidate) -> tuple[str, bool]:
         """A key, and whether it has an object that may be this very file."""
-        tries = MAX_RENAMES if candidate.if_exists == "rename" else 1
+        rename = candidate.if_exists == "rename" and not candidate.continues
+        tries = MAX_RENAMES if rename else 1
         for number, key in enumerate(islice(_names(candidate.key), tries)):
             mine = self._files.claim(key, file_id) if number else candidate.claimed
             if not mine:

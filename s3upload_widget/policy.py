@@ -65,6 +65,21 @@ def iam_policy(bucket: str, prefix: str = "", *, read: bool = False) -> dict[str
     }
 
 
+def kms_statement(key: str) -> dict[str, object]:
+    """Let somebody upload to a bucket that encrypts with a KMS key.
+
+    Args:
+        key: Its ARN, for the policy of a role or user; ``*`` in the policy of the key itself.
+
+    Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html#mpuAndPermissions
+    """
+    return {
+        "Effect": "Allow",
+        "Action": ["kms:GenerateDataKey", "kms:Decrypt"],
+        "Resource": key,
+    }
+
+
 def lifecycle_rule(prefix: str = "", *, days: int = 7) -> LifecycleRuleTypeDef:
     """Remove unfinished uploads that nobody came back for; until then their parts are billed.
 

@@ -24,6 +24,8 @@ MAX_BATCH: Final = 100
 """Parts signed with one request."""
 MAX_PICK: Final = 1_000
 """Files picked with one request; the page cuts a larger pick."""
+MAX_REMEMBERED: Final = 200
+"""Uploads that one browser may name, and that are shown one by one."""
 
 FileId: TypeAlias = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9_-]{8,64}\Z")]
 """The page's own random name for one picked file."""
@@ -77,6 +79,10 @@ class Pick(Record, frozen=True):
     """Milliseconds since 1970, as ``File.lastModified``."""
     if_exists: Literal["", "overwrite", "rename"]
     """The user's answer to a conflict; ``""`` before there was one."""
+    key: Text
+    """Of the unfinished upload that goes on with this file; ``""`` lets the kernel decide."""
+    upload_id: Annotated[str, Meta(max_length=1_024)]
+    """That upload's; ``""`` lets the kernel find or create one."""
 
 
 class PickFiles(Message, frozen=True):
@@ -140,6 +146,34 @@ class AbortMultipartUpload(Message, frozen=True):
     """Delete what S3 holds of this unfinished file, and forget it."""
 
     file_id: FileId
+
+
+class ForgetFile(Message, frozen=True):
+    """Let go of a file, so that it can be picked anew; what S3 holds of it stays."""
+
+    file_id: FileId
+
+
+class KnownUpload(Record, frozen=True):
+    """An upload that was begun and not finished."""
+
+    key: Annotated[str, Meta(min_length=1, max_length=1_024)]
+    upload_id: UploadId
+
+
+class ListUnfinished(Message, frozen=True):
+    """What was begun here and not finished, by anybody."""
+
+    remembered: Annotated[list[KnownUpload], Meta(max_length=MAX_REMEMBERED)]
+    """What the asking browser began, newest first; where S3 denies the list, these are looked at."""
+    others: bool
+    """Whether uploads that neither this kernel nor this browser began are wanted one by one."""
+
+
+class AbortUnfinished(Message, frozen=True):
+    """Delete what S3 holds of an upload that nobody here has picked a file for."""
+
+    upload: KnownUpload
 
 
 class Diagnose(Message, frozen=True):
@@ -343,6 +377,54 @@ class MultipartUploadAborted(Message, frozen=True):
     file_id: str
 
 
+class FileForgotten(Message, frozen=True):
+    """The kernel knows nothing of the file any more."""
+
+    file_id: str
+
+
+class UnfinishedUpload(Record, frozen=True):
+    """An upload that somebody may go on with."""
+
+    key: str
+    upload_id: str
+    name: str
+    uri: str
+    size: int
+    """Bytes of the file; -1 if the kernel does not know. S3 does not tell."""
+    bytes_done: int
+    """Bytes of the parts that S3 lists."""
+    parts_done: int
+    started: float
+    """Milliseconds since 1970, as the next."""
+    last_part_at: float
+    """``started`` if there is no part."""
+    initiator: str
+    """``""`` where S3 does not tell."""
+    own: bool
+    """Whether this kernel or the asking browser began it."""
+    held: bool
+    """Whether a page has picked the file for it, and may be sending."""
+
+
+class UnfinishedListed(Message, frozen=True):
+    """The answer to ``list_unfinished``, the newest first."""
+
+    store: str
+    """``scheme://host``, as in plans."""
+    uploads: list[UnfinishedUpload]
+    others: int
+    """How many of other people's there are."""
+    denied: str
+    """``""``, or why S3 did not show all and what to do."""
+
+
+class UnfinishedAborted(Message, frozen=True):
+    """S3 holds nothing of the upload any more."""
+
+    key: str
+
+
 class Diagnosed(Message, frozen=True):
     """What the kernel found."""
 
@@ -355,6 +437,8 @@ class ProgressNoted(Message, frozen=True):
 
     orders: list[Order]
     """What the page has not acknowledged yet."""
+    lost: list[str]
+    """Ids of files that another page goes on with: this one has to stop."""
 
 
 class Failed(Message, frozen=True):
@@ -379,6 +463,9 @@ Request: TypeAlias = (
     | PresignParts
     | CompleteMultipartUpload
     | AbortMultipartUpload
+    | ForgetFile
+    | ListUnfinished
+    | AbortUnfinished
     | Diagnose
     | ReportProgress
 )
@@ -392,6 +479,9 @@ Reply: TypeAlias = (
     | MultipartUploadCompleted
     | PartsMissing
     | MultipartUploadAborted
+    | FileForgotten
+    | UnfinishedListed
+    | UnfinishedAborted
     | Diagnosed
     | ProgressNoted
     | Failed
@@ -405,6 +495,9 @@ REPLIES: Final[dict[type[Message], tuple[type[Message], ...]]] = {
     PresignParts: (PartsPresigned,),
     CompleteMultipartUpload: (MultipartUploadCompleted, PartsMissing),
     AbortMultipartUpload: (MultipartUploadAborted,),
+    ForgetFile: (FileForgotten,),
+    ListUnfinished: (UnfinishedListed,),
+    AbortUnfinished: (UnfinishedAborted,),
     Diagnose: (Diagnosed,),
     ReportProgress: (ProgressNoted,),
 }

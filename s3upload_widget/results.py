@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from s3upload_widget.errors import RefusedError
+
 FileState = Literal[
     "queued", "checking", "uploading", "waiting", "paused", "completing", "done", "failed"
 ]
@@ -31,8 +33,15 @@ class PickedFile:
     """UTC."""
 
 
+class Rereadable:
+    """How an object is read again. No field: no part of ``repr``, ``==``, ``asdict``, a pickle."""
+
+    __slots__ = ("_reread",)
+    _reread: Callable[[UploadedFile], VerifiedBy]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UploadedFile:
+class UploadedFile(Rereadable):
     """A file that is complete on S3 and was proven equal there."""
 
     name: str
@@ -55,6 +64,42 @@ class UploadedFile:
     """UTC."""
     finished: datetime
     """UTC."""
+
+    def verify(self) -> VerifiedBy:
+        """Read the object back from S3, all of it, and compare it with what was uploaded.
+
+        Needs s3:GetObject. It is read in a stream, with the client that uploaded it.
+
+        Returns:
+            What was compared: the whole file's SHA-256; with ``sha256=False`` its MD5, where the
+            ETag is that.
+
+        Raises:
+            IntegrityError: It is gone, or has other bytes than were uploaded.
+            RefusedError: With ``sha256=False`` and in several parts there is nothing to compare
+                with; or this record was loaded from a file, and knows no client.
+            S3Error: It cannot be read.
+        """
+        reread = getattr(self, "_reread", None)
+        if reread is None:
+            msg = (
+                f"this record of {self.uri} was loaded or changed, and knows no client to read "
+                "with: read the object, and compare its SHA-256 with .sha256"
+            )
+            raise RefusedError(msg)
+        by: VerifiedBy = reread(self)
+        return by
+
+    def reread_by(self, reread: Callable[[UploadedFile], VerifiedBy]) -> UploadedFile:
+        """Have :meth:`verify` read with this; returns the record itself."""
+        object.__setattr__(self, "_reread", reread)
+        return self
+
+    def __copy__(self) -> UploadedFile:
+        return self
+
+    def __deepcopy__(self, memo: object) -> UploadedFile:
+        return self
 
     def __str__(self) -> str:
         return self.uri

@@ -13,19 +13,22 @@ from s3upload_widget.errors import (
     CredentialsError,
     NoSuchBucketError,
     NoSuchUploadError,
+    NotTheSameFileError,
     S3Error,
     S3UnavailableError,
 )
+from s3upload_widget.keys import shown
 from s3upload_widget.parts import S3_LIMITS, Limits, PartPlan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from s3upload_widget.objects import ListedPart
+    from s3upload_widget.results import PickedFile
     from s3upload_widget.s3 import Store
 
 _SHA256: Final = "SHA256"
-_NOBODY_CAN_SAY: Final = (S3UnavailableError, CredentialsError, NoSuchBucketError)
+NOBODY_CAN_SAY: Final = (S3UnavailableError, CredentialsError, NoSuchBucketError)
 """What is no answer to the question: to begin anew because of these would be a loss."""
 
 
@@ -90,7 +93,7 @@ def candidates(
             parts = store.list_parts(key, upload_id)
         except NoSuchUploadError:
             continue  # completed or aborted just now
-        except _NOBODY_CAN_SAY:
+        except NOBODY_CAN_SAY:
             raise
         except S3Error as error:
             denied = str(error)
@@ -103,13 +106,23 @@ def candidates(
     return Found(candidates=tuple(found), denied=denied, of_longer_files=longer)
 
 
+def other_file(picked: PickedFile, parts: Sequence[ListedPart], uri: str) -> NotTheSameFileError:
+    """Say that what is on S3 cannot be of this file."""
+    count = len({part.part_number for part in parts})
+    msg = (
+        f"{shown(picked.name)} ({picked.size} bytes) does not fit the {count} parts that were "
+        f"uploaded to {uri}: choose the file that they are of, or start over"
+    )
+    return NotTheSameFileError(msg)
+
+
 def _algorithms(store: Store, key: str, remembered: Sequence[str]) -> tuple[dict[str, str], str]:
     """Upload id → checksum algorithm, and why the list ends early if it does."""
     listed: dict[str, str] = {}
     try:
         for upload in store.list_multipart_uploads(key=key):
             listed[upload.upload_id] = upload.checksum_algorithm
-    except _NOBODY_CAN_SAY:
+    except NOBODY_CAN_SAY:
         raise
     except S3Error as error:
         return listed | {each: "" for each in remembered if each not in listed}, str(error)

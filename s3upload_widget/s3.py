@@ -9,7 +9,7 @@ from s3upload_widget.aborting import abort
 from s3upload_widget.buckets import check_bucket_name, check_endpoint_url
 from s3upload_widget.calls import Calls
 from s3upload_widget.clients import Clients, connect
-from s3upload_widget.errors import S3Error
+from s3upload_widget.creating import Creating
 from s3upload_widget.extra_args import checked_extra_args
 from s3upload_widget.listing import listed_parts, listed_uploads, object_parts
 from s3upload_widget.objects import (
@@ -22,15 +22,15 @@ from s3upload_widget.objects import (
     ObjectLook,
     OpenedUpload,
 )
-from s3upload_widget.parameters import condition, given, of_object, of_part
-from s3upload_widget.s3errors import refusal_code
+from s3upload_widget.parameters import condition, of_object, of_part
+from s3upload_widget.rereading import blocks
+from s3upload_widget.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from types_boto3_s3 import S3Client
 
-    from s3upload_widget.clients import Purpose
     from s3upload_widget.presigning import PresignedUrl
 
 __all__ = ["Store", "connect"]
@@ -64,6 +64,8 @@ class Store:
         self._extra_args = checked_extra_args(extra_args or {})
         self._clients = Clients(bucket, client, check_endpoint_url(browser_endpoint_url or ""))
         self._calls = Calls(bucket, self._clients, self._extra_args)
+        self._creating = Creating(self._calls)
+        self.settings: Final = Settings(self._calls, self._clients, self._extra_args)
         self._lock = threading.Lock()
         self._bucket_found = False
 
@@ -107,6 +109,7 @@ class Store:
         Raises:
             NoSuchBucketError: It does not exist.
         """
+        self._clients.look_for_renewed()
         with self._lock:
             if not self._bucket_found:
                 # Elsewhere nobody says where to go instead.
@@ -126,11 +129,8 @@ class Store:
 
     def create_multipart_upload(self, key: str, *, content_type: str) -> OpenedUpload:
         """Open an upload whose parts carry SHA-256; ``content_type`` as in presign_object."""
-        params: dict[str, Any] = {"Key": key, **given(ContentType=content_type)}
-        answer = self._calls.ask("create_multipart_upload", ChecksumAlgorithm="SHA256", **params)
-        return OpenedUpload(
-            upload_id=str(answer["UploadId"]), sha256=answer.get("ChecksumAlgorithm") == "SHA256"
-        )
+        place = self.destination(key)
+        return self._creating.create(key, content_type=content_type, place=place)
 
     def presign_part(
         self, key: str, upload_id: str, part_number: int, *, size: int, sha256: str, md5: str = ""
@@ -200,7 +200,9 @@ class Store:
             IntegrityError: Other bytes arrived than were sent.
         """
         params = of_object(key, size=len(body), sha256=sha256, md5=md5, content_type=content_type)
-        self._make("put_object", {**params, "Body": body}, "send", must_not_exist=must_not_exist)
+        self._calls.make(
+            "put_object", {**params, "Body": body}, "send", must_not_exist=must_not_exist
+        )
 
     def list_parts(self, key: str, upload_id: str) -> tuple[ListedPart, ...]:
         """Every part that S3 holds, by number.
@@ -260,20 +262,8 @@ class Store:
             "MultipartUpload": {"Parts": [part.as_boto3() for part in parts]},
         }
         verb = "complete_multipart_upload"
-        answer = self._make(verb, params, "complete", must_not_exist=must_not_exist)
+        answer = self._calls.make(verb, params, "complete", must_not_exist=must_not_exist)
         return ObjectFound.of(answer, size=size)
-
-    def _make(
-        self, verb: str, params: Mapping[str, Any], purpose: Purpose, *, must_not_exist: bool
-    ) -> Mapping[str, Any]:
-        sure = {**params, **condition(must_not_exist)}
-        try:
-            return self._calls.ask(verb, purpose=purpose, **sure)
-        except S3Error as error:
-            if not (must_not_exist and refusal_code(error) == "NotImplemented"):
-                raise
-        # Such a server was asked with HEAD when the file was picked: no more can be had.
-        return self._calls.ask(verb, purpose=purpose, **params)
 
     def head_object(self, key: str) -> ObjectLook:
         """Look at an object. To be denied the look is an answer, not a failure."""
@@ -286,6 +276,20 @@ class Store:
     def object_parts(self, key: str) -> tuple[ListedPart, ...]:
         """The parts that an object was made of, as far as S3 tells: all, the first or none."""
         return object_parts(self._calls, key)
+
+    def read(self, key: str, *, version_id: str = "", etag: str = "") -> Iterator[bytes]:
+        """An object's bytes, block by block; a connection that breaks is made anew.
+
+        Args:
+            key: The object's.
+            version_id: ``""`` reads the newest.
+            etag: The object's, for going on after a break; ``""`` where nobody knows it.
+
+        Raises:
+            ObjectExistsError: Another object took its place meanwhile.
+            S3Error: It cannot be read.
+        """
+        return blocks(self._calls, key, version_id=version_id, etag=etag)
 
     def abort(self, key: str, upload_id: str) -> None:
         """Delete the parts, again until S3 shows none: one on its way may arrive later.

@@ -64,6 +64,11 @@ _PERMISSIONS: Final = {
     "ListMultipartUploads": "s3:ListBucketMultipartUploads",
     "HeadObject": "s3:GetObject",
     "HeadBucket": "s3:ListBucket",
+    "GetBucketCors": "s3:GetBucketCORS",
+    "PutBucketCors": "s3:PutBucketCORS",
+    "GetBucketLifecycleConfiguration": "s3:GetLifecycleConfiguration",
+    "PutBucketLifecycleConfiguration": "s3:PutLifecycleConfiguration",
+    "GetBucketEncryption": "s3:GetEncryptionConfiguration",
 }
 
 _RENEW: Final = (
@@ -74,6 +79,7 @@ _UNREACHABLE: Final = (
     "the kernel cannot reach S3 for {place}: check the network and the client's endpoint_url, "
     "then try again"
 )
+_BROKEN: Final = "the connection to S3 broke in {operation} on {place}: try again"
 _FORMS: Final[dict[type[UploadError], str]] = {
     AccessDeniedError: "S3 denied {operation} on {place}: the credentials need {permission} there",
     CredentialsError: "S3 did not take the credentials for {place} ({code}): " + _RENEW,
@@ -162,6 +168,8 @@ _LOCAL: Final[dict[str, tuple[type[UploadError], str]]] = {
         S3UnavailableError,
         "what answered for {place} is not S3: a proxy or a login page may be in between",
     ),
+    "ResponseStreamingError": (S3UnavailableError, _BROKEN),
+    "IncompleteReadError": (S3UnavailableError, _BROKEN),
     "HTTPClientError": (S3UnavailableError, _UNREACHABLE),
     "ConnectionError": (S3UnavailableError, _UNREACHABLE),
     "UnsupportedS3ArnError": (UnsupportedBucketError, "{bucket!r} is no bucket for uploads"),
@@ -205,7 +213,8 @@ def translated(error: Exception, call: Call) -> UploadError:
 
 def refusal_code(error: BaseException) -> str:
     """S3's own code behind one of our errors; ``""`` if S3 did not answer."""
-    answer = getattr(error.__cause__, "response", {})
+    # botocore's errors of the network have a response too: None.
+    answer = getattr(error.__cause__, "response", None) or {}
     return str(answer.get("Error", {}).get("Code", ""))
 
 

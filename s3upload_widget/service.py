@@ -24,6 +24,7 @@ from s3upload_widget.errors import (
     UploadError,
 )
 from s3upload_widget.objects import NoObject
+from s3upload_widget.offering import Offering
 from s3upload_widget.opening import Opening
 from s3upload_widget.parts import S3_LIMITS, Limits
 from s3upload_widget.picked import (
@@ -103,6 +104,7 @@ class Service:
         self._picking = Picking(store, self._rules, self._files)
         self._signing = Signing(store)
         self._opening = Opening(store, limits)
+        self._offering = Offering(store, self._rules, self._files, self._opening)
 
     def handle(self, request: protocol.Request) -> protocol.Reply:
         """Answer a request. Never raises; the same request again gets the same answer."""
@@ -112,6 +114,10 @@ class Service:
             return protocol.Failed(code=error.code, message=str(error), retryable=error.retryable)
         except Exception as error:  # noqa: BLE001 - a defect of ours must not leave the page waiting
             return _defect(f"a request {type(request).__name__}", error)
+
+    def lost(self, file_ids: Iterable[str]) -> list[str]:
+        """Those of the files that another page has taken over."""
+        return [file_id for file_id in file_ids if self._files.is_taken_over(file_id)]
 
     def release(self, file_ids: Iterable[str]) -> None:
         """Let others have the keys of files whose page is gone; what S3 holds of them stays."""
@@ -130,8 +136,10 @@ class Service:
                 return self._create(self._files.get(request.file_id), request)
             case protocol.CompleteMultipartUpload():
                 return self._complete(self._files.get(request.file_id), request)
-            case protocol.AbortMultipartUpload():
-                return self._abort(request.file_id)
+            case protocol.AbortMultipartUpload() | protocol.ForgetFile():
+                return self._let_go(request)
+            case protocol.ListUnfinished() | protocol.AbortUnfinished():
+                return self._offering.answer(request)
             case protocol.Diagnose():
                 return self._diagnose(request)
             case _:
@@ -283,7 +291,13 @@ class Service:
             _log_defect("on_uploaded", error)
         return _completed(slot.file_id, record)
 
-    def _abort(self, file_id: str) -> protocol.MultipartUploadAborted:
+    def _let_go(
+        self, request: protocol.AbortMultipartUpload | protocol.ForgetFile
+    ) -> protocol.MultipartUploadAborted | protocol.FileForgotten:
+        file_id = request.file_id
+        if isinstance(request, protocol.ForgetFile):
+            self._files.forget(file_id)
+            return protocol.FileForgotten(file_id=file_id)
         # A file that nobody knows, perhaps since the kernel restarted, has nothing to discard:
         # what S3 holds of it is found when its key is picked again.
         with contextlib.suppress(UnknownFileError, NotOwnerError):

@@ -14,6 +14,8 @@ from s3upload_widget.results import Unfinished
 from s3upload_widget.s3 import Store
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from types_boto3_s3 import S3Client
 
     from s3upload_widget.objects import ListedUpload
@@ -80,9 +82,13 @@ def unfinished_at(store: Store, place: str) -> tuple[Unfinished, ...]:
         for upload in store.list_multipart_uploads(place)
         if upload.key == place or upload.key.startswith(inside)
     ]
+    return tuple(sorted(looked_at(store, uploads), key=lambda each: (each.uri, each.started)))
+
+
+def looked_at(store: Store, uploads: Iterable[ListedUpload]) -> list[Unfinished]:
+    """The uploads with what S3 holds of them, in the same order, without those that are gone."""
     with ThreadPoolExecutor(_AT_ONCE) as threads:
-        found = [each for some in threads.map(partial(_look, store), uploads) for each in some]
-    return tuple(sorted(found, key=lambda each: (each.uri, each.started)))
+        return [each for some in threads.map(partial(_look, store), uploads) for each in some]
 
 
 def _look(store: Store, upload: ListedUpload) -> tuple[Unfinished, ...]:

@@ -15,6 +15,7 @@ import traitlets as t
 
 from s3upload_widget import comms, statuses
 from s3upload_widget.conversation import Conversation
+from s3upload_widget.doctor import examine
 from s3upload_widget.errors import CannotWaitError
 from s3upload_widget.keys import parse_target
 from s3upload_widget.options import MAX_CONCURRENCY, built, check_options, refuse_unknown
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from s3upload_widget.picked import IfExists
+    from s3upload_widget.report import Report
     from s3upload_widget.results import PickedFile, Unfinished, UploadedFile
 
 PAGE_MAY_SET: Final = frozenset({"_dom_classes", "_view_count", "layout", "tabbable", "tooltip"})
@@ -277,6 +279,17 @@ class UploadWidget(anywidget.AnyWidget):
             S3Error: S3 cannot be asked.
         """
         return unfinished_at(self._store, self._folder)
+
+    def check(self) -> Report:
+        """Find out whether the page can upload to the bucket, and what to do where it cannot.
+
+        As :func:`check_bucket`, for this widget's bucket, prefix, client and options, and for the
+        page that picked files last; before any was picked, nobody knows which page is meant.
+
+        Returns:
+            What was found; print it, or let the notebook show it.
+        """
+        return examine(self._store, self._folder, origin=self._conversation.files.origin)
 
     def close(self) -> None:
         """Take the widget off the page and end its threads; what is on S3 stays there."""

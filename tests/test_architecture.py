@@ -29,15 +29,24 @@ ROOMS: dict[str, tuple[str, str]] = {
     "policy": ("policy", ""),
     "protocol": ("protocol", "errors parts results"),
     "s3": (
-        "s3 aborting buckets calls clients extra_args listing objects parameters presigning s3errors",
+        (
+            "s3 aborting buckets calls clients creating extra_args listing objects parameters "
+            "presigning rereading s3errors settings"
+        ),
         "errors parts",
     ),
-    "resuming": ("resuming", "errors parts s3"),
+    "resuming": ("resuming", "errors keys parts results s3"),
     "unfinished": ("unfinished", "errors results keys s3"),
-    "doctor": ("doctor", "errors policy s3"),
+    "doctor": (
+        "doctor access conditions endpoint preflight report rules trial",
+        "errors results checksums keys policy s3",
+    ),
     "service": (
-        "service comparing completion existing opening picked picking proofs signing",
-        "errors results parts checksums keys policy protocol s3 resuming doctor",
+        (
+            "service comparing completion existing offering opening picked picking proofs signing "
+            "verifying"
+        ),
+        "errors results parts checksums keys policy protocol s3 resuming unfinished doctor",
     ),
     "uploader": (
         "uploader batch beginning lanes reading sending sources tally",
@@ -45,11 +54,14 @@ ROOMS: dict[str, tuple[str, str]] = {
     ),
     "local": ("local seaweedfs supervisor", "s3 policy"),
     "widget": (
-        "widget comms conversation files options orders publishing pump statuses waiting workers",
-        "errors results parts keys protocol s3 service unfinished",
+        (
+            "widget comms conversation files options orders publishing pump rollcall statuses "
+            "waiting workers"
+        ),
+        "errors results parts keys protocol s3 service unfinished doctor",
     ),
     "demo": ("demo", "errors local"),
-    "cli": ("cli", "errors results parts s3 unfinished uploader demo"),
+    "cli": ("cli", "errors results parts s3 unfinished uploader doctor demo"),
 }
 OUTSIDE = {
     # what one room alone may import

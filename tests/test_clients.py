@@ -21,6 +21,7 @@ from support.sender import put
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from types_boto3_s3 import S3Client
 
@@ -186,6 +187,73 @@ def test_credentials_that_were_renewed_in_the_environment_are_found(
 
     store.check_bucket()
     assert f"X-Amz-Credential={ministack.access_key}" in url_of(store)
+
+
+@pytest.mark.parametrize("which", ["another widget", "the same widget"])
+def test_credentials_renewed_in_the_environment_serve_the_first_request_after(
+    which: str, monkeypatch: pytest.MonkeyPatch, ministack: S3Server, bucket: str
+) -> None:
+    for name, value in ministack.environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKold")
+    boto3.client("sts")  # now boto3's default session keeps AKold for good
+    store = Store(bucket)
+    assert "X-Amz-Credential=AKold" in url_of(store)
+
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", ministack.access_key)
+
+    store = Store(bucket) if which == "another widget" else store
+    store.check_bucket()
+    assert store.create_multipart_upload("k", content_type="").sha256
+    assert f"X-Amz-Credential={ministack.access_key}" in url_of(store)
+
+
+def test_renewed_credentials_are_those_of_the_profile_that_was_chosen(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    file = tmp_path / "credentials"
+
+    def write(number: int) -> None:
+        file.write_text(
+            "".join(
+                f"[{name}]\naws_access_key_id = AK{name}{number}\naws_secret_access_key = s\n"
+                for name in ("default", "lab")
+            )
+        )
+
+    write(1)
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(file))
+    boto3.setup_default_session(profile_name="lab", region_name="eu-north-1")
+    store = Store("lab-data")
+    assert "X-Amz-Credential=AKlab1" in url_of(store)
+
+    write(2)
+    store.look_for_renewed_credentials()
+
+    assert "X-Amz-Credential=AKlab2" in url_of(store)
+    assert "X-Amz-Credential=AKlab2" in url_of(Store("lab-data"))
+    assert url_of(store).startswith("https://lab-data.s3.eu-north-1.amazonaws.com/")
+
+    file.write_text("")  # the profile is gone
+    store.look_for_renewed_credentials()
+
+    assert "X-Amz-Credential=AKlab2" in url_of(store)
+
+
+def test_credentials_that_were_given_to_the_default_session_are_not_replaced_by_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in KEYS:
+        monkeypatch.setenv(name.upper(), "AKanother")
+    boto3.setup_default_session(
+        aws_access_key_id="AKtest", aws_secret_access_key="secret", region_name="eu-west-1"
+    )
+    store = Store("lab-data")
+    assert "X-Amz-Credential=AKtest" in url_of(store)
+
+    store.look_for_renewed_credentials()
+
+    assert "X-Amz-Credential=AKtest" in url_of(store)
 
 
 def refreshing(refresh: Callable[[], dict[str, str]], left: timedelta) -> S3Client:

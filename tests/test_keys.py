@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from s3upload_widget.accept import accepts
 from s3upload_widget.errors import KeyRefusedError, RefusedError
-from s3upload_widget.keys import folder, object_key, parse_target, renamed
+from s3upload_widget.keys import folder, object_key, parse_target, renamed, stands_inside
 from s3upload_widget.results import PickedFile
 
 if TYPE_CHECKING:
@@ -192,6 +192,27 @@ def test_a_target_is_a_bucket_and_a_prefix(
 def test_a_target_that_is_unclear_is_refused(target: str, prefix: str, complaint: str) -> None:
     with pytest.raises(RefusedError, match=complaint):
         parse_target(target, prefix)
+
+
+@pytest.mark.parametrize(
+    ("key", "prefix", "expected"),
+    [
+        ("raw/a.csv", "raw/", True),
+        ("raw/2026//a.csv", "raw/", True),  # another program's, and inside whatever is made of it
+        ("a.csv", "", True),
+        ("raw2/a.csv", "raw/", False),
+        ("raw/../secret/x", "raw/", False),
+        ("raw/%2E%2e/secret/x", "raw/", False),
+        ("raw/./x", "raw/", False),
+        ("raw/..\\secret", "raw/", False),
+        ("raw/a\nb", "raw/", False),
+        ("../x", "", False),
+    ],
+)
+def test_a_key_that_a_page_names_stands_inside_the_folder_or_does_not(
+    key: str, prefix: str, expected: bool
+) -> None:
+    assert stands_inside(key, prefix) == expected
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from s3upload_widget.policy import cors_rule, iam_policy, lifecycle_rule
+from s3upload_widget.policy import cors_rule, iam_policy, kms_statement, lifecycle_rule
 
 
 def test_the_cors_rule_lets_pages_of_the_origins_put_with_any_header() -> None:
@@ -50,3 +50,11 @@ def test_the_lifecycle_rule_aborts_uploads_under_the_prefix_and_touches_no_objec
     assert rule["Filter"] == {"Prefix": "raw/"}
     assert rule["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 3}
     assert "Expiration" not in rule
+
+
+def test_the_statement_for_a_key_allows_writing_and_putting_parts_together() -> None:
+    assert kms_statement("arn:aws:kms:eu-west-1:1:key/k") == {
+        "Effect": "Allow",
+        "Action": ["kms:GenerateDataKey", "kms:Decrypt"],
+        "Resource": "arn:aws:kms:eu-west-1:1:key/k",
+    }

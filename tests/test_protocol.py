@@ -23,7 +23,10 @@ PICK = {
     "type": "text/csv",
     "last_modified": 1.5,
     "if_exists": "",
+    "key": "raw/run7.csv",
+    "upload_id": "upload 1",
 }
+KNOWN = {"key": "raw/run7.csv", "upload_id": "upload 1"}
 PART = {"file_id": FILE, "part_number": 1, "sha256": sha256(b""), "md5": ""}
 SUMMARY = {
     "state": "idle",
@@ -63,6 +66,9 @@ REQUESTS: dict[str, dict[str, Any]] = {
         "sha256": HEX,
     },
     "abort_multipart_upload": {"file_id": FILE},
+    "forget_file": {"file_id": FILE},
+    "list_unfinished": {"remembered": [KNOWN], "others": False},
+    "abort_unfinished": {"upload": KNOWN},
     "diagnose": {"file_id": FILE, "origin": "null"},
     "report_progress": {
         "number": 1,
@@ -133,7 +139,12 @@ def test_a_field_too_few_is_refused(kind: str, field: str) -> None:
         pytest.param("pick_files", {"files": [{**PICK, "size": -1}]}, id="negative size"),
         pytest.param("pick_files", {"files": [{**PICK, "size": 2**53}]}, id="inexact size"),
         pytest.param("pick_files", {"files": [{**PICK, "size": None}]}, id="no size"),
-        pytest.param("pick_files", {"files": [{**PICK, "key": "x"}]}, id="a key of the page's"),
+        pytest.param("pick_files", {"files": [{**PICK, "bucket": "x"}]}, id="a bucket"),
+        pytest.param("pick_files", {"files": [{**PICK, "upload_id": "x" * 1_025}]}, id="long id"),
+        pytest.param("list_unfinished", {"remembered": [KNOWN] * 201}, id="a long memory"),
+        pytest.param("list_unfinished", {"others": 1}, id="number for truth"),
+        pytest.param("abort_unfinished", {"upload": {**KNOWN, "key": ""}}, id="no key"),
+        pytest.param("abort_unfinished", {"upload": {**KNOWN, "upload_id": ""}}, id="no upload"),
         pytest.param("pick_files", {"files": [{**PICK, "if_exists": "x"}]}, id="unknown answer"),
         pytest.param("pick_files", {"files": [{**PICK, "last_modified": 1e300}]}, id="no date"),
         pytest.param("presign_parts", {"parts": []}, id="no part"),

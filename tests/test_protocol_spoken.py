@@ -38,7 +38,10 @@ def test_every_kind_is_spoken(
     page_errors.expect_network()
     widget = UploadWidget(bucket, client=ministack.at(proxy.url).client, part_size=PART)
     ministack.client.put_object(Bucket=bucket, Key="run1.bin", Body=b"x" * 2 * PART)
+    ministack.client.create_multipart_upload(Bucket=bucket, Key="somebody's.bin")
     show(page, bridge, widget, tuning=QUICK)
+    until(lambda: "unfinished_listed" in replies(bridge), what="a list of what is unfinished")
+    page.evaluate("engine.showOthers().then(() => engine.offers.discard(engine.offers.others[0]))")
 
     # An object that vanishes while it is compared, a part that S3 says it has stored but has not,
     # then a store that lets no page in.
@@ -56,6 +59,10 @@ def test_every_kind_is_spoken(
     pick(page, make_file(tmp_path / "run2.bin", 2 * PART))
     until_state(widget, "failed", "waiting")
     until(lambda: "diagnosed" in replies(bridge), what="a diagnosis")
+    until_state(widget, "failed")
+    page.evaluate("engine.files.at(-1).resolve('overwrite')")
+    until(lambda: "file_forgotten" in replies(bridge), what="a file that is forgotten")
+    page.wait_for_function("'work' in engine.files.at(-1).state")
     widget.abort()
     page.evaluate("model.send({ rid: 'x', client: 'a-stranger', request: { kind: 'nonsense' } })")
     until(lambda: "failed" in replies(bridge), what="a refusal")

@@ -295,3 +295,21 @@ def test_two_stores_are_the_same_place_if_endpoint_and_bucket_are(server: S3Serv
     assert Store("lab", server.client).identity == Store("lab", server.client, **options).identity
     assert Store("lab", server.client).identity != Store("lab2", server.client).identity
     assert server.endpoint_url in Store("lab", server.client).identity
+
+
+@pytest.mark.parametrize("operation", ["PutObject", "CompleteMultipartUpload"])
+def test_what_gets_no_answer_may_be_tried_again_also_where_nothing_may_be_overwritten(
+    ministack: S3Server, proxy: FaultyProxy, bucket: str, operation: str
+) -> None:
+    proxy.play(Fault(LoseResponse(), Match(operation=operation), times=3))
+    store = Store(bucket, ministack.at(proxy.url).client)
+    if operation == "PutObject":
+        with pytest.raises(S3UnavailableError, match="check the network"):
+            store.put_object(KEY, DATA[1], sha256=sha256(DATA[1]), must_not_exist=True)
+    else:
+        upload_id = open_upload(store)
+        parts = send_parts(store, upload_id)
+        size = sum(map(len, DATA))
+        with pytest.raises(S3UnavailableError, match="check the network"):
+            store.complete(KEY, upload_id, parts, size=size, must_not_exist=True)
+    assert len(proxy.of(operation)) == 3

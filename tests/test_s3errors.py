@@ -6,7 +6,7 @@ import botocore.exceptions as b
 import pytest
 
 from s3upload_widget import errors as e
-from s3upload_widget.s3errors import Call, safe_cause, scrub, translated
+from s3upload_widget.s3errors import Call, refusal_code, safe_cause, scrub, translated
 
 UPLOAD_ID = "VXBsb2FkIElEIGZvciA2aWWpbmcncyBteS1tb3ZpZS5tMnRzIHVwbG9hZA"
 PUT_ID = {"key": "raw/run7.csv", "upload_id": UPLOAD_ID}
@@ -187,3 +187,13 @@ def test_a_harmless_cause_is_kept() -> None:
 )
 def test_text_is_scrubbed(text: str, expected: str) -> None:
     assert scrub(text, ["secret", ""]) == expected
+
+
+def test_the_code_behind_an_error_is_s3s_own_and_none_where_s3_did_not_answer() -> None:
+    error = e.S3UnavailableError("S3 did not manage it")
+    codes = []
+    for cause in (refusal("SlowDown", 503), b.ReadTimeoutError(endpoint_url=URL), None):
+        error.__cause__ = cause
+        codes.append(refusal_code(error))
+
+    assert codes == ["SlowDown", "", ""]

@@ -2,43 +2,24 @@
 
 from __future__ import annotations
 
-import os
 import random
-import subprocess
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import pytest
 
 from support.files import make_file, sha256_of_object
-from support.scripts import send
+from support.scripts import send, start
 from support.waiting import until
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from support.proxy import FaultyProxy
     from support.servers import S3Server
 
 KiB: Final = 1 << 10
 PARTS: Final = 96
 KILLS: Final = 10
-SCRIPT: Final = """
-import sys
-import boto3
-from support.scripts import SMALL
-from s3upload_widget.batch import Options, upload
-path, uri = sys.argv[1:]
-upload([(path, "")], uri, Options(limits=SMALL, max_concurrency=4, progress=False))
-"""
-
-
-def start(server: S3Server, path: Path, uri: str) -> subprocess.Popen[bytes]:
-    environment = {
-        **os.environ,
-        **server.environment,
-        "PYTHONPATH": os.pathsep.join(map(str, (Path(__file__).parent, Path.cwd()))),
-    }
-    return subprocess.Popen([sys.executable, "-c", SCRIPT, str(path), uri], env=environment)
 
 
 def parts_on_s3(server: S3Server, bucket: str) -> set[int]:

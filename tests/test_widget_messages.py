@@ -45,14 +45,17 @@ def test_a_page_is_told_where_files_go(moto: S3Server) -> None:
     assert (welcome.multiple, welcome.directory, welcome.orders) == (False, False, [])
 
 
-def test_a_page_of_another_version_is_told_to_reload(page: Page) -> None:
-    reply = page.ask(protocol.Hello(version=99))
+@pytest.mark.parametrize(
+    ("version", "remedy"), [(0, "reload the page"), (99, "restart the kernel")]
+)
+def test_a_page_of_another_release_is_told_what_to_do(
+    page: Page, version: int, remedy: str
+) -> None:
+    reply = page.ask(protocol.Hello(version=version))
 
-    assert reply == protocol.Failed(
-        code="invalid_message",
-        message="this page speaks version 99 of the protocol: reload the page",
-        retryable=False,
-    )
+    assert (reply.code, reply.retryable) == ("invalid_message", False)
+    assert f"different releases of s3upload_widget (protocol {version} and 1)" in reply.message
+    assert f"{remedy}, then run the cell again" in reply.message
 
 
 def test_one_request_under_way_is_not_started_twice(moto: S3Server) -> None:

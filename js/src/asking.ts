@@ -60,10 +60,11 @@ export class Asking {
     return this.#patiently(() => this.#kernel.call(request, signal), signal);
   }
 
-  /** Delete what S3 holds of the file, and forget it. Nothing that comes stops this. */
-  async forget(): Promise<void> {
+  /** Have the kernel forget the file. Nothing that comes stops this. */
+  async forget(parts: "keep parts" | "delete parts"): Promise<void> {
     const { signal } = new AbortController();
-    const request = { kind: "abort_multipart_upload", file_id: this.#id } as const;
+    const kind = parts === "keep parts" ? "forget_file" : "abort_multipart_upload";
+    const request = { kind, file_id: this.#id } as const;
     await this.#patiently(() => this.#kernel.call(request, signal), signal);
   }
 

@@ -3,3 +3,20 @@ declare module "*?source" {
   const source: string;
   export default source;
 }
+
+// Chromium alone has these: https://wicg.github.io/file-system-access/
+interface DataTransferItem {
+  getAsFileSystemHandle?(): Promise<FileSystemHandle | null>;
+}
+
+interface FileSystemHandle {
+  queryPermission?(descriptor: { mode: "read" }): Promise<PermissionState>;
+  requestPermission?(descriptor: { mode: "read" }): Promise<PermissionState>;
+}
+
+interface Window {
+  showOpenFilePicker?(options: {
+    multiple: boolean;
+    types?: readonly { accept: Record<string, readonly string[]> }[];
+  }): Promise<FileSystemFileHandle[]>;
+}

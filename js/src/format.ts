@@ -34,6 +34,21 @@ export function duration(seconds: number): string {
   return pair(Math.round(whole / 3600), 24, day, hour);
 }
 
+const AGO = [
+  ["day", 86_400],
+  ["hour", 3600],
+  ["minute", 60],
+  ["second", 1],
+] as const;
+
+/** `5 minutes ago`. */
+export function ago(moment: number): string {
+  const seconds = Math.max(1, Math.round((Date.now() - moment) / 1000));
+  const [unit, length] = AGO.find(([, length]) => seconds >= length) ?? AGO[3];
+  const format = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
+  return format.format(-Math.floor(seconds / length), unit);
+}
+
 /** Whole percent; 100 is kept for what is proven to be on S3. */
 export function percent(done: number, total: number, complete: boolean): number {
   if (complete) return 100;

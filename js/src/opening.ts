@@ -4,7 +4,14 @@ import { Parts } from "./parts";
 import type { MultipartUploadCreated } from "./protocol";
 import type { Work } from "./states";
 
+/** The upload that is to be gone on with has parts, and none of them is this file's. */
+export class OtherFileError extends Error {
+  override readonly name = "OtherFileError";
+}
+
 interface Means {
+  /** Whether only one upload will do: then no other is looked for. */
+  readonly only: boolean;
   /** Ask the kernel for an upload that is none of the refused. */
   create(refused: readonly string[]): Promise<MultipartUploadCreated>;
   /** Compare a part on S3 with the file's. */
@@ -20,6 +27,7 @@ export async function findOrCreate(work: Work, size: number, means: Means): Prom
     opened.parts.offer(created.found);
     for (const number of probes(opened.parts.toProve())) await means.prove(opened, number);
     if (opened.parts.stored > 0 || opened.parts.differing === 0) return opened;
+    if (means.only) throw new OtherFileError();
     refused.push(created.upload_id);
   }
 }

@@ -1,6 +1,13 @@
 /** From what the user picks or drops to files with their paths. */
 
-import type { Picked } from "./uploads";
+/** A file that was picked. */
+export interface Picked {
+  readonly file: File;
+  /** Inside the folder it was picked with; else its name. */
+  readonly path: string;
+  /** By which the browser can read the file again after a reload; not all have that. */
+  readonly handle?: FileSystemFileHandle | undefined;
+}
 
 /** What a drop brought. */
 export interface Dropped {
@@ -30,13 +37,14 @@ export async function dropped(transfer: DataTransfer): Promise<Dropped> {
   const sources = items.map((item) => ({
     entry: item.webkitGetAsEntry(),
     file: item.getAsFile(),
+    handle: handleOf(item),
   }));
   const picked: Picked[] = [];
   const unreadable: string[] = [];
   const folders = sources.flatMap(({ entry }) => (isFolder(entry) ? [entry] : []));
-  for (const { entry, file } of sources) {
+  for (const { entry, file, handle } of sources) {
     if (isFolder(entry)) await walk(entry, picked, unreadable);
-    else if (file !== null) picked.push({ file, path: file.name });
+    else if (file !== null) picked.push({ file, path: file.name, handle: await handle });
   }
   return { picked, folders: folders.length, unreadable };
 }
@@ -94,6 +102,11 @@ export function guardNearMisses(el: HTMLElement): () => void {
 }
 
 type DragListener = (event: DragEvent) => void;
+
+async function handleOf(item: DataTransferItem): Promise<FileSystemFileHandle | undefined> {
+  const handle = await item.getAsFileSystemHandle?.().catch(() => null);
+  return handle instanceof FileSystemFileHandle ? handle : undefined;
+}
 
 function isFolder(entry: FileSystemEntry | null): entry is FileSystemDirectoryEntry {
   return entry?.isDirectory ?? false;

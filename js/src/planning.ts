@@ -58,7 +58,7 @@ function giveUp(upload: Upload, error: unknown): boolean {
   return true;
 }
 
-function asPick({ id, file, path, ifExists }: Upload): Pick {
+function asPick({ id, file, path, ifExists, continues }: Upload): Pick {
   return {
     file_id: id,
     name: file.name.normalize("NFC"),
@@ -67,5 +67,7 @@ function asPick({ id, file, path, ifExists }: Upload): Pick {
     type: file.type,
     last_modified: file.lastModified,
     if_exists: ifExists,
+    key: continues.key,
+    upload_id: continues.uploadId,
   };
 }

@@ -1,6 +1,7 @@
 /** What went wrong with a file, for people; `code` decides what the view offers. */
 
 import { KernelError } from "./kernel";
+import { OtherFileError } from "./opening";
 import type { ErrorCode } from "./protocol";
 import { isElsewhere } from "./retry";
 import { text } from "./text";
@@ -26,6 +27,7 @@ export function isUnreadable(error: unknown): boolean {
 export function problemOf(error: unknown, name: string): Problem {
   if (error instanceof KernelError) return { code: error.code, message: error.message };
   if (isUnreadable(error)) return fileChanged(name);
+  if (error instanceof OtherFileError) return { code: "other_file", message: text.otherFile(name) };
   const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   return { code: "page", message: text.pageProblem(name, reason) };
 }

@@ -48,6 +48,9 @@ export const MAX_BATCH = 100;
 /** Files picked with one request; the page cuts a larger pick. */
 export const MAX_PICK = 1000;
 
+/** Uploads that one browser may name, and that are shown one by one. */
+export const MAX_REMEMBERED = 200;
+
 /** The page's own random name for one picked file. */
 export type FileId = string;
 
@@ -93,6 +96,10 @@ export interface Pick {
   readonly last_modified: number;
   /** The user's answer to a conflict; `""` before there was one. */
   readonly if_exists: "" | "overwrite" | "rename";
+  /** Of the unfinished upload that goes on with this file; `""` lets the kernel decide. */
+  readonly key: Text;
+  /** That upload's; `""` lets the kernel find or create one. */
+  readonly upload_id: string;
 }
 
 /** Name the files of one pick; the kernel decides their keys and refuses what it must. */
@@ -155,6 +162,33 @@ export interface CompleteMultipartUpload {
 export interface AbortMultipartUpload {
   readonly kind: "abort_multipart_upload";
   readonly file_id: FileId;
+}
+
+/** Let go of a file, so that it can be picked anew; what S3 holds of it stays. */
+export interface ForgetFile {
+  readonly kind: "forget_file";
+  readonly file_id: FileId;
+}
+
+/** An upload that was begun and not finished. */
+export interface KnownUpload {
+  readonly key: string;
+  readonly upload_id: UploadId;
+}
+
+/** What was begun here and not finished, by anybody. */
+export interface ListUnfinished {
+  readonly kind: "list_unfinished";
+  /** What the asking browser began, newest first; where S3 denies the list, these are looked at. */
+  readonly remembered: readonly KnownUpload[];
+  /** Whether uploads that neither this kernel nor this browser began are wanted one by one. */
+  readonly others: boolean;
+}
+
+/** Delete what S3 holds of an upload that nobody here has picked a file for. */
+export interface AbortUnfinished {
+  readonly kind: "abort_unfinished";
+  readonly upload: KnownUpload;
 }
 
 /** The page got no answer from S3: the kernel looks whether it can tell why. */
@@ -353,6 +387,53 @@ export interface MultipartUploadAborted {
   readonly file_id: string;
 }
 
+/** The kernel knows nothing of the file any more. */
+export interface FileForgotten {
+  readonly kind: "file_forgotten";
+  readonly file_id: string;
+}
+
+/** An upload that somebody may go on with. */
+export interface UnfinishedUpload {
+  readonly key: string;
+  readonly upload_id: string;
+  readonly name: string;
+  readonly uri: string;
+  /** Bytes of the file; -1 if the kernel does not know. S3 does not tell. */
+  readonly size: number;
+  /** Bytes of the parts that S3 lists. */
+  readonly bytes_done: number;
+  readonly parts_done: number;
+  /** Milliseconds since 1970, as the next. */
+  readonly started: number;
+  /** `started` if there is no part. */
+  readonly last_part_at: number;
+  /** `""` where S3 does not tell. */
+  readonly initiator: string;
+  /** Whether this kernel or the asking browser began it. */
+  readonly own: boolean;
+  /** Whether a page has picked the file for it, and may be sending. */
+  readonly held: boolean;
+}
+
+/** The answer to `list_unfinished`, the newest first. */
+export interface UnfinishedListed {
+  readonly kind: "unfinished_listed";
+  /** `scheme://host`, as in plans. */
+  readonly store: string;
+  readonly uploads: readonly UnfinishedUpload[];
+  /** How many of other people's there are. */
+  readonly others: number;
+  /** `""`, or why S3 did not show all and what to do. */
+  readonly denied: string;
+}
+
+/** S3 holds nothing of the upload any more. */
+export interface UnfinishedAborted {
+  readonly kind: "unfinished_aborted";
+  readonly key: string;
+}
+
 /** What the kernel found. */
 export interface Diagnosed {
   readonly kind: "diagnosed";
@@ -365,6 +446,8 @@ export interface ProgressNoted {
   readonly kind: "progress_noted";
   /** What the page has not acknowledged yet. */
   readonly orders: readonly Order[];
+  /** Ids of files that another page goes on with: this one has to stop. */
+  readonly lost: readonly string[];
 }
 
 /** The request failed. */
@@ -389,6 +472,9 @@ export type Request =
   | PresignParts
   | CompleteMultipartUpload
   | AbortMultipartUpload
+  | ForgetFile
+  | ListUnfinished
+  | AbortUnfinished
   | Diagnose
   | ReportProgress;
 
@@ -402,6 +488,9 @@ export type Reply =
   | MultipartUploadCompleted
   | PartsMissing
   | MultipartUploadAborted
+  | FileForgotten
+  | UnfinishedListed
+  | UnfinishedAborted
   | Diagnosed
   | ProgressNoted
   | Failed;
@@ -435,6 +524,9 @@ export interface Calls {
   readonly presign_parts: { request: PresignParts; reply: PartsPresigned };
   readonly complete_multipart_upload: { request: CompleteMultipartUpload; reply: MultipartUploadCompleted | PartsMissing };
   readonly abort_multipart_upload: { request: AbortMultipartUpload; reply: MultipartUploadAborted };
+  readonly forget_file: { request: ForgetFile; reply: FileForgotten };
+  readonly list_unfinished: { request: ListUnfinished; reply: UnfinishedListed };
+  readonly abort_unfinished: { request: AbortUnfinished; reply: UnfinishedAborted };
   readonly diagnose: { request: Diagnose; reply: Diagnosed };
   readonly report_progress: { request: ReportProgress; reply: ProgressNoted };
 }

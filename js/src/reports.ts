@@ -10,6 +10,8 @@ export interface Reported {
   summary(): Summary;
   progress(): readonly FileProgress[];
   obey(order: Order): void;
+  /** Another page goes on with these files. */
+  lose(ids: readonly string[]): void;
 }
 
 /** One report is on its way at a time, and the newest numbers win. */
@@ -97,6 +99,7 @@ export class Reports {
     this.#knownSummary = JSON.stringify(summary);
     for (const file of files) this.#known.set(file.file_id, JSON.stringify(file));
     for (const id of removed) this.#known.delete(id);
+    this.#reported.lose(reply.lost);
     if (reply.orders.some(({ number }) => number > this.#lastOrder)) this.obey(reply.orders);
   }
 

@@ -41,6 +41,7 @@ const NEXT: Readonly<Record<Name, readonly Name[]>> = {
     "uploading",
     "paused",
     "failed",
+    "refused",
     "aborting",
     "picked",
   ],

@@ -26,6 +26,12 @@ export const text = {
     `${name}: the unfinished upload vanished from S3 again and again. See whether a lifecycle rule or another program aborts it, then press Resume.`,
   differs: (name: string, same: number, differing: number) =>
     `${name}: ${same} of ${same + differing} parts on S3 are this file's, ${differing} ${differing === 1 ? "differs" : "differ"}. Press Resume to send those again, or discard the upload.`,
+  otherFile: (name: string) =>
+    `${name} is another file: none of the parts on S3 that were compared is equal to its own. Nothing was changed. Choose the file that was begun, or start over: that deletes what is on S3 and uploads ${name}.`,
+  otherSize: (name: string, size: string, begun: string, whole: string) =>
+    `${name} is another file: it has ${size}, and ${begun}, which was begun, has ${whole}. Nothing was changed. Choose the file that was begun, or start over: that deletes what is on S3 and uploads ${name}.`,
+  elsewhere: (name: string) =>
+    `${name} goes on from another page. Press Resume to take it back here.`,
   startsAfresh: (name: string) =>
     `${name}: the unfinished upload is gone from S3 (aborted elsewhere, or by a lifecycle rule): it starts afresh.`,
   view: {
@@ -84,6 +90,24 @@ export const text = {
     keepBoth: "Keep both",
     skip: "Skip",
     keep: "Keep",
+    unfinished: "Unfinished uploads",
+    continue: "Continue",
+    later: "Later",
+    startOver: "Start over",
+    back: "Back",
+    onS3: (amount: string) => `${amount} on S3`,
+    began: (when: string) => `began ${when}`,
+    by: (initiator: string) => `by ${initiator}`,
+    lastPart: (when: string) => `last part ${when}`,
+    noPart: "no part yet",
+    held: "Another page seems to be sending it: Continue takes it over.",
+    inProgress: "in progress elsewhere",
+    others: (count: number) =>
+      count === 1
+        ? "1 upload of others is unfinished"
+        : `${count} uploads of others are unfinished`,
+    showOthers: "Show",
+    discardOthers: "Delete what somebody else uploaded?",
     discardWhatWasSent: "Delete what was sent?",
     pauseAll: "Pause all",
     resumeAll: "Resume all",

@@ -25,6 +25,8 @@ export interface Tuning {
   /** … but at least and at most so many parts. */
   readonly windowMin: number;
   readonly windowMax: number;
+  /** How often the page looks how far another one is with an upload. */
+  readonly lookMs: number;
 }
 
 const DEFAULTS: Tuning = {
@@ -41,6 +43,7 @@ const DEFAULTS: Tuning = {
   windowSeconds: 600,
   windowMin: 8,
   windowMax: 1000,
+  lookMs: 5000,
 };
 
 declare global {

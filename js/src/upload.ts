@@ -10,6 +10,7 @@ import { FileHashes } from "./hashes";
 import type { Kernel } from "./kernel";
 import { findOrCreate } from "./opening";
 import { Parts } from "./parts";
+import type { Picked } from "./picking";
 import type { Outcome, Pool } from "./pool";
 import { type Problem, problemOf } from "./problem";
 import type { PlannedFile } from "./protocol";
@@ -29,7 +30,20 @@ export interface Surroundings {
   progressed(): void;
   /** The kernel has to plan this file again. */
   plan(upload: Upload): void;
+  /** S3 has an upload for the file from now on. */
+  opened(upload: Upload, work: Work): void;
+  /** That upload is complete, or deleted. */
+  ended(work: Work): void;
 }
+
+/** An upload on S3 that a file has to go on with. */
+export interface Continued {
+  readonly key: string;
+  readonly uploadId: string;
+}
+
+/** The kernel decides the key, and finds an upload or creates one. */
+const ANY: Continued = { key: "", uploadId: "" };
 
 /** How often S3 may say that it lost parts it had accepted. */
 const MISSING_ROUNDS = 3;
@@ -48,27 +62,34 @@ export class Upload {
   file: File;
   /** Path inside a picked or dropped folder, else the name. */
   readonly path: string;
+  readonly handle: FileSystemFileHandle | undefined;
   readonly rate = new Rate();
   /** The user's answer to a conflict; empty before there was one. */
   ifExists: "" | "overwrite" | "rename" = "";
+  continues: Continued;
   /** What hinders the upload just now without ending it, for people. */
   trouble = "";
+  /** What the user has to know of how it began, and is no trouble. */
+  note = "";
   #state: State = { name: "picked" };
   #run = new AbortController();
   #missingRounds = 0;
   #afresh = 0;
   /** The kernel has planned the file: it has its key, and S3 perhaps parts. */
   #known = false;
+  #forgetting = Promise.resolve();
   #hashes: FileHashes;
   readonly #around: Surroundings;
   readonly #asking: Asking;
 
-  constructor(id: string, file: File, path: string, around: Surroundings) {
+  constructor(id: string, picked: Picked, around: Surroundings, continues = ANY) {
     this.id = id;
-    this.file = file;
-    this.path = path;
+    this.file = picked.file;
+    this.path = picked.path.normalize("NFC");
+    this.handle = picked.handle;
+    this.continues = continues;
     this.#around = around;
-    this.#hashes = new FileHashes(file, around.hashers);
+    this.#hashes = new FileHashes(picked.file, around.hashers);
     this.#asking = new Asking(id, around.kernel, (message) => this.#hinder(message));
   }
 
@@ -79,7 +100,7 @@ export class Upload {
   /** The kernel knows the file's key and how it is cut. */
   planned(plan: PlannedFile): void {
     // Discarded while the kernel planned it: else nobody could have its key any more.
-    if (this.#state.name === "aborting") void this.#forget();
+    if (this.#state.name === "aborting") void this.#forget("delete parts");
     if (this.#state.name !== "picked") return;
     this.trouble = "";
     this.#known = true;
@@ -88,7 +109,14 @@ export class Upload {
   }
 
   refuse(problem: Problem): void {
-    if (this.#state.name === "picked") this.#to({ name: "refused", problem });
+    if (this.#state.name !== "picked") return;
+    this.#to({ name: "refused", problem });
+    if (GONE.has(problem.code)) this.#startAfresh(problem.code);
+  }
+
+  /** S3's name of the upload that the file goes on with; empty if there is none. */
+  get uploadId(): string {
+    return ("work" in this.#state && this.#state.work.uploadId) || this.continues.uploadId;
   }
 
   /** Take the first step, or the next after a pause or a failure. */
@@ -110,10 +138,12 @@ export class Upload {
         this.#to({ name: "checking", work });
       }
       const opened = await findOrCreate(work, this.file.size, {
+        only: this.continues.uploadId !== "",
         create: (refused) => this.#asking.create(refused, signal),
         prove: (found, number) => this.#prove(PROOF_LANE, found, number),
       });
       signal.throwIfAborted();
+      this.#around.opened(this, opened);
       this.#upload(opened);
     } catch (error) {
       this.#stumble(error, signal);
@@ -134,7 +164,7 @@ export class Upload {
     if (this.#state.name === "paused" || this.#state.name === "failed") {
       const { work } = this.#state;
       if (this.#state.name === "failed" && this.#state.problem.code === "not_owner") {
-        this.#replan();
+        this.#replan("keep parts");
         return;
       }
       this.trouble = "";
@@ -142,8 +172,14 @@ export class Upload {
       work.parts.sendDiffering();
       this.#to({ name: "queued", work });
     } else if (this.#state.name === "refused") {
-      this.#replan();
+      this.#replan("keep parts");
     }
+  }
+
+  /** Upload the file from its beginning, whatever it was to go on with. */
+  startOver(): void {
+    this.continues = ANY;
+    if (this.#state.name === "refused") this.#replan("keep parts");
   }
 
   /** Whether this unfinished upload is of the file, as far as can be seen without reading it. */
@@ -157,7 +193,7 @@ export class Upload {
   pickedAgain(file: File): void {
     if (this.#hasChanged) {
       this.file = file;
-      this.#replan();
+      this.#replan("delete parts");
     } else {
       this.resume();
     }
@@ -170,7 +206,8 @@ export class Upload {
   /** Answer a conflict: overwrite what has the key, or take another key. */
   resolve(choice: "overwrite" | "rename"): void {
     this.ifExists = choice;
-    if (this.#state.name === "refused" || this.#state.name === "failed") this.#replan();
+    if (this.#state.name !== "refused" && this.#state.name !== "failed") return;
+    this.#replan(choice === "rename" ? "delete parts" : "keep parts");
   }
 
   /**
@@ -184,8 +221,9 @@ export class Upload {
     this.#run.abort();
     this.#to({ name: "aborting" });
     try {
-      if (this.#known) await this.#forget();
+      await this.#forget("delete parts");
       this.#hashes.drop();
+      if ("work" in before) this.#around.ended(before.work);
     } catch (error) {
       const problem = problemOf(error, this.file.name);
       if ("work" in before) this.#to({ name: "failed", work: before.work, problem });
@@ -199,6 +237,7 @@ export class Upload {
     if (!("work" in this.#state) || this.#state.name === "done") return;
     const { work } = this.#state;
     if (!mayFollow(this.#state.name, "failed")) return;
+    if (problem.code === "other_file" && this.#turnAway(problem)) return;
     if (GONE.has(problem.code) && this.#startAfresh(problem.code)) return;
     this.#run.abort();
     this.#to({ name: "failed", work, problem });
@@ -288,8 +327,21 @@ export class Upload {
     return comparison.result;
   }
 
-  async #forget(): Promise<void> {
-    await this.#asking.forget();
+  /** The file is not the one that was begun: what is there stays as it is. */
+  #turnAway(problem: Problem): boolean {
+    if (!mayFollow(this.#state.name, "refused")) return false;
+    this.#run.abort();
+    this.#to({ name: "refused", problem });
+    void this.#forget("keep parts");
+    return true;
+  }
+
+  /** Have the kernel forget the file, once: nothing that comes later may delete parts. */
+  async #forget(parts: "keep parts" | "delete parts"): Promise<void> {
+    await this.#forgetting;
+    if (!this.#known) return;
+    this.#forgetting = this.#asking.forget(parts);
+    await this.#forgetting;
     this.#known = false;
   }
 
@@ -338,6 +390,7 @@ export class Upload {
   #finish(work: Work, sha256: string, sent: boolean): void {
     this.#hashes.drop();
     if (!sent) work.parts.storeAll();
+    this.#around.ended(work);
     this.#to({ name: "done", work, sha256, sent });
   }
 
@@ -359,18 +412,29 @@ export class Upload {
   #startAfresh(code: Problem["code"]): boolean {
     this.#afresh += 1;
     if (this.#afresh > AFRESH_ROUNDS) return false;
-    this.#replan();
-    if (code === "no_such_upload") this.trouble = text.startsAfresh(this.file.name);
+    this.#replan("keep parts");
+    if (code === "no_such_upload") {
+      this.continues = ANY;
+      this.note = text.startsAfresh(this.file.name);
+    }
     return true;
   }
 
-  /** Everything from the beginning: the kernel forgets the file, then plans it anew. */
-  #replan(): void {
+  /**
+   * Everything from the beginning: the kernel forgets the file, then plans it anew. Parts that are
+   * kept are compared and gone on with.
+   */
+  #replan(parts: "keep parts" | "delete parts"): void {
+    if (parts === "delete parts") this.continues = ANY;
+    else if ("work" in this.#state && this.#state.work.uploadId !== "") {
+      const { plan, uploadId } = this.#state.work;
+      this.continues = { key: plan.key, uploadId };
+    }
     this.#run.abort();
     this.#run = new AbortController();
     this.#renewHashes();
     this.#to({ name: "picked" });
-    void this.#forgetThenPlan(this.#run.signal);
+    void this.#forgetThenPlan(parts, this.#run.signal);
   }
 
   #renewHashes(): void {
@@ -378,9 +442,9 @@ export class Upload {
     this.#hashes = new FileHashes(this.file, this.#around.hashers);
   }
 
-  async #forgetThenPlan(signal: AbortSignal): Promise<void> {
+  async #forgetThenPlan(parts: "keep parts" | "delete parts", signal: AbortSignal): Promise<void> {
     try {
-      if (this.#known) await this.#forget();
+      await this.#forget(parts);
       if (!signal.aborted) this.#around.plan(this);
     } catch (error) {
       if (!signal.aborted) this.refuse(problemOf(error, this.file.name));

@@ -4,9 +4,12 @@
  */
 
 import { Diagnoses } from "./diagnoses";
+import { bytes } from "./format";
 import { createHashers, type Hashers } from "./hashers";
 import { Hashing } from "./hashing";
-import { Kernel, type Line, randomId } from "./kernel";
+import { Kernel, KernelError, type Line, randomId } from "./kernel";
+import { type Offer, Offers } from "./offers";
+import type { Picked } from "./picking";
 import { Planning } from "./planning";
 import type { Outcome, Pool, Sender } from "./pool";
 import {
@@ -21,14 +24,10 @@ import { Rate } from "./rate";
 import { poolFor } from "./registry";
 import { Reports } from "./reports";
 import { Signing } from "./signing";
+import type { Work } from "./states";
 import { fileProgress, settled, summarise, waitingFor } from "./summary";
-import { type Surroundings, Upload } from "./upload";
-
-/** A file and its path inside the folder it was picked with; else its name. */
-export interface Picked {
-  readonly file: File;
-  readonly path: string;
-}
+import { text } from "./text";
+import { type Continued, type Surroundings, Upload } from "./upload";
 
 export interface Options {
   readonly line: Line;
@@ -43,6 +42,7 @@ export class Uploads implements Sender, Surroundings {
   readonly kernel: Kernel;
   readonly hashers: Hashers = createHashers();
   readonly rate = new Rate();
+  readonly offers: Offers;
   #options: Options;
   readonly #end = new AbortController();
   readonly #reports: Reports;
@@ -55,6 +55,8 @@ export class Uploads implements Sender, Surroundings {
   readonly #batch = new Set<Upload>();
   #files: Upload[] = [];
   #welcome: Welcome | undefined;
+  #refusal = "";
+  #greeting: Promise<void>;
   #told = false;
 
   constructor(options: Options) {
@@ -75,9 +77,10 @@ export class Uploads implements Sender, Surroundings {
       () => this.worked(),
       signal,
     );
+    this.offers = new Offers(this.kernel, () => this.progressed(), signal);
     const tick = setInterval(() => this.#tick(), TICK_MS);
     signal.addEventListener("abort", () => clearInterval(tick));
-    void this.#hello();
+    this.#greeting = this.#hello();
   }
 
   get files(): readonly Upload[] {
@@ -94,6 +97,22 @@ export class Uploads implements Sender, Surroundings {
     return this.#welcome;
   }
 
+  /** Why the kernel does not speak with this page; else empty. */
+  get refusal(): string {
+    return this.#refusal;
+  }
+
+  /** Unfinished uploads that no file of the list goes on with. */
+  get offered(): Offer[] {
+    const taken = new Set(this.#files.map(({ uploadId }) => uploadId));
+    return this.offers.own.filter(({ upload_id }) => !taken.has(upload_id));
+  }
+
+  /** List what other people began, too. */
+  async showOthers(): Promise<void> {
+    if (this.#welcome !== undefined) await this.offers.unfold(this.#welcome.destination);
+  }
+
   get maxConcurrency(): number {
     return this.#options.maxConcurrency();
   }
@@ -103,13 +122,40 @@ export class Uploads implements Sender, Surroundings {
     if (settled(this.progress())) this.#newBatch();
     const uploads = picked
       .filter((each) => !this.#pickedAgain(each))
-      .map(({ file, path }) => new Upload(randomId(), file, path.normalize("NFC"), this));
-    for (const upload of uploads) this.#batch.add(upload);
-    this.#files = [...this.#files, ...uploads];
+      .map((each) => new Upload(randomId(), each, this, this.#remembered(each)));
+    this.#take(uploads);
     for (let start = 0; start < uploads.length; start += MAX_PICK) {
       void this.#planning.plan(uploads.slice(start, start + MAX_PICK));
     }
     this.worked();
+  }
+
+  /** Go on with an unfinished upload. A file of another size is refused at once. */
+  continue(offer: Offer, picked: Picked): void {
+    if (settled(this.progress())) this.#newBatch();
+    const { key, upload_id, size, name } = offer;
+    const upload = new Upload(randomId(), picked, this, { key, uploadId: upload_id });
+    this.#take([upload]);
+    const { file } = picked;
+    if (size < 0 || size === file.size) this.plan(upload);
+    else {
+      const message = text.otherSize(file.name, bytes(file.size), name, bytes(size));
+      upload.refuse({ code: "other_file", message });
+    }
+    this.worked();
+  }
+
+  /** Delete what S3 holds of the upload that is of another file, and upload this one. */
+  async startOver(upload: Upload): Promise<void> {
+    const offer = this.offers.own.find(({ upload_id }) => upload_id === upload.uploadId);
+    if (offer !== undefined) await this.offers.discard(offer);
+    upload.startOver();
+  }
+
+  /** See what was begun and not finished. */
+  async look(): Promise<void> {
+    await this.#greeting;
+    if (this.#welcome !== undefined) await this.offers.look(this.#welcome.destination);
   }
 
   pause(ids: readonly string[] = []): void {
@@ -143,7 +189,8 @@ export class Uploads implements Sender, Surroundings {
     this.#options = options;
     this.kernel.connect(options.line);
     this.#reports.startAnew();
-    void this.#hello();
+    this.#greeting = this.#hello();
+    void this.look();
   }
 
   /** The lanes may be more or fewer now. */
@@ -192,6 +239,13 @@ export class Uploads implements Sender, Surroundings {
     void this[verb](file_ids);
   }
 
+  lose(ids: readonly string[]): void {
+    for (const upload of this.#files) {
+      if (!ids.includes(upload.id)) continue;
+      upload.fail({ code: "not_owner", message: text.elsewhere(upload.file.name) });
+    }
+  }
+
   pool(store: string): Pool {
     const pool = this.#pools.get(store) ?? poolFor(store);
     this.#pools.set(store, pool);
@@ -201,6 +255,18 @@ export class Uploads implements Sender, Surroundings {
 
   plan(upload: Upload): void {
     void this.#planning.plan([upload]);
+  }
+
+  opened({ path, file, handle }: Upload, { plan: { store, uri, key }, uploadId }: Work): void {
+    if (uploadId === "") return;
+    const { size, lastModified } = file;
+    const began = Date.now();
+    const entry = { store, uri, key, uploadId, path, size, lastModified, began, handle };
+    void this.offers.remember(entry);
+  }
+
+  ended({ plan: { store, uri }, uploadId }: Work): void {
+    if (uploadId !== "") void this.offers.ended({ store, uri, uploadId });
   }
 
   send(): Promise<Outcome> | undefined {
@@ -247,11 +313,13 @@ export class Uploads implements Sender, Surroundings {
     try {
       const hello = { kind: "hello", version: VERSION } as const;
       this.#welcome = await this.kernel.call(hello, this.#end.signal);
+      this.#refusal = "";
       this.#reports.obey(this.#welcome.orders);
-      this.progressed();
-    } catch {
-      // Disposed of before the kernel answered.
+    } catch (error) {
+      // Else disposed of before the kernel answered.
+      if (error instanceof KernelError) this.#refusal = error.message;
     }
+    this.progressed();
   }
 
   /** Start files while the ones that are under way would soon leave a lane empty. */
@@ -290,6 +358,17 @@ export class Uploads implements Sender, Surroundings {
     this.#batch.add(known);
     known.pickedAgain(file);
     return true;
+  }
+
+  #take(uploads: readonly Upload[]): void {
+    for (const upload of uploads) this.#batch.add(upload);
+    this.#files = [...this.#files, ...uploads];
+  }
+
+  /** What this browser began with the very file is gone on with, whatever key it would get now. */
+  #remembered({ file, path }: Picked): Continued | undefined {
+    const offer = this.offers.of(file, path.normalize("NFC"));
+    return offer && { key: offer.key, uploadId: offer.upload_id };
   }
 
   #newBatch(): void {

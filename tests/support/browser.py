@@ -85,6 +85,8 @@ class Browsing:
             options: Of Playwright's ``new_context``.
         """
         context = self.browser.new_context(**options)
+        # Nobody can answer this picker without a screen; as in Firefox, the older one serves.
+        context.add_init_script("delete globalThis.showOpenFilePicker")
         try:
             page = context.new_page()
             page.set_default_timeout(10_000)

@@ -32,6 +32,7 @@ _UPLOAD: Final = {
 }
 _SUBRESOURCES: Final = {
     "cors": "Cors",
+    "encryption": "Encryption",
     "location": "Location",
     "policy": "Policy",
     "versioning": "Versioning",

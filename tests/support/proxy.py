@@ -43,6 +43,7 @@ class FaultyProxy:
         self._entries: list[Entry] = []
         self._connections = itertools.count(1)
         self._tasks: set[asyncio.Task[None]] = set()
+        self._outages: set[asyncio.Task[None]] = set()
         self._rate_total = self._rate_each = UNLIMITED
         self._total = Pace(lambda: self._rate_total)
         self._loop = asyncio.new_event_loop()
@@ -67,7 +68,7 @@ class FaultyProxy:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.go_offline()
+        self._call(self._end())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
@@ -134,6 +135,22 @@ class FaultyProxy:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
+    async def _end(self) -> None:
+        for outage in self._outages:
+            outage.cancel()
+        await asyncio.gather(*self._outages, return_exceptions=True)
+        await self._close()
+
+    def _break_down(self, seconds: float) -> None:
+        task = self._loop.create_task(self._outage(seconds))
+        self._outages.add(task)
+        task.add_done_callback(self._outages.discard)
+
+    async def _outage(self, seconds: float) -> None:
+        await self._close()
+        await asyncio.sleep(seconds)
+        await self._open()
+
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         task = self._loop.create_task(work)
         self._tasks.add(task)
@@ -154,7 +171,7 @@ class FaultyProxy:
             return entry
 
         paces = (self._total, Pace(lambda: self._rate_each))
-        return Port(self._upstream, begin, self._plan.actions_for, paces)
+        return Port(self._upstream, begin, self._plan.actions_for, self._break_down, paces)
 
 
 def _address(url: str) -> tuple[str, int] | None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from support.faults import Outage
 from support.messages import Request
-from support.playing import Exchanging
+from support.playing import CutError, Exchanging
 from support.wire import Wire
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ class Port:
     """The server's, or None to swallow every body and praise it."""
     begin: Callable[[Request], Entry]
     actions_for: Callable[[Request], tuple[Action, ...]]
+    break_down: Callable[[float], None]
+    """Nobody gets through for so many seconds from now on."""
     paces: tuple[Pace, ...]
 
 
@@ -55,6 +58,9 @@ class Relay:
         actions = self._port.actions_for(request)
         exchange = Exchanging(request, self._client, entry, actions, self._port.paces)
         try:
+            for outage in (action for action in actions if isinstance(action, Outage)):
+                self._port.break_down(outage.seconds)
+                raise CutError
             if self._port.address is None or exchange.answered_here:
                 return await exchange.answer()
             return await exchange.forward(await self._server(self._port.address))

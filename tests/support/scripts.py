@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from s3upload_widget import checksums
@@ -10,7 +14,6 @@ from s3upload_widget.parts import Limits
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from pathlib import Path
 
     from s3upload_widget.sources import FilePath
     from support.servers import S3Server
@@ -19,6 +22,25 @@ SMALL: Final = Limits(
     min_part_size=256, max_part_size=1 << 20, max_parts=1_000, default_part_size=1024
 )
 """What ministack takes, which knows no least part size."""
+_SCRIPT: Final = """
+import sys
+import boto3
+from support.scripts import SMALL
+from s3upload_widget.batch import Options, upload
+path, uri = sys.argv[1:]
+upload([(path, "")], uri, Options(limits=SMALL, max_concurrency=4, progress=False))
+"""
+
+
+def start(server: S3Server, path: Path, uri: str) -> subprocess.Popen[bytes]:
+    """Begin to upload one file in parts of 1 KiB, in a process that can be killed."""
+    folders = (Path(__file__).parent.parent, Path.cwd())
+    environment = {
+        **os.environ,
+        **server.environment,
+        "PYTHONPATH": os.pathsep.join(map(str, folders)),
+    }
+    return subprocess.Popen([sys.executable, "-c", _SCRIPT, str(path), uri], env=environment)
 
 
 def send(server: S3Server, path: FilePath, uri: str, **options: Any) -> Outcome:

@@ -17,6 +17,7 @@ from s3upload_widget.protocol import (
     Failed,
     FilesPicked,
     FoundPart,
+    KnownUpload,
     MultipartUploadCreated,
     ObjectCut,
     PartChecksums,
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from s3upload_widget.service import Service
 
 ORIGIN: Final = "http://localhost:8888"
+NOTHING: Final = KnownUpload(key="", upload_id="")
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,7 @@ class Sender:
     type: str = "text/csv"
     if_exists: str = ""
     md5: bool = False
+    continues: KnownUpload = NOTHING
     plan: PlannedFile = field(init=False)
 
     def pick(self) -> PlannedFile | RefusedFile:
@@ -103,6 +106,19 @@ class Sender:
             if not created.found or any(map(self._has, created.found)):
                 break
             refused = [*refused, created.upload_id]
+
+    def create(self) -> MultipartUploadCreated:
+        """Pick the file, which is taken, and have its upload found or created."""
+        assert isinstance(self.pick(), PlannedFile)
+        reply = self.service.handle(CreateMultipartUpload(file_id=self.file_id, refused=[]))
+        assert isinstance(reply, MultipartUploadCreated), reply
+        return reply
+
+    def refusal(self) -> RefusedFile:
+        """Pick the file, which is not taken."""
+        answer = self.pick()
+        assert isinstance(answer, RefusedFile), answer
+        return answer
 
     def _has(self, found: FoundPart) -> bool:
         mine = self.checksums_of(found.part_number)
@@ -195,6 +211,8 @@ class Sender:
             type=self.type,
             last_modified=1_700_000_000_000,
             if_exists=self.if_exists,  # type: ignore[arg-type]  # a page may send anything
+            key=self.continues.key,
+            upload_id=self.continues.upload_id,
         )
 
 

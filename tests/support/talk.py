@@ -129,6 +129,8 @@ class Page:
             type="",
             last_modified=0,
             if_exists="",
+            key="",
+            upload_id="",
         )
 
     def report(

@@ -12,7 +12,7 @@ interface ActionProps {
   readonly spoken?: string;
   /** Shown in place of the label, which is then the tooltip. */
   readonly icon?: IconName;
-  readonly kind?: "primary" | "danger";
+  readonly kind?: "primary" | "danger" | undefined;
   readonly disabled?: boolean;
   /** Take the focus on appearing, as the answer to a question does. */
   readonly focused?: boolean;

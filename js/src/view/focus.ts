@@ -26,6 +26,8 @@ export function useFocusKept(root: HTMLElement): void {
   }, [root]);
 }
 
+const ROWS = ".s3up-row, .s3up-offer";
+
 class LastFocus {
   readonly #root: HTMLElement;
   readonly #end = new AbortController();
@@ -55,7 +57,7 @@ class LastFocus {
   #remember(target: EventTarget | null): void {
     if (!(target instanceof HTMLElement)) return;
     this.#element = target;
-    this.#row = target.closest(".s3up-row") ?? undefined;
+    this.#row = target.closest(ROWS) ?? undefined;
     this.#answered = target.closest(".s3up-question") !== null;
     this.#index = this.#row === undefined ? 0 : this.#rows().indexOf(this.#row);
   }
@@ -70,12 +72,13 @@ class LastFocus {
   #nearest(): HTMLElement | null {
     const rows = this.#rows();
     const row = this.#row?.isConnected ? this.#row : (rows[this.#index] ?? rows.at(-1));
-    const buttons = row?.querySelectorAll<HTMLButtonElement>(".s3up-actions button");
+    const actions = row?.querySelector(".s3up-actions") ?? row;
+    const buttons = actions?.querySelectorAll<HTMLButtonElement>("button");
     const nearest = this.#answered ? buttons?.[buttons.length - 1] : buttons?.[0];
     return nearest ?? this.#root.querySelector("button");
   }
 
   #rows(): Element[] {
-    return [...this.#root.querySelectorAll(".s3up-row")];
+    return [...this.#root.querySelectorAll(ROWS)];
   }
 }

@@ -13,6 +13,7 @@ export function mount(el: HTMLElement, engine: Uploads, model: WidgetModel): () 
   keepKeys(root);
   render(<Panel root={root} engine={engine} model={model} />, root);
   el.append(root);
+  void engine.look();
   const unguard = guardNearMisses(root);
   return () => {
     unguard();

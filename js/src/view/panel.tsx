@@ -5,11 +5,12 @@ import type { JSX } from "preact";
 import { useLayoutEffect, useState } from "preact/hooks";
 import { count } from "../format";
 import type { Model } from "../index";
-import { chosen, dropped, takeDrops } from "../picking";
+import { dropped, type Picked, takeDrops } from "../picking";
 import { text } from "../text";
-import type { Picked, Uploads } from "../uploads";
+import type { Uploads } from "../uploads";
 import { Announcer } from "./announcer";
 import { useFocusKept } from "./focus";
+import { Offers } from "./offers";
 import { Overall } from "./overall";
 import { usePainting } from "./painting";
 import { Row } from "./row";
@@ -29,7 +30,7 @@ interface PanelProps {
 export function Panel({ root, engine, model }: PanelProps): JSX.Element {
   usePainting(root, engine, model);
   useFocusKept(root);
-  const { notice, over, choose } = usePicking(root, engine, model);
+  const { notice, over, take } = usePicking(root, engine, model);
   const { files } = engine;
   const rows = files.slice(0, SHOWN).map((upload) => ({
     upload,
@@ -37,7 +38,8 @@ export function Panel({ root, engine, model }: PanelProps): JSX.Element {
   }));
   return (
     <section class="s3up-panel" aria-label={text.view.region}>
-      <Zone engine={engine} model={model} over={over} notice={notice} choose={choose} />
+      <Zone engine={engine} model={model} over={over} notice={notice} take={take} />
+      <Offers engine={engine} disabled={model.get("disabled")} accept={model.get("accept")} />
       {files.length > 1 && <Overall engine={engine} />}
       {files.length > 0 && (
         <ul class="s3up-list">
@@ -57,7 +59,7 @@ export function Panel({ root, engine, model }: PanelProps): JSX.Element {
 interface Picking {
   readonly notice: string;
   readonly over: boolean;
-  readonly choose: (files: FileList) => void;
+  readonly take: (picked: readonly Picked[]) => void;
 }
 
 function usePicking(root: HTMLElement, engine: Uploads, model: WidgetModel): Picking {
@@ -78,5 +80,5 @@ function usePicking(root: HTMLElement, engine: Uploads, model: WidgetModel): Pic
     const hover = (isOver: boolean): void => setOver(isOver && !model.get("disabled"));
     return takeDrops(root, hover, (transfer) => void take(transfer));
   }, [root, engine, model]);
-  return { notice, over, choose: (files) => pick(chosen(files), "") };
+  return { notice, over, take: (picked) => pick(picked, "") };
 }

@@ -16,7 +16,7 @@ import { isConflict, joined, nameOf, numbers, stateWords } from "./words";
 const { view } = text;
 
 /** Policy refused the file as it is: trying again changes nothing. */
-const FINAL = new Set(["refused", "too_large", "not_accepted", "key_refused"]);
+const FINAL = new Set(["other_file", "refused", "too_large", "not_accepted", "key_refused"]);
 
 interface RowProps {
   readonly engine: Uploads;
@@ -28,7 +28,7 @@ interface RowProps {
 export function Row(props: RowProps): JSX.Element {
   const { engine, upload, progress } = props;
   const { state, waiting_for, bytes_done, error } = progress;
-  const facts = [engine, upload.state, state, waiting_for, bytes_done, error];
+  const facts = [engine, upload.state, upload.note, state, waiting_for, bytes_done, error];
   return useMemo(
     () => <Body {...props} />,
     [...facts, upload.rate.perSecond, upload.comparison?.share],
@@ -64,7 +64,9 @@ function Body({ engine, upload, progress }: RowProps): JSX.Element {
         <Status upload={upload} progress={progress} name={name} />
       )}
       {error && <Message message={error} />}
-      {isConflict(upload) && !asks && <Choices upload={upload} name={name} skip={discard} />}
+      {upload.note && state !== "done" && <p class="s3up-note">{upload.note}</p>}
+      {isConflict(upload) && !asks && <Conflict upload={upload} name={name} skip={discard} />}
+      {isOther(upload) && <Other {...{ engine, upload, name }} />}
     </li>
   );
 }
@@ -114,7 +116,7 @@ function RowActions({ engine, upload, name, discard, asks }: RowActionsProps): J
         )}
       </span>
       <span class="s3up-place">
-        {isDiscardable(upload) && !isConflict(upload) && !asks && (
+        {isDiscardable(upload) && !isConflict(upload) && !isOther(upload) && !asks && (
           <Action
             {...about(drop)}
             icon={drop === view.remove ? "clear" : "discard"}
@@ -129,11 +131,18 @@ function RowActions({ engine, upload, name, discard, asks }: RowActionsProps): J
   );
 }
 
-function Question(props: { name: string; discard: () => void; keep: () => void }): JSX.Element {
-  const { name, discard, keep } = props;
+interface QuestionProps {
+  readonly name: string;
+  readonly question?: string;
+  readonly discard: () => void;
+  readonly keep: () => void;
+}
+
+export function Question(props: QuestionProps): JSX.Element {
+  const { name, question = view.discardWhatWasSent, discard, keep } = props;
   return (
     <div class="s3up-status s3up-question">
-      <span class="s3up-state">{view.discardWhatWasSent}</span>
+      <span class="s3up-state">{question}</span>
       <span class="s3up-choices">
         <Action
           label={view.discard}
@@ -147,13 +156,40 @@ function Question(props: { name: string; discard: () => void; keep: () => void }
   );
 }
 
-function Choices(props: { upload: Upload; name: string; skip: () => void }): JSX.Element {
+function Conflict(props: { upload: Upload; name: string; skip: () => void }): JSX.Element {
   const { upload, name, skip } = props;
-  const choices = [
-    [view.overwrite, () => upload.resolve("overwrite")],
-    [view.keepBoth, () => upload.resolve("rename")],
-    [view.skip, skip],
-  ] as const;
+  return (
+    <Choices
+      name={name}
+      choices={[
+        [view.overwrite, () => upload.resolve("overwrite")],
+        [view.keepBoth, () => upload.resolve("rename")],
+        [view.skip, skip],
+      ]}
+    />
+  );
+}
+
+/** The file is not the one that was begun. */
+function Other(props: { engine: Uploads; upload: Upload; name: string }): JSX.Element {
+  const { engine, upload, name } = props;
+  return (
+    <Choices
+      name={name}
+      choices={[
+        [view.back, () => void engine.abort([upload.id])],
+        [view.startOver, () => void engine.startOver(upload)],
+      ]}
+    />
+  );
+}
+
+interface ChoicesProps {
+  readonly name: string;
+  readonly choices: readonly (readonly [label: string, act: () => void])[];
+}
+
+function Choices({ name, choices }: ChoicesProps): JSX.Element {
   return (
     <div class="s3up-choices">
       {choices.map(([label, act]) => (
@@ -161,6 +197,10 @@ function Choices(props: { upload: Upload; name: string; skip: () => void }): JSX
       ))}
     </div>
   );
+}
+
+function isOther({ state }: Upload): boolean {
+  return state.name === "refused" && state.problem.code === "other_file";
 }
 
 export function isPausable({ state: { name } }: Upload): boolean {

@@ -8,9 +8,13 @@ import type { Upload } from "../upload";
 /** Direction marks in a name could make `exe.csv` of `vsc.exe`; control characters hide. */
 const DECEPTIVE = /[\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
 
-/** The name as it may be shown. */
+/** A name as it may be shown. */
+export function shown(name: string): string {
+  return name.replace(DECEPTIVE, "\ufffd");
+}
+
 export function nameOf({ path }: Upload): string {
-  return path.replace(DECEPTIVE, "\ufffd");
+  return shown(path);
 }
 
 export function isConflict({ state }: Upload): boolean {

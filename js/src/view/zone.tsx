@@ -2,6 +2,8 @@
 
 import type { JSX } from "preact";
 import { useRef } from "preact/hooks";
+import { choose } from "../choosing";
+import { chosen, type Picked } from "../picking";
 import { text } from "../text";
 import type { Uploads } from "../uploads";
 import { OURS } from "./controls";
@@ -17,21 +19,22 @@ interface ZoneProps {
   readonly over: boolean;
   /** What went wrong with the last pick, or what it waits for; often empty. */
   readonly notice: string;
-  readonly choose: (files: FileList) => void;
+  readonly take: (picked: readonly Picked[]) => void;
 }
 
-export function Zone({ engine, model, over, notice, choose }: ZoneProps): JSX.Element {
+export function Zone({ engine, model, over, notice, take }: ZoneProps): JSX.Element {
   const input = useRef<HTMLInputElement>(null);
   const { welcome } = engine;
   const disabled = model.get("disabled");
   const destination = welcome ? view.goesTo(welcome.destination) : view.connecting;
+  const trouble = engine.refusal || notice;
   return (
     <div class={zoneClass(over, engine.files.length === 0, disabled)}>
       <button
         type="button"
         class="s3up-button s3up-primary"
         disabled={disabled}
-        onClick={() => input.current?.click()}
+        onClick={() => input.current && void choose(input.current, take)}
         {...OURS}
       >
         <Icon name="upload" />
@@ -55,12 +58,12 @@ export function Zone({ engine, model, over, notice, choose }: ZoneProps): JSX.El
             // Else the same file picked twice would be no change.
             currentTarget.value = "";
           }}
-          onChange={({ currentTarget: { files } }) => files && choose(files)}
+          onChange={({ currentTarget: { files } }) => files && take(chosen(files))}
           {...OURS}
         />
       </label>
       <div class="s3up-notice" role="alert">
-        {notice}
+        {trouble}
       </div>
     </div>
   );

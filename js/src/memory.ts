@@ -1,0 +1,80 @@
+/**
+ * What this browser began and has not finished, so that it can offer to go on after a reload. A
+ * convenience only: S3 alone knows what is there, and everything works without it. Upload ids
+ * stand here and nowhere else outside memory.
+ */
+
+import { createStore, del, set, type UseStore, values } from "idb-keyval";
+
+export interface Remembered {
+  /** `scheme://host`, as in plans. */
+  readonly store: string;
+  readonly uri: string;
+  readonly key: string;
+  readonly uploadId: string;
+  readonly path: string;
+  /** Bytes. */
+  readonly size: number;
+  /** Milliseconds since 1970, as the next. */
+  readonly lastModified: number;
+  readonly began: number;
+  /** By which the file can be read again without being picked; not all browsers have it. */
+  readonly handle: FileSystemFileHandle | undefined;
+}
+
+/** What nobody came back for in this time is forgotten; milliseconds. */
+const KEPT_MS = 30 * 24 * 3600 * 1000;
+
+/** Changes when an older version's entries would no longer do. */
+const DATABASE = "s3upload_widget 1";
+
+export async function remember(entry: Remembered): Promise<void> {
+  await quietly(
+    () => set(nameOf(entry), entry, database()),
+    () => undefined,
+  );
+}
+
+export async function forget(entry: Pick<Remembered, "store" | "uri">): Promise<void> {
+  await quietly(
+    () => del(nameOf(entry), database()),
+    () => undefined,
+  );
+}
+
+/** What was begun below an address, the newest first. */
+export async function recall(destination: string): Promise<Remembered[]> {
+  const entries = await quietly(
+    () => values<Remembered>(database()),
+    () => [],
+  );
+  const [kept, old] = apart(entries, ({ began }) => Date.now() - began < KEPT_MS);
+  await Promise.all(old.map(forget));
+  return kept
+    .filter(({ uri }) => uri.startsWith(destination))
+    .sort((one, other) => other.began - one.began);
+}
+
+let opened: UseStore | undefined;
+
+function database(): UseStore {
+  opened ??= createStore(DATABASE, "uploads");
+  return opened;
+}
+
+function nameOf({ store, uri }: Pick<Remembered, "store" | "uri">): IDBValidKey {
+  return [store, uri];
+}
+
+/** Private windows, sandboxed frames and full disks have no database: then nothing is remembered. */
+async function quietly<T>(use: () => Promise<T>, otherwise: () => T): Promise<T> {
+  try {
+    return await use();
+  } catch {
+    return otherwise();
+  }
+}
+
+function apart<T>(all: readonly T[], first: (each: T) => boolean): [T[], T[]] {
+  return [all.filter(first), all.filter((each) => !first(each))];
+}

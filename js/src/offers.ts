@@ -1,0 +1,196 @@
+/**
+ * Unfinished uploads that the user may go on with: what S3 lists, with what this browser remembers
+ * of the files. Knows no view.
+ */
+
+import { type Kernel, KernelError } from "./kernel";
+import { forget, type Remembered, recall, remember } from "./memory";
+import { patiently } from "./patience";
+import { MAX_REMEMBERED, type UnfinishedListed, type UnfinishedUpload } from "./protocol";
+import { delay } from "./retry";
+import { tuning } from "./tuning";
+
+/** An upload that this browser or this kernel began. */
+export interface Offer extends UnfinishedUpload {
+  /** What this browser remembers of the file; another began it if it is undefined. */
+  readonly remembered: Remembered | undefined;
+}
+
+const NOTHING: UnfinishedListed = {
+  kind: "unfinished_listed",
+  store: "",
+  uploads: [],
+  others: 0,
+  denied: "",
+};
+
+export class Offers {
+  readonly #kernel: Kernel;
+  readonly #changed: () => void;
+  readonly #signal: AbortSignal;
+  readonly #later = new Set<string>();
+  readonly #discarding = new Set<string>();
+  #listed = NOTHING;
+  #remembered: readonly Remembered[] = [];
+  #looking: Promise<void> | undefined;
+  #problem = "";
+  #unfolded = false;
+  #looks = 0;
+
+  constructor(kernel: Kernel, changed: () => void, signal: AbortSignal) {
+    this.#kernel = kernel;
+    this.#changed = changed;
+    this.#signal = signal;
+  }
+
+  /** What this browser or this kernel began, the newest first. */
+  get own(): Offer[] {
+    return this.#listed.uploads.filter(({ own }) => own).map((upload) => this.#offer(upload));
+  }
+
+  /** What others began; empty until they are shown. */
+  get others(): readonly UnfinishedUpload[] {
+    return this.#listed.uploads.filter(({ own }) => !own);
+  }
+
+  get othersTotal(): number {
+    return this.#listed.others;
+  }
+
+  /** Why not everything can be seen, or what went wrong; for people, and often empty. */
+  get problem(): string {
+    return this.#problem || (this.own.length === 0 ? this.#listed.denied : "");
+  }
+
+  /** Whether the user has put it off. */
+  isLater({ upload_id }: UnfinishedUpload): boolean {
+    return this.#later.has(upload_id);
+  }
+
+  isDiscarding({ upload_id }: UnfinishedUpload): boolean {
+    return this.#discarding.has(upload_id);
+  }
+
+  /**
+   * Whether another page seems to send it. A page that was just loaded anew still holds its files
+   * for some seconds, so the first look says nothing.
+   */
+  isHeld({ held }: UnfinishedUpload): boolean {
+    return held && this.#looks > 1;
+  }
+
+  later({ upload_id }: UnfinishedUpload): void {
+    this.#later.add(upload_id);
+    this.#changed();
+  }
+
+  /** The offer that a picked file is most likely of. */
+  of(file: File, path: string): Offer | undefined {
+    return this.own.find(
+      ({ remembered }) =>
+        remembered?.path === path &&
+        remembered.size === file.size &&
+        remembered.lastModified === file.lastModified,
+    );
+  }
+
+  /** See what there is below an address. */
+  look(destination: string): Promise<void> {
+    this.#looking ??= this.#look(destination).finally(() => {
+      this.#looking = undefined;
+      this.#changed();
+    });
+    return this.#looking;
+  }
+
+  /** Show other people's uploads too. */
+  async unfold(destination: string): Promise<void> {
+    await this.#looking;
+    this.#unfolded = true;
+    await this.look(destination);
+  }
+
+  async remember(entry: Remembered): Promise<void> {
+    await remember(entry);
+  }
+
+  /** A file is complete or discarded: there is nothing to go on with. */
+  async ended(ended: Pick<Remembered, "store" | "uri" | "uploadId">): Promise<void> {
+    this.#drop(ended.uploadId);
+    await forget(ended);
+  }
+
+  /** Delete what S3 holds of an upload, and forget it. */
+  async discard({ key, upload_id, uri }: UnfinishedUpload): Promise<void> {
+    const request = { kind: "abort_unfinished", upload: { key, upload_id } } as const;
+    this.#discarding.add(upload_id);
+    this.#changed();
+    try {
+      await this.#patiently(() => this.#kernel.call(request, this.#signal));
+      await this.ended({ store: this.#listed.store, uri, uploadId: upload_id });
+    } catch (error) {
+      if (!(error instanceof KernelError)) throw error;
+      this.#problem = error.message;
+    } finally {
+      this.#discarding.delete(upload_id);
+      this.#changed();
+    }
+  }
+
+  async #look(destination: string): Promise<void> {
+    this.#remembered = await recall(destination);
+    const remembered = this.#remembered.slice(0, MAX_REMEMBERED);
+    const request = {
+      kind: "list_unfinished",
+      remembered: remembered.map(({ key, uploadId }) => ({ key, upload_id: uploadId })),
+      others: this.#unfolded,
+    } as const;
+    try {
+      this.#listed = await this.#patiently(() => this.#kernel.call(request, this.#signal));
+      this.#problem = "";
+      this.#looks += 1;
+      await this.#forgetGone(remembered);
+      if (this.own.some(({ held }) => held)) void this.#lookAgain(destination);
+    } catch (error) {
+      if (error instanceof KernelError) this.#problem = error.message;
+    }
+  }
+
+  /** Another page goes on with one of them: how far it is changes. */
+  async #lookAgain(destination: string): Promise<void> {
+    await delay(tuning.lookMs, this.#signal).catch(() => {});
+    if (!this.#signal.aborted) await this.look(destination);
+  }
+
+  /** What S3 does not know any more was completed, aborted, or removed by a rule. */
+  async #forgetGone(asked: readonly Remembered[]): Promise<void> {
+    const { store, uploads } = this.#listed;
+    if (uploads.length >= MAX_REMEMBERED) return;
+    const there = new Set(uploads.map(({ upload_id }) => upload_id));
+    const gone = asked.filter((each) => each.store === store && !there.has(each.uploadId));
+    await Promise.all(gone.map(forget));
+  }
+
+  #offer(upload: UnfinishedUpload): Offer {
+    const remembered = this.#remembered.find(({ uploadId }) => uploadId === upload.upload_id);
+    return {
+      ...upload,
+      size: remembered?.size ?? upload.size,
+      started: upload.started || (remembered?.began ?? 0),
+      remembered,
+    };
+  }
+
+  #drop(uploadId: string): void {
+    const uploads = this.#listed.uploads.filter(({ upload_id }) => upload_id !== uploadId);
+    this.#listed = { ...this.#listed, uploads };
+  }
+
+  #patiently<T>(ask: () => Promise<T>): Promise<T> {
+    const hindered = (message: string): void => {
+      this.#problem = message;
+      this.#changed();
+    };
+    return patiently(ask, hindered, this.#signal);
+  }
+}

@@ -1,0 +1,132 @@
+"""What was begun at a widget's place and not finished, for the page to go on with or to discard."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Final
+
+from s3upload_widget.errors import KeyRefusedError, S3Error
+from s3upload_widget.keys import shown
+from s3upload_widget.objects import ListedUpload
+from s3upload_widget.picked import Aborted, Open
+from s3upload_widget.protocol import (
+    MAX_REMEMBERED,
+    AbortUnfinished,
+    UnfinishedAborted,
+    UnfinishedListed,
+    UnfinishedUpload,
+)
+from s3upload_widget.resuming import NOBODY_CAN_SAY
+from s3upload_widget.unfinished import looked_at
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from s3upload_widget.opening import Opening
+    from s3upload_widget.picked import PickedFiles
+    from s3upload_widget.picking import Rules
+    from s3upload_widget.protocol import KnownUpload, ListUnfinished
+    from s3upload_widget.results import Unfinished
+    from s3upload_widget.s3 import Store
+
+_NOBODY_TOLD: Final = datetime(1970, 1, 1, tzinfo=timezone.utc)
+
+
+@dataclass(frozen=True, slots=True)
+class Offering:
+    """Finds the unfinished uploads of one widget's place. Thread-safe."""
+
+    store: Store
+    rules: Rules
+    files: PickedFiles
+    opening: Opening
+
+    def answer(
+        self, request: ListUnfinished | AbortUnfinished
+    ) -> UnfinishedListed | UnfinishedAborted:
+        """List what there is, or delete one of it.
+
+        Raises:
+            KeyRefusedError: It is not of this place.
+            S3Error: S3 refuses, or cannot be asked. A list that it denies is no error.
+        """
+        self.store.check_bucket()
+        if isinstance(request, AbortUnfinished):
+            self._abort(request.upload)
+            return UnfinishedAborted(key=request.upload.key)
+        return self._list(request)
+
+    def _list(self, request: ListUnfinished) -> UnfinishedListed:
+        begun = {name: each.key for name, each in self.opening.begun().items()}
+        known = {each.upload_id: each.key for each in request.remembered} | begun
+        listed, denied = self._listed()
+        if denied:
+            listed = {name: _as_listed(name, key) for name, key in known.items()} | listed
+        inside = [each for each in listed.values() if self.rules.has_room_for(each.key)]
+        own = _newest(each for each in inside if each.upload_id in known)
+        others = _newest(each for each in inside if each.upload_id not in known)
+        wanted = [*own, *(others if request.others else ())][:MAX_REMEMBERED]
+        return UnfinishedListed(
+            store=self.store.browser_origin,
+            uploads=[
+                self._offered(each, own=each.upload_id in known)
+                for each in looked_at(self.store, wanted)
+            ],
+            others=len(others),
+            denied=denied,
+        )
+
+    def _abort(self, upload: KnownUpload) -> None:
+        if not self.rules.has_room_for(upload.key):
+            msg = f"{shown(upload.key)} is not a key of this widget"
+            raise KeyRefusedError(msg)
+        self.store.abort(upload.key, upload.upload_id)
+        # A page that goes on with it has to hear that this was discarded, not to begin it anew.
+        slot = self.files.holding().get(upload.upload_id)
+        if slot is None:
+            return
+        with slot.lock:
+            if isinstance(slot.record, Open) and slot.record.upload.upload_id == upload.upload_id:
+                slot.record = Aborted()
+                self.files.settle(slot)
+
+    def _listed(self) -> tuple[dict[str, ListedUpload], str]:
+        """By id; and why the list ends early, if it does."""
+        listed: dict[str, ListedUpload] = {}
+        try:
+            for upload in self.store.list_multipart_uploads(self.rules.prefix):
+                listed[upload.upload_id] = upload
+        except NOBODY_CAN_SAY:
+            raise
+        except S3Error as error:
+            return listed, str(error)
+        return listed, ""
+
+    def _offered(self, found: Unfinished, *, own: bool) -> UnfinishedUpload:
+        begun = self.opening.begun().get(found.upload_id)
+        return UnfinishedUpload(
+            key=found.uri.removeprefix(f"s3://{self.store.bucket}/"),
+            upload_id=found.upload_id,
+            name=found.name,
+            uri=found.uri,
+            size=begun.size if begun else -1,
+            bytes_done=found.bytes_done,
+            parts_done=found.parts_done,
+            started=found.started.timestamp() * 1000,
+            last_part_at=found.last_part_at.timestamp() * 1000,
+            initiator=found.initiator,
+            own=own,
+            held=found.upload_id in self.files.holding(),
+        )
+
+
+def _as_listed(upload_id: str, key: str) -> ListedUpload:
+    """An upload that S3 does not list: whether there is one, its list of parts will show."""
+    return ListedUpload(
+        key=key, upload_id=upload_id, initiated=_NOBODY_TOLD, checksum_algorithm="", initiator=""
+    )
+
+
+def _newest(uploads: Iterable[ListedUpload]) -> list[ListedUpload]:
+    return sorted(uploads, key=lambda each: each.initiated, reverse=True)

@@ -1,0 +1,171 @@
+"""Asks a bucket what a browser asks it before a page may send: the preflight of CORS.
+
+It needs no permission and is not signed. Knows nothing of what to do about the answer.
+"""
+
+from __future__ import annotations
+
+import http.client
+import re
+import ssl
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, Final
+from urllib.parse import SplitResult, urlsplit
+
+from s3upload_widget.errors import RefusedError, S3UnavailableError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from email.message import Message
+
+TIMEOUT: Final = 5.0
+"""Seconds."""
+_ORIGIN: Final = re.compile(r"https?://[A-Za-z0-9.:\[\]_-]{1,255}")
+_DEFAULT_PORTS: Final = {"http": 80, "https": 443}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preflight:
+    """A preflight's answer."""
+
+    origin: str
+    wanted: tuple[str, ...]
+    """The names of the headers that the page sends, in lower case."""
+    status: int
+    headers: Mapping[str, str]
+    """Names in lower case."""
+
+    @property
+    def refusal(self) -> str:
+        """Why a browser would not go on; ``""`` if it would.
+
+        Source: https://fetch.spec.whatwg.org/#cors-preflight-fetch
+        """
+        if self.status not in range(200, 300):
+            return f"it answers {self.status}"
+        if self.headers.get("access-control-allow-origin", "") not in {"*", self.origin}:
+            return "it does not name this origin"
+        if not {"put", "*"} & self._listed("access-control-allow-methods"):
+            return "it does not allow PUT"
+        allowed = self._listed("access-control-allow-headers")
+        missing = [] if "*" in allowed else [name for name in self.wanted if name not in allowed]
+        return f"it does not allow the headers {', '.join(missing)}" if missing else ""
+
+    def _listed(self, name: str) -> set[str]:
+        return {entry.strip().lower() for entry in self.headers.get(name, "").split(",")}
+
+
+def check_mixed_content(page_origin: str, store_origin: str) -> None:
+    """Refuse before the first byte what every browser blocks.
+
+    Raises:
+        RefusedError: The page came by https and would have to send by http.
+
+    Source: https://www.w3.org/TR/mixed-content/ and
+    https://www.w3.org/TR/secure-contexts/#is-origin-trustworthy
+    """
+    target = urlsplit(store_origin)
+    if page_origin.startswith("https:") and target.scheme == "http" and not _is_loopback(target):
+        msg = (
+            f"this page came by https ({page_origin[:255]}), so the browser sends nothing to "
+            f"{store_origin}: give browser_endpoint_url= the server's https address"
+        )
+        raise RefusedError(msg)
+
+
+def as_sent(origin: str) -> str:
+    """The ``Origin`` header that is sent for what a page says is its origin."""
+    return origin if _ORIGIN.fullmatch(origin) else "null"
+
+
+def origin_of(address: str) -> str:
+    """The origin of a page's address, as browsers write it: without path and default port.
+
+    Raises:
+        RefusedError: It is no web address.
+    """
+    if address == "null":
+        return address
+    try:
+        parts = urlsplit(address.strip())
+        port = parts.port
+    except ValueError:
+        parts, port = urlsplit(""), None
+    name = parts.hostname or ""
+    host = f"[{name}]" if ":" in name else name
+    numbered = "" if port in {None, _DEFAULT_PORTS.get(parts.scheme)} else f":{port}"
+    origin = f"{parts.scheme}://{host}{numbered}"
+    if not _ORIGIN.fullmatch(origin):
+        msg = (
+            f"origin={address[:80]!r} is no web address: give what the browser shows before the "
+            "path, such as https://hub.example.org"
+        )
+        raise RefusedError(msg)
+    return origin
+
+
+def ask_as_browser(
+    url: str, origin: str, headers: Iterable[str], verify: bool | str | None
+) -> Preflight:
+    """Ask whether a page of ``origin`` may PUT to ``url``.
+
+    Args:
+        url: Of an object, unsigned.
+        origin: As it is sent.
+        headers: The names of the headers that the page sends.
+        verify: Whose certificates are trusted, in botocore's words.
+
+    Raises:
+        S3UnavailableError: Nobody answers there; the message is the reason alone.
+    """
+    wanted = tuple(sorted(headers))
+    request = urllib.request.Request(  # noqa: S310 - the scheme was checked with the endpoint
+        url,
+        method="OPTIONS",
+        headers={
+            "Origin": origin,
+            "Access-Control-Request-Method": "PUT",
+            "Access-Control-Request-Headers": ",".join(wanted),
+        },
+    )
+    try:
+        opener = urllib.request.build_opener(urllib.request.HTTPSHandler(context=_trust(verify)))
+        status, answered = _answer(opener, request)
+    except (OSError, ValueError, http.client.HTTPException) as error:
+        raise S3UnavailableError(type(getattr(error, "reason", error)).__name__) from error
+    return Preflight(origin=origin, wanted=wanted, status=status, headers=answered)
+
+
+def _answer(
+    opener: urllib.request.OpenerDirector, request: urllib.request.Request
+) -> tuple[int, dict[str, str]]:
+    try:
+        with opener.open(request, timeout=TIMEOUT) as answer:
+            return answer.status, _lower(answer.headers)
+    except urllib.error.HTTPError as answer:
+        with answer:
+            return answer.code, _lower(answer.headers)
+
+
+def _trust(verify: bool | str | None) -> ssl.SSLContext:
+    """As the user's boto3 client does."""
+    if verify is False:
+        return ssl._create_unverified_context()  # noqa: S323, SLF001 - the user's own choice
+    return ssl.create_default_context(cafile=verify if isinstance(verify, str) else None)
+
+
+def _lower(headers: Message) -> dict[str, str]:
+    return {name.lower(): value for name, value in headers.items()}
+
+
+def _is_loopback(url: SplitResult) -> bool:
+    name = url.hostname or ""
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(name).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,394 @@
+"""Whatever a page says over its comm: nothing escapes, nothing foreign is signed, memory is bounded."""
+
+from __future__ import annotations
+
+import json
+import threading
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import comm
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from s3upload_widget import UploadWidget, files, protocol
+from s3upload_widget.checksums import md5, sha256
+from s3upload_widget.rollcall import RollCall
+from s3upload_widget.widget import PAGE_MAY_SET
+from support.talk import NearPage, RecordingComm, file_id, progress, summary
+from support.waiting import until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from support.servers import S3Server
+
+MiB: Final = 1 << 20
+HUGE: Final = "x" * (10 * MiB)
+FILES: Final = ("file_0001", "file_0002", "stranger_1")
+NAMES: Final = (
+    *(
+        "a.bin",
+        "b.bin",
+        "../secret/x",
+        "/etc/passwd",
+        "..%2f..%2fsecret/x",
+        "secret/../../secret/x",
+    ),
+    *("a\\..\\b", "\ud800", "x" * 4096, "", ".", "a\r\nx-amz-acl: public-read", "a\0b", "é\u202e"),
+    *("?partNumber=1&uploadId=1", "#fragment", "<img src=x onerror=alert(1)>", "{place}", "%s%n"),
+)
+KEYS: Final = ("", "secret/x", "raw/../secret/x", "raw/a.bin", "raw/", "/secret/x", "raw//../x")
+SIZES: Final = (0, 1, 5 * MiB + 1, 48 * MiB, 5 * 10**13, 5 * 10**13 + 1, 2**53 - 1)
+CHECKSUM: Final = sha256(b"")
+
+
+@pytest.fixture(autouse=True)
+def _recording(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(comm, "create_comm", RecordingComm)
+
+
+@pytest.fixture(scope="module")
+def lab(moto: S3Server) -> str:
+    return moto.new_bucket()
+
+
+@pytest.fixture
+def widget(moto: S3Server, lab: str) -> Iterator[UploadWidget]:
+    w = UploadWidget(lab, "raw", client=moto.client)
+    yield w
+    w.close()
+
+
+@pytest.fixture
+def page(widget: UploadWidget) -> NearPage:
+    return NearPage(widget)
+
+
+numbers = (
+    st.integers(-3, 10_002)
+    | st.integers(-(2**70), 2**70)
+    | st.floats()
+    | st.sampled_from([0, 1, 10_000, 10_001, -1, 2**53, 2**64, 10**400])
+)
+junk = st.recursive(
+    st.none() | st.booleans() | numbers | st.text(max_size=8) | st.sampled_from(NAMES),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["kind", "rid", "client", "request", "file_id", "id", "method"])
+            | st.text(max_size=4),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=12,
+)
+ids = st.sampled_from(FILES)
+parts = st.fixed_dictionaries(
+    {
+        "file_id": ids,
+        "part_number": st.sampled_from([1, 1, 2, 2, 3, 10_000]),
+        "sha256": st.just(CHECKSUM),
+        "md5": st.sampled_from(["", md5(b"")]),
+    }
+)
+picks = st.fixed_dictionaries(
+    {
+        "file_id": ids,
+        "name": st.sampled_from(NAMES),
+        "path": st.sampled_from(NAMES) | st.just("a.bin"),
+        "size": st.sampled_from(SIZES) | st.just(5 * MiB + 1),
+        "type": st.sampled_from(["", "text/csv", "a/b\r\nx: y", "x" * 4096]),
+        "last_modified": st.sampled_from([0, -8.64e15, 8.64e15, 1.5]),
+        "if_exists": st.sampled_from(["", "overwrite", "rename"]),
+        "key": st.sampled_from(KEYS),
+        "upload_id": st.sampled_from(["", "", "{secret}", "{mine}", "u"]),
+    }
+)
+known = st.fixed_dictionaries(
+    {
+        "key": st.sampled_from(KEYS[1:]),
+        "upload_id": st.sampled_from(["{secret}", "{mine}", "u", "../u?a=1"]),
+    }
+)
+origins = st.sampled_from(["", "null", "http://localhost:8888", "https://hub\r\nx: y", "\ud800"])
+
+
+def kind(name: str, **fields: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
+    return st.fixed_dictionaries({"kind": st.just(name), **fields})
+
+
+well_formed = st.one_of(
+    kind("pick_files", origin=origins, files=st.lists(picks, min_size=1, max_size=3)),
+    kind(
+        "create_multipart_upload",
+        file_id=ids,
+        refused=st.lists(st.sampled_from(["{secret}", "{mine}", "u"]), max_size=2),
+    ),
+    kind("presign_parts", parts=st.lists(parts, min_size=1, max_size=4)),
+    kind(
+        "complete_multipart_upload",
+        file_id=ids,
+        parts_sha256=st.lists(st.just(CHECKSUM), min_size=1, max_size=4),
+        parts_md5=st.lists(st.sampled_from(["", md5(b"")]), max_size=4),
+        sha256=st.sampled_from(["", "0" * 64]),
+    ),
+    kind("abort_multipart_upload", file_id=ids),
+    kind("forget_file", file_id=ids),
+    kind("list_unfinished", remembered=st.lists(known, max_size=3), others=st.booleans()),
+    kind("abort_unfinished", upload=known),
+    kind("hello", version=st.sampled_from([1, 0, 2, -1, 2**70])),
+)
+
+
+@st.composite
+def spoilt(draw: st.DrawFn) -> dict[str, Any]:
+    """A well-formed request with one field that is not."""
+    request = dict(draw(well_formed))
+    field = draw(st.sampled_from(sorted(request)))
+    if draw(st.booleans()):
+        del request[field]
+    else:
+        request[field] = draw(junk)
+    return request
+
+
+envelopes = st.fixed_dictionaries(
+    {
+        "rid": st.sampled_from(["1", "2", "3", "4", "5"]),  # so that some are replayed
+        "client": st.sampled_from(["page-0001", "page-0002", "stranger"]),
+        "request": well_formed | well_formed | spoilt() | junk,
+    }
+)
+
+
+@st.composite
+def stories(draw: st.DrawFn) -> list[dict[str, Any]]:
+    """One file all the way, of a hostile name and size, with each step perhaps replayed."""
+    name, part = draw(ids), draw(parts)
+    steps = [
+        {"kind": "pick_files", "origin": "", "files": [draw(picks) | {"file_id": name}]},
+        {"kind": "create_multipart_upload", "file_id": name, "refused": ["{secret}"]},
+        {"kind": "presign_parts", "parts": [part | {"file_id": name}]},
+    ]
+    told = [step for step in steps for _ in range(draw(st.integers(1, 2)))]
+    return [
+        {"rid": f"{number} {name}", "client": "page-0001", "request": step}
+        for number, step in enumerate(told)
+    ]
+
+
+@st.composite
+def conversations(draw: st.DrawFn) -> list[Any]:
+    """Stories, with anything said in between."""
+    said: list[Any] = [each for story in draw(st.lists(stories(), max_size=2)) for each in story]
+    for each in draw(st.lists(envelopes | junk, min_size=1, max_size=10)):
+        said.insert(draw(st.integers(0, len(said))), each)
+    return said
+
+
+@settings(
+    deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(said=conversations())
+def test_nothing_escapes_and_nothing_foreign_is_signed(
+    moto: S3Server, lab: str, said: list[Any]
+) -> None:
+    secret, mine = (
+        moto.client.create_multipart_upload(Bucket=lab, Key=key)["UploadId"]
+        for key in ("secret/x", "raw/a.bin")
+    )
+    widget = UploadWidget(lab, "raw", client=moto.client, part_size=5 * MiB)
+    page = NearPage(widget)
+    try:
+        for content in said:
+            page.tell(filled(content, secret=secret, mine=mine))
+            page.deliver(content)
+            if draw_breath(content):
+                until(lambda: not widget._conversation._pump._under_way, 60, "all answers")
+        until(lambda: not widget._conversation._pump._under_way, 60, "all answers")
+        assert page.hello().destination == f"s3://{lab}/raw/"
+        assert_only_its_own_is_signed(page, lab, foreign=secret)
+        told = [heard["reply"] for heard in page.heard if "reply" in heard]
+        assert [reply for reply in told if reply.get("code") == "internal"] == []
+        assert moto.upload_ids(lab).count(("secret/x", secret)) == 1
+        # What Jupyter has to send on: plain JSON, in UTF-8.
+        json.dumps([page.published, widget.error], default=str, allow_nan=False).encode()
+    finally:
+        widget.close()
+        moto.empty(lab)
+
+
+def draw_breath(content: Any) -> bool:
+    """Whether to wait for the answer, as a page that keeps to the protocol does."""
+    return isinstance(content, dict) and " " in str(content.get("rid", ""))
+
+
+@pytest.mark.parametrize("server", ["ministack", "seaweed", "moto"])
+@pytest.mark.parametrize("key", ["secret/x", "raw/../secret/x", "raw/./../secret/x"])
+def test_an_upload_outside_of_the_prefix_is_neither_signed_for_nor_aborted(
+    server: str, key: str, request: pytest.FixtureRequest
+) -> None:
+    s3: S3Server = request.getfixturevalue(server)
+    with s3.bucket() as bucket:
+        created = s3.client.create_multipart_upload(Bucket=bucket, Key="secret/x")
+        upload_id = created["UploadId"]
+        widget = UploadWidget(bucket, "raw", client=s3.client, part_size=5 * MiB)
+        page = NearPage(widget)
+        known = protocol.KnownUpload(key=key, upload_id=upload_id)
+
+        told = [
+            page.ask(protocol.AbortUnfinished(upload=known)),
+            page.ask(protocol.ListUnfinished(remembered=[known], others=True)),
+        ]
+        pick = replace(page.one_pick("x", 9 * MiB), key=key, upload_id=upload_id)
+        told.append(page.ask(protocol.PickFiles(origin="", files=[pick])))
+        file = pick.file_id
+        told.append(page.ask(protocol.CreateMultipartUpload(file_id=file, refused=[])))
+        part = protocol.PartChecksums(file_id=file, part_number=1, sha256=CHECKSUM, md5=md5(b""))
+        told.append(page.ask(protocol.PresignParts(parts=[part])))
+        widget.close()
+
+        assert ("secret/x", upload_id) in s3.upload_ids(bucket)
+        assert [reply for reply in told if "secret/x?" in repr(reply)] == []
+        assert isinstance(told[0], protocol.Failed)
+        assert isinstance(told[2].files[0], protocol.RefusedFile)
+        assert told[1].uploads == []
+
+
+def filled(content: Any, **values: str) -> Any:
+    """The content with upload ids of this run."""
+    if isinstance(content, dict):
+        return {name: filled(value, **values) for name, value in content.items()}
+    if isinstance(content, list):
+        return [filled(value, **values) for value in content]
+    return values.get(content[1:-1], content) if isinstance(content, str) else content
+
+
+def assert_only_its_own_is_signed(page: NearPage, bucket: str, foreign: str) -> None:
+    told = [heard["reply"] for heard in page.heard if "reply" in heard]
+    opened = {reply["upload_id"] for reply in told if reply["kind"] == "multipart_upload_created"}
+    listed = [each for reply in told for each in reply.get("uploads", ())]
+    assert foreign not in opened | {each["upload_id"] for each in listed}
+    assert all(each["key"].startswith("raw/") for each in listed)
+    for reply in told:
+        for part in reply["parts"] if reply["kind"] == "parts_presigned" else ():
+            if part["kind"] != "presigned_part":
+                continue
+            url = urlsplit(part["url"])
+            query = parse_qs(url.query)
+            assert unquote(url.path).startswith(f"/{bucket}/raw/")
+            assert not {"..", "."} & set(unquote(url.path).split("/"))
+            assert set(query.get("uploadId", ())) <= opened
+            assert 1 <= part["part_number"] <= 10_000
+            assert "\n" not in part["url"] + "".join(part["headers"].values())
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"rid": "1", "client": "page-0001", "request": {"kind": HUGE}},
+        {"rid": HUGE, "client": "page-0001", "request": {"kind": "hello", "version": 1}},
+        {"rid": "1", "client": HUGE, "request": {"kind": "hello", "version": 1}},
+        {"rid": "1", "client": "page-0001", "request": {"kind": "hello", "version": 1, HUGE: 1}},
+        {"rid": "1", "client": "page-0001", "request": {"kind": "diagnose", "file_id": HUGE}},
+        HUGE,
+    ],
+    ids=["kind", "rid", "client", "field", "file id", "content"],
+)
+def test_ten_million_characters_are_refused_in_few(
+    page: NearPage, caplog: pytest.LogCaptureFixture, content: object
+) -> None:
+    page.tell(content)
+
+    assert len(json.dumps(page.heard)) < 1_000
+    assert len(caplog.text) < 2_000
+
+
+def test_a_bottomless_message_escapes_nowhere(page: NearPage) -> None:
+    deep: Any = "x"
+    for _ in range(100_000):
+        deep = [deep]
+
+    page.tell({"rid": "1", "client": "page-0001", "request": deep})
+    page.tell(deep)
+
+    assert page.hello().destination
+
+
+def test_a_flood_of_pages_starts_one_timer_and_is_forgotten(
+    widget: UploadWidget, page: NearPage
+) -> None:
+    page.pick("a.bin")
+    before = threading.active_count()
+
+    for number in range(300):
+        other = NearPage(widget, f"page-x{number:04}")
+        other.hello()
+        other.report(number=number)
+
+    assert threading.active_count() <= before + 1
+    assert len(widget._conversation.files._newest) <= files.MAX_PAGES
+
+
+def test_a_flood_of_picks_is_remembered_within_bounds_and_its_failures_are_told(
+    widget: UploadWidget, page: NearPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert files.MAX_ROWS == 20_000
+    monkeypatch.setattr(files, "MAX_ROWS", 5)
+    page.pick("good.bin")
+
+    for number in range(4):
+        page.pick(*(f"no\\good{number}{letter}" for letter in "abc"))
+
+    names = [file.name for file in widget.files]
+    assert len(names) == 5
+    assert names[0] == "good.bin"  # what failed goes first
+    assert names[-1] == "no\\good3c"
+    page.report(summary("failed"), [progress("good.bin", "failed", error="gone")])
+    assert widget.state == "failed"
+
+
+def test_a_page_does_not_report_for_another_ones_files(
+    widget: UploadWidget, page: NearPage
+) -> None:
+    page.pick("a.bin")
+    other = NearPage(widget, "page-0002")
+
+    other.report(
+        summary("failed"),
+        [progress("a.bin", "failed", error="call this number")],
+        removed=[file_id("a.bin")],
+    )
+
+    assert [(file.state, file.error) for file in widget.files] == [("queued", "")]
+
+
+def test_the_page_sets_no_trait_but_looks(widget: UploadWidget, page: NearPage) -> None:
+    ours = sorted({*widget.traits(), "_esm", "_css", "_engine_id"} - PAGE_MAY_SET - {"comm"})
+    assert {"value", "files", "state", "error", "_esm", "_target", "_model_module"} <= set(ours)
+    before = {name: getattr(widget, name) for name in ours}
+
+    for value in ("evil", 1, None, ["evil"], {"evil": 1}):
+        for name in ours:
+            page.deliver({"method": "update", "state": {name: value}, "buffer_paths": []})
+        page.deliver({"method": "update", "state": dict.fromkeys(ours, value)})
+
+    assert {name: getattr(widget, name) for name in ours} == before
+
+
+def test_who_stays_silent_is_told_once_and_who_answers_is_not() -> None:
+    absent: list[str] = []
+    roll = RollCall(absent.append)
+
+    roll.call(["a", "b", "c"], 0.1)
+    roll.heard("b")
+    roll.call(["c", "d"], 0.2)
+
+    until(lambda: len(absent) >= 3, what="three that are silent")
+    assert absent == ["a", "c", "d"]
+    roll.call(["a"], 0.0)
+    until(lambda: absent == ["a", "c", "d", "a"], what="one that is asked again")
