@@ -137,7 +137,9 @@ def _perhaps_key(key: str, trial: Trial) -> Finding:
     else:
         told = "kms:Decrypt is missing: the upload could be begun, but no part sent"
     advice = "Allow both to the kernel's credentials, in their own policy or in the key's:"
-    return _key_finding(key, f"new objects are encrypted with a KMS key; {told}", advice, _resource(key))
+    return _key_finding(
+        key, f"new objects are encrypted with a KMS key; {told}", advice, _resource(key)
+    )
 
 
 def _key_finding(key: str, what: str, advice: str, resource: str) -> Finding:

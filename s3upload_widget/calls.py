@@ -159,10 +159,11 @@ class Calls:
     @contextlib.contextmanager
     def _translating(self, call: Call) -> Iterator[None]:
         from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+        from botocore.parsers import ResponseParserError  # noqa: PLC0415
 
         try:
             yield
-        except (BotoCoreError, ClientError) as error:
+        except (BotoCoreError, ClientError, ResponseParserError) as error:
             ours = translated(error, call)
             if isinstance(ours, CredentialsError):
                 self._clients.forget()  # the next call finds what was renewed meanwhile

@@ -26,6 +26,8 @@ CONNECT_TIMEOUT: Final = 5.0
 """Seconds."""
 READ_TIMEOUT: Final = 60.0
 """Seconds."""
+MAX_ATTRIBUTES: Final = 4 * 1024**2
+"""Bytes; a page of an object's 1,000 parts takes a tenth."""
 COMPLETE_TIMEOUT: Final = 300.0
 """Seconds. S3 may think for minutes about a Complete.
 
@@ -199,7 +201,14 @@ class Clients:
             verify=self.verify,
             config=config,
         )
+        if not self.aws:
+            client.meta.events.register("before-call.s3.GetObjectAttributes", _bound)
         return cast("S3Client", client)
+
+
+def _bound(params: dict[str, Any], **_: object) -> None:
+    """A server that does not know the verb answers with the object, which may not fit in memory."""
+    params["headers"]["Range"] = f"bytes=0-{MAX_ATTRIBUTES - 1}"
 
 
 def _default_session() -> BotoSession | None:

@@ -19,6 +19,7 @@ from s3upload_widget.errors import (
     UploadAbortedError,
     UploadError,
 )
+from s3upload_widget.existing import proven
 from s3upload_widget.keys import shown
 from s3upload_widget.objects import CannotTell, CompletedPart, NoObject, ObjectFound
 from s3upload_widget.picked import Aborted, Completed, Open, Planned
@@ -135,7 +136,7 @@ def _look_at_single(
         raise PartsMissingError([1])
     if isinstance(look, CannotTell):
         return ObjectFound.of({}, size=plan.parts.size), "size"
-    if plan.must_not_exist and not _is_proven(look, hashes, place):
+    if plan.must_not_exist and not proven(look, hashes, place):
         msg = f"another object arrived as {place} meanwhile: overwrite it or keep both"
         raise ObjectExistsError(msg)
     return look, proof(look, hashes, place)
@@ -209,20 +210,12 @@ def _find_completed(
 ) -> tuple[ObjectFound, VerifiedBy]:
     look = store.head_object(record.plan.key)
     if isinstance(look, ObjectFound):
-        if _is_proven(look, hashes, place):
+        if verified_by := proven(look, hashes, place):
             if isinstance(error, ObjectExistsError):  # then the parts are still there, and billed
                 with contextlib.suppress(S3Error):
                     store.abort(record.plan.key, record.upload.upload_id)
-            return look, proof(look, hashes, place)
+            return look, verified_by
         if record.plan.must_not_exist:
             msg = f"another object arrived as {place} meanwhile: overwrite it or keep both"
             raise ObjectExistsError(msg) from error
     raise error
-
-
-def _is_proven(found: ObjectFound, hashes: Hashes, place: str) -> bool:
-    """Whether checksums say that this is the file; an equal size alone could be chance."""
-    try:
-        return proof(found, hashes, place) != "size"
-    except IntegrityError:
-        return False

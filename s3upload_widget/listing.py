@@ -6,6 +6,7 @@ given once, and a server that tells nothing new is not followed.
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 
 from s3upload_widget.errors import S3Error
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from s3upload_widget.calls import Calls
+
+logger = logging.getLogger("s3upload_widget")
 
 
 def listed_parts(calls: Calls, key: str, upload_id: str, place: str) -> tuple[ListedPart, ...]:
@@ -52,6 +55,44 @@ def listed_uploads(calls: Calls, prefix: str, place: str) -> Iterator[ListedUplo
         if not (new and markers):
             msg = f"the server lists the unfinished uploads of {place} in circles"
             raise S3Error(msg)
+
+
+def object_parts(calls: Calls, key: str) -> tuple[ListedPart, ...]:
+    """The parts that an object was made of: all that S3 tells, or the first one's size, or none."""
+    parts: dict[int, ListedPart] = {}
+    try:
+        for part in _parts_of_object(calls, key):
+            parts[part.part_number] = part
+    except S3Error as error:
+        # Whoever may not have these details, or whose server knows no such verb, goes without.
+        logger.debug("S3 does not tell the parts of an object: %s", error)
+    return tuple(parts[number] for number in sorted(parts)) or _first_part(calls, key)
+
+
+def _parts_of_object(calls: Calls, key: str) -> Iterator[ListedPart]:
+    """Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectAttributes.html."""
+    marker = 0
+    while True:
+        told = calls.ask(
+            "get_object_attributes",
+            Key=key,
+            ObjectAttributes=["ObjectParts"],
+            PartNumberMarker=marker,
+            MaxParts=1_000,
+        ).get("ObjectParts", {})
+        parts = [ListedPart.of(part) for part in told.get("Parts", ())]
+        yield from parts
+        before = marker
+        marker = max([before, *(part.part_number for part in parts)])
+        if not told.get("IsTruncated") or marker == before:
+            return
+
+
+def _first_part(calls: Calls, key: str) -> tuple[ListedPart, ...]:
+    status, answer = calls.look("head_object", {400, 403, 404, 416, 501}, Key=key, PartNumber=1)
+    if status not in {200, 206}:
+        return ()
+    return (ListedPart.of({"PartNumber": 1, "Size": answer["ContentLength"]}),)
 
 
 def _every_part(calls: Calls, key: str, upload_id: str, place: str) -> Iterator[ListedPart]:

@@ -47,6 +47,8 @@ class FilePlan:
     content_type: str
     must_not_exist: bool
     """Whether S3 is to refuse where the key has got an object meanwhile."""
+    compare: bool = False
+    """Whether the key has an object already that may be this very file."""
     started: datetime
     """UTC."""
     continues: str = field(default="", repr=False)

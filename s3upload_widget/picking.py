@@ -11,12 +11,12 @@ from itertools import count, islice
 from typing import TYPE_CHECKING, Final
 
 from s3upload_widget.accept import accepts
+from s3upload_widget.comparing import conflict, why_not
 from s3upload_widget.errors import (
     FileChangedError,
     FileTooLargeError,
     FileTypeError,
     KeyRefusedError,
-    ObjectExistsError,
     UploadAbortedError,
 )
 from s3upload_widget.keys import folder, object_key, renamed, shown, stands_inside
@@ -116,7 +116,6 @@ class Picking:
         with slot.lock, self._settling(slot):
             record = slot.record
             if isinstance(record, Checked):
-                # Comparing an object of equal size with the file would begin here.
                 record = Planned(self._plan(slot.file_id, record.candidate))
             if isinstance(record, (New, Aborted, TakenOver)):
                 msg = f"{shown(pick.name)} was discarded meanwhile: pick it again"
@@ -125,7 +124,8 @@ class Picking:
                 msg = f"{shown(pick.name)} is not the file it was: discard it, then pick it again"
                 raise FileChangedError(msg)
             if pick.if_exists == "overwrite" and not isinstance(record, Completed):
-                record = replace(record, plan=replace(record.plan, must_not_exist=False))
+                plan = replace(record.plan, must_not_exist=False, compare=False)
+                record = replace(record, plan=plan)
             slot.record = record
             return record.plan
 
@@ -180,12 +180,14 @@ class Picking:
             raise FileTooLargeError(msg) from error
 
     def _plan(self, file_id: str, candidate: Candidate) -> FilePlan:
+        key, compare = self._free_key(file_id, candidate)
         return FilePlan(
             picked=candidate.picked,
-            key=self._free_key(file_id, candidate),
+            key=key,
             parts=self._continued(candidate) if candidate.continues else candidate.parts,
             content_type=self._store.content_type(_media_type(candidate.picked.type)),
             must_not_exist=candidate.if_exists != "overwrite",
+            compare=compare,
             started=datetime.now(timezone.utc),
             continues=candidate.continues,
         )
@@ -202,33 +204,27 @@ class Picking:
         if not candidate.parts.single:
             return candidate.parts
         if not 0 < part_size < size:
-            raise other_file(candidate.picked, listed, self._uri(candidate.key))
+            raise other_file(candidate.picked, listed, self._store.destination(candidate.key))
         return PartPlan(size, part_size)
 
-    def _free_key(self, file_id: str, candidate: Candidate) -> str:
+    def _free_key(self, file_id: str, candidate: Candidate) -> tuple[str, bool]:
+        """A key, and whether it has an object that may be this very file."""
         rename = candidate.if_exists == "rename" and not candidate.continues
         tries = MAX_RENAMES if rename else 1
         for number, key in enumerate(islice(_names(candidate.key), tries)):
             mine = self._files.claim(key, file_id) if number else candidate.claimed
             if not mine:
-                conflict = f"another picked file already goes to {self._uri(key)}"
-            elif not (conflict := self._conflict(key, candidate)):
-                return key
-        msg = f"{conflict}: overwrite it, keep both under another name, or skip this file"
-        raise ObjectExistsError(msg)
-
-    def _conflict(self, key: str, candidate: Candidate) -> str:
-        """What stands in the way of ``key``; ``""`` if nothing does, or nobody can tell."""
-        if candidate.if_exists == "overwrite":
-            return ""
-        look = self._store.head_object(key)
-        if not isinstance(look, ObjectFound):
-            return ""
-        when = look.last_modified.astimezone(timezone.utc)
-        return f"{self._uri(key)} exists: {look.size} bytes, of {when:%Y-%m-%d %H:%M} UTC"
-
-    def _uri(self, key: str) -> str:
-        return f"s3://{self._store.bucket}/{key}"
+                hindrance = f"another picked file already goes to {self._store.destination(key)}"
+                continue
+            if candidate.if_exists == "overwrite":
+                return key, False
+            look = self._store.head_object(key)
+            if not isinstance(look, ObjectFound):  # perhaps nobody may look
+                return key, False
+            hindrance = why_not(look, candidate.picked.size, self._store.destination(key))
+            if candidate.if_exists == "verify" and not hindrance:
+                return key, True
+        raise conflict(hindrance)
 
 
 def as_picked(pick: Pick) -> PickedFile:

@@ -45,12 +45,15 @@ class Hashes:
             msg = "the page sent an empty MD5"
             raise ProtocolError(msg)
 
-    @property
-    def etag(self) -> str:
-        """The ETag of the whole object where ETags are MD5s; ``""`` if nobody can say."""
-        if not self.md5:
-            return ""
-        return hexadecimal(self.md5[0]) if self.parts.single else multipart_etag(self.md5)
+    def is_sha256(self, checksum: str) -> bool:
+        """Whether it is the object's; some programs send a file of one part as multipart too."""
+        one = self.parts.single and checksum == self.sha256[0]
+        return one or same_composite(checksum, self.sha256)
+
+    def is_etag(self, etag: str) -> bool:
+        """Whether it is the object's, where ETags are MD5s and MD5s are known."""
+        one = self.parts.single and same_etag(etag, hexadecimal(self.md5[0]))
+        return one or same_etag(etag, multipart_etag(self.md5))
 
 
 def proof(found: ObjectFound, hashes: Hashes, place: str) -> VerifiedBy:
@@ -68,13 +71,9 @@ def proof(found: ObjectFound, hashes: Hashes, place: str) -> VerifiedBy:
         msg = f"{place} has {found.size} bytes, the file {hashes.parts.size}: send it again"
         raise IntegrityError(msg)
     if found.sha256:
-        if hashes.parts.single:
-            equal = found.sha256 == hashes.sha256[0]
-        else:
-            equal = same_composite(found.sha256, hashes.sha256)
-        return _if_equal(equal, "sha256", place)
-    if hashes.etag and not found.encrypted and reads_as_md5(found.etag):
-        return _if_equal(same_etag(found.etag, hashes.etag), "md5", place)
+        return _if_equal(hashes.is_sha256(found.sha256), "sha256", place)
+    if hashes.md5 and not found.encrypted and reads_as_md5(found.etag):
+        return _if_equal(hashes.is_etag(found.etag), "md5", place)
     return "size"
 
 

@@ -101,6 +101,20 @@ class CreateMultipartUpload(Message, frozen=True):
     """Uploads that were found before, and whose parts are not this file's."""
 
 
+class CompareObject(Message, frozen=True):
+    """Is the object that the key has already this file? Asked before a byte is sent."""
+
+    file_id: FileId
+    part_size: Bytes
+    """Of the cut that was tried; 0 before one was."""
+    parts_sha256: Annotated[list[Sha256], Meta(max_length=10_000)]
+    """Of part 1, 2, …; empty where one part was seen to differ."""
+    parts_md5: Annotated[list[Md5], Meta(max_length=10_000)]
+    """Of part 1, 2, …; empty unless the kernel asked for them."""
+    sha256: Sha256Hex
+    """Of the whole file; a file of one part has only one."""
+
+
 class PartChecksums(Record, frozen=True):
     """One part that was hashed."""
 
@@ -248,6 +262,8 @@ class PlannedFile(Message, frozen=True):
     """Whether the SHA-256 of the whole file is wanted."""
     md5: bool
     """Whether parts need their MD5 too."""
+    compare: bool
+    """Whether the key has an object that may be this very file: ``compare_object`` comes first."""
     store: str
     """``scheme://host`` that the parts go to: each such origin has one pool."""
 
@@ -290,6 +306,25 @@ class MultipartUploadCreated(Message, frozen=True):
     parts_total: int
     md5: bool
     """Whether parts need their MD5 too."""
+
+
+class ObjectCut(Message, frozen=True):
+    """The object was made of these parts, or may have been: hash the file so, and ask again."""
+
+    file_id: str
+    part_size: int
+    """Bytes."""
+    parts_total: int
+    md5: bool
+    """Whether parts need their MD5 too."""
+    found: list[FoundPart]
+    """The parts whose checksums S3 tells: the first that differs ends the comparison."""
+
+
+class ObjectGone(Message, frozen=True):
+    """The key has no object any more: upload the file."""
+
+    file_id: str
 
 
 class PresignedPart(Message, frozen=True):
@@ -423,6 +458,7 @@ class Orders(Message, frozen=True):
 Request: TypeAlias = (
     Hello
     | PickFiles
+    | CompareObject
     | CreateMultipartUpload
     | PresignParts
     | CompleteMultipartUpload
@@ -436,6 +472,8 @@ Request: TypeAlias = (
 Reply: TypeAlias = (
     Welcome
     | FilesPicked
+    | ObjectCut
+    | ObjectGone
     | MultipartUploadCreated
     | PartsPresigned
     | MultipartUploadCompleted
@@ -452,6 +490,7 @@ Reply: TypeAlias = (
 REPLIES: Final[dict[type[Message], tuple[type[Message], ...]]] = {
     Hello: (Welcome,),
     PickFiles: (FilesPicked,),
+    CompareObject: (MultipartUploadCompleted, ObjectCut, ObjectGone),
     CreateMultipartUpload: (MultipartUploadCreated,),
     PresignParts: (PartsPresigned,),
     CompleteMultipartUpload: (MultipartUploadCompleted, PartsMissing),

@@ -14,7 +14,7 @@ from s3upload_widget.keys import shown
 from s3upload_widget.proofs import Hashes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from s3upload_widget.objects import ListedPart
     from s3upload_widget.parts import PartPlan
@@ -109,8 +109,20 @@ class WholeFile:
         return self._digest.hexdigest()
 
 
-def hashed(source: Source, parts: PartPlan, *, md5: bool) -> tuple[Hashes, str]:
-    """The checksums of all parts and of the whole file, of parts of any size, in little memory."""
+def hashed(
+    source: Source, parts: PartPlan, *, md5: bool, known: Mapping[int, str]
+) -> tuple[Hashes, str] | None:
+    """The checksums of all parts and of the whole file, of parts of any size, in little memory.
+
+    Args:
+        source: The file.
+        parts: How it is cut.
+        md5: Whether MD5s are wanted too.
+        known: Part number → base64 SHA-256 that the part has to have, as far as that is known.
+
+    Returns:
+        None where a part has another SHA-256: nothing is read beyond it.
+    """
     whole = hashlib.sha256()
     of_sha256, of_md5 = [], []
     for number in range(1, parts.count + 1):
@@ -122,6 +134,8 @@ def hashed(source: Source, parts: PartPlan, *, md5: bool) -> tuple[Hashes, str]:
                 other.update(block)
         of_sha256.append(base64.b64encode(one.digest()).decode())
         of_md5.append(base64.b64encode(other.digest()).decode())
+        if known.get(number, of_sha256[-1]) != of_sha256[-1]:
+            return None
     return Hashes(parts=parts, sha256=of_sha256, md5=of_md5 if md5 else []), whole.hexdigest()
 
 

@@ -11,7 +11,7 @@ from s3upload_widget.calls import Calls
 from s3upload_widget.clients import Clients, connect
 from s3upload_widget.creating import Creating
 from s3upload_widget.extra_args import checked_extra_args
-from s3upload_widget.listing import listed_parts, listed_uploads
+from s3upload_widget.listing import listed_parts, listed_uploads, object_parts
 from s3upload_widget.objects import (
     CannotTell,
     CompletedPart,
@@ -273,12 +273,9 @@ class Store:
         refused: dict[int, ObjectLook] = {403: CannotTell(), 404: NoObject()}
         return refused.get(status) or ObjectFound.of(answer, size=0)
 
-    def first_part_size(self, key: str) -> int:
-        """Bytes of the first part that an object was made of; 0 where nobody can tell."""
-        status, answer = self._calls.look(
-            "head_object", {400, 403, 404, 416, 501}, Key=key, PartNumber=1
-        )
-        return int(answer["ContentLength"]) if status in {200, 206} else 0
+    def object_parts(self, key: str) -> tuple[ListedPart, ...]:
+        """The parts that an object was made of, as far as S3 tells: all, the first or none."""
+        return object_parts(self._calls, key)
 
     def read(self, key: str, *, version_id: str = "", etag: str = "") -> Iterator[bytes]:
         """An object's bytes, block by block; a connection that breaks is made anew.

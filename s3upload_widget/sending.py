@@ -19,12 +19,12 @@ from s3upload_widget.errors import (
     ObjectExistsError,
     S3Error,
 )
-from s3upload_widget.existing import proven_equal
+from s3upload_widget.existing import cuts, described, proven, tells
 from s3upload_widget.keys import shown
 from s3upload_widget.lanes import Work, persist, run
 from s3upload_widget.objects import ObjectFound
 from s3upload_widget.picked import Open, Planned, Slot
-from s3upload_widget.reading import Reading, WholeFile
+from s3upload_widget.reading import Reading, WholeFile, hashed
 from s3upload_widget.s3errors import refusal_code
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from s3upload_widget.lanes import Job
     from s3upload_widget.picked import FilePlan
     from s3upload_widget.proofs import Hashes
-    from s3upload_widget.results import UploadedFile
+    from s3upload_widget.results import UploadedFile, VerifiedBy
     from s3upload_widget.s3 import Store
     from s3upload_widget.sources import Source
     from s3upload_widget.tally import Tally
@@ -93,21 +93,29 @@ class FileSending:
         look = self._store.head_object(self._plan.key)
         if not isinstance(look, ObjectFound):
             return None
-        source, part_size = self._source, self._plan.parts.part_size
-        equal = proven_equal(self._store, self._plan.key, look, source, part_size)
-        if equal:
+        if equal := self._equal(look):
             self._source.check()
             self._tally.done(0, look.size, sent=False)
             sha256 = equal[1] if self._manner.sha256 else ""
             return uploaded_file(self._store, self._plan, look, equal[0], sha256)
         if overwriting:
             return None
-        msg = (
-            f"{self._place} exists with other bytes than {shown(self._source.name)}, or S3 does "
-            f"not say which: {look.size} bytes, of {look.last_modified:%Y-%m-%d %H:%M %Z}; "
-            "give if_exists='overwrite' or 'rename', or another key"
-        )
+        how = f" with other bytes than {shown(self._source.name)}, or S3 does not say which"
+        msg = described(look, self._place, how)
+        msg = f"{msg}; give if_exists='overwrite' or 'rename', or another key"
         raise ObjectExistsError(msg)
+
+    def _equal(self, found: ObjectFound) -> tuple[VerifiedBy, str] | None:
+        """What proves that the object is the file, and the file's SHA-256; None if nothing does."""
+        if found.size != self._source.size or not tells(found):
+            return None
+        plan = self._plan
+        for cut in cuts(self._store, plan.key, found, plan.parts.part_size):
+            known = {part.part_number: part.sha256 for part in cut.listed}
+            read = hashed(self._source, cut.parts, md5=cut.md5, known=known)
+            if read and (verified_by := proven(found, read[0], self._place)):
+                return verified_by, read[1]
+        return None
 
     def _single(self) -> UploadedFile:
         plan = self._plan

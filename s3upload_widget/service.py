@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from s3upload_widget import protocol
 from s3upload_widget.checksums import base64_of, reads_as_md5
+from s3upload_widget.comparing import compare
 from s3upload_widget.completion import PartsMissingError, complete
 from s3upload_widget.doctor import check_mixed_content, diagnose
 from s3upload_widget.errors import (
@@ -22,6 +23,7 @@ from s3upload_widget.errors import (
     UploadAbortedError,
     UploadError,
 )
+from s3upload_widget.objects import NoObject
 from s3upload_widget.offering import Offering
 from s3upload_widget.opening import Opening
 from s3upload_widget.parts import S3_LIMITS, Limits
@@ -63,7 +65,8 @@ class Service:
         accept: As HTML's ``<input accept>``; a function is asked at each pick.
         part_size: Bytes, 5 MiB to 5 GiB; 16 MiB and growing if left out.
         max_size: Bytes of the largest file that is taken.
-        if_exists: What to do where a key has an object already.
+        if_exists: What to do where a key has an object already; ``verify`` has the page compare
+            it with the file.
         sha256: Whether the SHA-256 of whole files is wanted.
         limits: The store's.
         on_uploaded: Called once for each file, as soon as it is complete and proven.
@@ -128,6 +131,8 @@ class Service:
                 return self._pick(request)
             case protocol.PresignParts():
                 return self._presign_all(request)
+            case protocol.CompareObject():
+                return self._compare(self._files.get(request.file_id), request)
             case protocol.CreateMultipartUpload():
                 return self._create(self._files.get(request.file_id), request)
             case protocol.CompleteMultipartUpload():
@@ -180,6 +185,7 @@ class Service:
             parts_total=plan.parts.count,
             hash_file=self._rules.sha256,
             md5=plan.parts.single and self._needs_md5(),
+            compare=plan.compare,
             store=origin,
         )
 
@@ -218,6 +224,29 @@ class Service:
             expires_in=presigned.expires_in,
         )
 
+    def _compare(
+        self, slot: Slot, request: protocol.CompareObject
+    ) -> protocol.MultipartUploadCompleted | protocol.ObjectCut | protocol.ObjectGone:
+        with slot.lock:
+            record = slot.record
+            if isinstance(record, Completed):
+                return _completed(slot.file_id, record)
+            if not isinstance(record, Planned):
+                msg = "only a file of which nothing is sent yet is compared with an object"
+                raise ProtocolError(msg)
+            found = compare(self._store, record.plan, request, sha256=self._rules.sha256)
+            if isinstance(found, Completed):
+                return self._arrived(slot, found)
+        if isinstance(found, NoObject):
+            return protocol.ObjectGone(file_id=slot.file_id)
+        return protocol.ObjectCut(
+            file_id=slot.file_id,
+            part_size=found.parts.part_size,
+            parts_total=found.parts.count,
+            md5=found.md5,
+            found=[_found_part(part) for part in found.listed],
+        )
+
     def _create(
         self, slot: Slot, request: protocol.CreateMultipartUpload
     ) -> protocol.MultipartUploadCreated:
@@ -244,28 +273,24 @@ class Service:
         self, slot: Slot, request: protocol.CompleteMultipartUpload
     ) -> protocol.MultipartUploadCompleted | protocol.PartsMissing:
         with slot.lock:
-            if not isinstance(slot.record, Completed):
-                try:
-                    slot.record = complete(self._store, slot, request, sha256=self._rules.sha256)
-                except PartsMissingError as missing:
-                    return protocol.PartsMissing(
-                        file_id=slot.file_id, part_numbers=missing.part_numbers
-                    )
-                self._files.settle(slot)
-                self._announce(slot.record.uploaded)
-            uploaded = slot.record.uploaded
-        return protocol.MultipartUploadCompleted(
-            file_id=slot.file_id,
-            uri=uploaded.uri,
-            sha256=uploaded.sha256,
-            verified_by=uploaded.verified_by,
-        )
+            if isinstance(slot.record, Completed):
+                return _completed(slot.file_id, slot.record)
+            try:
+                found = complete(self._store, slot, request, sha256=self._rules.sha256)
+            except PartsMissingError as missing:
+                return protocol.PartsMissing(
+                    file_id=slot.file_id, part_numbers=missing.part_numbers
+                )
+            return self._arrived(slot, found)
 
-    def _announce(self, uploaded: UploadedFile) -> None:
+    def _arrived(self, slot: Slot, record: Completed) -> protocol.MultipartUploadCompleted:
+        slot.record = record
+        self._files.settle(slot)
         try:
-            self._on_uploaded(uploaded)
+            self._on_uploaded(record.uploaded)
         except Exception as error:  # noqa: BLE001 - the file is complete, whatever a listener does
             _log_defect("on_uploaded", error)
+        return _completed(slot.file_id, record)
 
     def _let_go(
         self, request: protocol.AbortMultipartUpload | protocol.ForgetFile
@@ -300,6 +325,16 @@ class Service:
         headers = self._signing.header_names(record.plan)
         found = diagnose(self._store, record.plan.key, request.origin, headers)
         return protocol.Diagnosed(cause=found.cause, message=found.message)
+
+
+def _completed(file_id: str, record: Completed) -> protocol.MultipartUploadCompleted:
+    uploaded = record.uploaded
+    return protocol.MultipartUploadCompleted(
+        file_id=file_id,
+        uri=uploaded.uri,
+        sha256=uploaded.sha256,
+        verified_by=uploaded.verified_by,
+    )
 
 
 def _found_part(part: ListedPart) -> protocol.FoundPart:

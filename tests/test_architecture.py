@@ -42,11 +42,14 @@ ROOMS: dict[str, tuple[str, str]] = {
         "errors results checksums keys policy s3",
     ),
     "service": (
-        "service completion offering opening picked picking proofs signing verifying",
+        (
+            "service comparing completion existing offering opening picked picking proofs signing "
+            "verifying"
+        ),
         "errors results parts checksums keys policy protocol s3 resuming unfinished doctor",
     ),
     "uploader": (
-        "uploader batch beginning existing lanes reading sending sources tally",
+        "uploader batch beginning lanes reading sending sources tally",
         "errors results parts checksums keys protocol s3 resuming service",
     ),
     "local": ("local seaweedfs supervisor", "s3 policy"),

@@ -62,6 +62,12 @@ ALL = [listed(1), listed(2), listed(3)]
         pytest.param(SINGLE, found(1, checksum=SHA256[2]), "sha256", id="single"),
         pytest.param(WITH_MD5, found(etag=ETAG), "md5", id="MD5 of MD5s"),
         pytest.param(SINGLE, found(1, etag=f'"{hexadecimal(MD5[2])}"'), "md5", id="MD5"),
+        pytest.param(
+            SINGLE, found(1, checksum=composite_sha256(SHA256[2:])), "sha256", id="one part"
+        ),
+        pytest.param(
+            SINGLE, found(1, etag=f'"{multipart_etag(MD5[2:])}"'), "md5", id="MD5 of one part"
+        ),
         pytest.param(PARTS, found(etag=ETAG), "size", id="no MD5 known"),
         pytest.param(
             WITH_MD5,

@@ -50,6 +50,13 @@ PROGRESS = {
 REQUESTS: dict[str, dict[str, Any]] = {
     "hello": {"version": 1},
     "pick_files": {"origin": "https://hub.example.org", "files": [PICK]},
+    "compare_object": {
+        "file_id": FILE,
+        "part_size": 8,
+        "parts_sha256": [sha256(b"")],
+        "parts_md5": [md5(b"")],
+        "sha256": HEX,
+    },
     "create_multipart_upload": {"file_id": FILE, "refused": []},
     "presign_parts": {"parts": [PART]},
     "complete_multipart_upload": {
@@ -259,6 +266,7 @@ def test_what_is_sent_is_plain_json() -> None:
         parts_total=1,
         hash_file=True,
         md5=False,
+        compare=False,
         store="http://127.0.0.1",
     )
     reply = protocol.ReplyEnvelope(

@@ -8,7 +8,7 @@ from msgspec.inspect import type_info
 
 from s3upload_widget import UploadWidget
 from s3upload_widget.protocol import REPLIES
-from support.faults import FOREVER, NO_CORS, Answer, Fault, Match
+from support.faults import FOREVER, NO_CORS, Answer, Fault, Gate, Match
 from support.files import make_file
 from support.uploading import QUICK, MiB, asked, pick, show, until_done, until_state
 from support.waiting import until
@@ -36,17 +36,24 @@ def test_every_kind_is_spoken(
     tmp_path: Path,
 ) -> None:
     page_errors.expect_network()
-    widget = UploadWidget(
-        bucket, client=ministack.client, browser_endpoint_url=proxy.url, part_size=PART
-    )
+    widget = UploadWidget(bucket, client=ministack.at(proxy.url).client, part_size=PART)
+    ministack.client.put_object(Bucket=bucket, Key="run1.bin", Body=b"x" * 2 * PART)
     ministack.client.create_multipart_upload(Bucket=bucket, Key="somebody's.bin")
     show(page, bridge, widget, tuning=QUICK)
     until(lambda: "unfinished_listed" in replies(bridge), what="a list of what is unfinished")
     page.evaluate("engine.showOthers().then(() => engine.offers.discard(engine.offers.others[0]))")
 
-    # A part that S3 says it has stored but has not, then a store that lets no page in.
-    proxy.play(Fault(Answer(200, ""), Match(operation="UploadPart", part_number=2)))
+    # An object that vanishes while it is compared, a part that S3 says it has stored but has not,
+    # then a store that lets no page in.
+    gate = Gate()
+    proxy.play(
+        Fault(gate, Match(operation="HeadObject", key="run1.bin", nth=3)),
+        Fault(Answer(200, ""), Match(operation="UploadPart", part_number=2)),
+    )
     pick(page, make_file(tmp_path / "run1.bin", 2 * PART))
+    until(lambda: len(proxy.of("HeadObject")) == 3, 30, "the last look at the object")
+    ministack.empty(bucket)
+    gate.opened.set()
     until_done(widget)
     proxy.play(Fault(NO_CORS, Match(operation="Preflight"), times=FOREVER))
     pick(page, make_file(tmp_path / "run2.bin", 2 * PART))

@@ -52,6 +52,7 @@ def test_a_picked_file_gets_its_key_its_plan_and_the_place_it_goes_to(
         parts_total=3,
         hash_file=True,
         md5=False,
+        compare=False,
         store=ministack.endpoint_url,
     )
 

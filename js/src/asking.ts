@@ -1,8 +1,15 @@
 /** What one file asks of the kernel: patiently, while the kernel says that asking again may help. */
 
+import type { Hashed } from "./comparing";
 import type { Kernel } from "./kernel";
 import { patiently } from "./patience";
-import type { MultipartUploadCompleted, MultipartUploadCreated, PartsMissing } from "./protocol";
+import type {
+  MultipartUploadCompleted,
+  MultipartUploadCreated,
+  ObjectCut,
+  ObjectGone,
+  PartsMissing,
+} from "./protocol";
 import type { Work } from "./states";
 
 export class Asking {
@@ -15,6 +22,15 @@ export class Asking {
     this.#id = id;
     this.#kernel = kernel;
     this.#hindered = hindered;
+  }
+
+  /** Whether the object that the key has is the file. */
+  compare(
+    hashed: Hashed,
+    signal: AbortSignal,
+  ): Promise<MultipartUploadCompleted | ObjectCut | ObjectGone> {
+    const request = { kind: "compare_object", file_id: this.#id, ...hashed } as const;
+    return this.#patiently(() => this.#kernel.call(request, signal), signal);
   }
 
   /** An upload that is none of the refused. */

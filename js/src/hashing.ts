@@ -1,12 +1,14 @@
 /** Has parts hashed ahead of the sending, as far as the present rate makes it worth while. */
 
 import { Bell } from "./bell";
+import type { Comparison } from "./comparing";
 import { tuning } from "./tuning";
 import type { Upload } from "./upload";
 
 export class Hashing {
   readonly #uploads: () => readonly Upload[];
   readonly #bytesPerSecond: () => number;
+  readonly #changed: () => void;
   readonly #signal: AbortSignal;
   readonly #bell = new Bell();
 
@@ -15,10 +17,12 @@ export class Hashing {
     lanes: number,
     uploads: () => readonly Upload[],
     bytesPerSecond: () => number,
+    changed: () => void,
     signal: AbortSignal,
   ) {
     this.#uploads = uploads;
     this.#bytesPerSecond = bytesPerSecond;
+    this.#changed = changed;
     this.#signal = signal;
     for (let lane = 0; lane < lanes; lane += 1) void this.#loop(lane);
   }
@@ -38,7 +42,8 @@ export class Hashing {
       const upload = this.#next(lane);
       const proof = upload === undefined ? this.#nextProof() : undefined;
       if (upload !== undefined) await upload.hashNext(lane);
-      else await (proof === undefined ? rung : proof.proveNext(lane));
+      else if (proof !== undefined) await proof.proveNext(lane);
+      else await (this.#nextComparison()?.hashNext(lane).then(this.#changed) ?? rung);
     }
   }
 
@@ -55,6 +60,11 @@ export class Hashing {
   /** What S3 holds already is compared beside the sending. */
   #nextProof(): Upload | undefined {
     return this.#uploads().find(({ active }) => active?.parts.next("prove") !== undefined);
+  }
+
+  /** Last of all, as nothing of it is to be sent. */
+  #nextComparison(): Comparison | undefined {
+    return this.#uploads().find(({ comparison }) => comparison?.more)?.comparison;
   }
 
   /** How many parts to have hashed and signed ahead. */

@@ -252,6 +252,11 @@ export class Parts {
     this.#move(number, "stored");
   }
 
+  /** The object was there already. */
+  storeAll(): void {
+    for (let number = 1; number <= this.total; number += 1) this.store(number);
+  }
+
   #of(step: Step): Set<number> {
     return this.#sets.get(step) ?? this.#set(step, []);
   }

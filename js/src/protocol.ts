@@ -118,6 +118,20 @@ export interface CreateMultipartUpload {
   readonly refused: readonly UploadId[];
 }
 
+/** Is the object that the key has already this file? Asked before a byte is sent. */
+export interface CompareObject {
+  readonly kind: "compare_object";
+  readonly file_id: FileId;
+  /** Of the cut that was tried; 0 before one was. */
+  readonly part_size: Bytes;
+  /** Of part 1, 2, …; empty where one part was seen to differ. */
+  readonly parts_sha256: readonly Sha256[];
+  /** Of part 1, 2, …; empty unless the kernel asked for them. */
+  readonly parts_md5: readonly Md5[];
+  /** Of the whole file; a file of one part has only one. */
+  readonly sha256: Sha256Hex;
+}
+
 /** One part that was hashed. */
 export interface PartChecksums {
   readonly file_id: FileId;
@@ -259,6 +273,8 @@ export interface PlannedFile {
   readonly hash_file: boolean;
   /** Whether parts need their MD5 too. */
   readonly md5: boolean;
+  /** Whether the key has an object that may be this very file: `compare_object` comes first. */
+  readonly compare: boolean;
   /** `scheme://host` that the parts go to: each such origin has one pool. */
   readonly store: string;
 }
@@ -300,6 +316,25 @@ export interface MultipartUploadCreated {
   readonly parts_total: number;
   /** Whether parts need their MD5 too. */
   readonly md5: boolean;
+}
+
+/** The object was made of these parts, or may have been: hash the file so, and ask again. */
+export interface ObjectCut {
+  readonly kind: "object_cut";
+  readonly file_id: string;
+  /** Bytes. */
+  readonly part_size: number;
+  readonly parts_total: number;
+  /** Whether parts need their MD5 too. */
+  readonly md5: boolean;
+  /** The parts whose checksums S3 tells: the first that differs ends the comparison. */
+  readonly found: readonly FoundPart[];
+}
+
+/** The key has no object any more: upload the file. */
+export interface ObjectGone {
+  readonly kind: "object_gone";
+  readonly file_id: string;
 }
 
 /** A URL that carries exactly one part. A secret: memory only. */
@@ -432,6 +467,7 @@ export interface Orders {
 export type Request =
   | Hello
   | PickFiles
+  | CompareObject
   | CreateMultipartUpload
   | PresignParts
   | CompleteMultipartUpload
@@ -445,6 +481,8 @@ export type Request =
 export type Reply =
   | Welcome
   | FilesPicked
+  | ObjectCut
+  | ObjectGone
   | MultipartUploadCreated
   | PartsPresigned
   | MultipartUploadCompleted
@@ -481,6 +519,7 @@ export interface EventEnvelope {
 export interface Calls {
   readonly hello: { request: Hello; reply: Welcome };
   readonly pick_files: { request: PickFiles; reply: FilesPicked };
+  readonly compare_object: { request: CompareObject; reply: MultipartUploadCompleted | ObjectCut | ObjectGone };
   readonly create_multipart_upload: { request: CreateMultipartUpload; reply: MultipartUploadCreated };
   readonly presign_parts: { request: PresignParts; reply: PartsPresigned };
   readonly complete_multipart_upload: { request: CompleteMultipartUpload; reply: MultipartUploadCompleted | PartsMissing };

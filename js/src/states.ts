@@ -1,5 +1,6 @@
 /** The states of one file, and which may follow which. */
 
+import type { Comparison } from "./comparing";
 import type { Parts } from "./parts";
 import type { Problem } from "./problem";
 import type { PlannedFile } from "./protocol";
@@ -17,13 +18,14 @@ export type State =
   | { readonly name: "picked" }
   | { readonly name: "refused"; readonly problem: Problem }
   | { readonly name: "queued"; readonly work: Work }
+  | { readonly name: "comparing"; readonly work: Work; readonly comparison: Comparison }
   | { readonly name: "checking"; readonly work: Work }
   | { readonly name: "uploading"; readonly work: Work; readonly sending: Sending }
   | { readonly name: "completing"; readonly work: Work }
   | { readonly name: "paused"; readonly work: Work }
   | { readonly name: "failed"; readonly work: Work; readonly problem: Problem }
   | { readonly name: "aborting" }
-  | { readonly name: "done"; readonly work: Work; readonly sha256: string };
+  | { readonly name: "done"; readonly work: Work; readonly sha256: string; readonly sent: boolean };
 
 type Name = State["name"];
 
@@ -31,7 +33,18 @@ const NEXT: Readonly<Record<Name, readonly Name[]>> = {
   picked: ["queued", "refused", "aborting"],
   refused: ["picked", "aborting"],
   queued: ["checking", "paused", "failed", "aborting"],
-  checking: ["uploading", "paused", "failed", "refused", "aborting", "picked"],
+  comparing: ["comparing", "checking", "done", "paused", "failed", "aborting", "picked"],
+  checking: [
+    "comparing",
+    "done",
+    "checking",
+    "uploading",
+    "paused",
+    "failed",
+    "refused",
+    "aborting",
+    "picked",
+  ],
   uploading: ["completing", "paused", "failed", "aborting", "picked"],
   completing: ["done", "uploading", "failed", "aborting", "picked"],
   paused: ["queued", "aborting"],

@@ -59,7 +59,8 @@ export function waitingFor(upload: Upload, kernel: Kernel, reachable: boolean): 
     const starved = parts.inFlight.length === 0 && parts.ready === 0;
     return starved && kernel.silent ? "kernel" : "";
   }
-  if (!["picked", "checking", "completing", "aborting"].includes(state.name)) return "";
+  if (!["picked", "comparing", "checking", "completing", "aborting"].includes(state.name))
+    return "";
   if (kernel.silent) return "kernel";
   return trouble === "" ? "" : "network";
 }
@@ -111,5 +112,6 @@ function plainState(upload: Upload): FileState {
   if (name === "picked") return "queued";
   if (name === "refused") return "failed";
   if (name === "aborting") return "completing";
+  if (name === "comparing") return "checking";
   return name;
 }

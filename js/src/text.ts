@@ -62,6 +62,8 @@ export const text = {
       network: "Waiting for the network",
       file: "Waiting for the file",
     },
+    comparing: "Comparing with what is there",
+    wasThere: "Was there already, with the same bytes",
     conflict: "Exists already on S3",
     refused: "Not uploaded",
     discarding: "Deleting from S3",

@@ -4,6 +4,7 @@
  */
 
 import { Asking } from "./asking";
+import { Comparison, type Cut, compare, type Hashed } from "./comparing";
 import type { Hashers } from "./hashers";
 import { FileHashes } from "./hashes";
 import type { Kernel } from "./kernel";
@@ -123,11 +124,21 @@ export class Upload {
   /** Take the first step, or the next after a pause or a failure. */
   async start(): Promise<void> {
     if (this.#state.name !== "queued") return;
-    const { work } = this.#state;
+    let { work } = this.#state;
     this.#run = new AbortController();
     const { signal } = this.#run;
     this.#to({ name: "checking", work });
     try {
+      if (work.plan.compare) {
+        const answer = await this.#compare(work, signal);
+        if (answer.kind === "multipart_upload_completed") {
+          this.#finish(work, answer.sha256, false);
+          return;
+        }
+        work = { ...work, plan: { ...work.plan, compare: false } };
+        this.#renewHashes();
+        this.#to({ name: "checking", work });
+      }
       const opened = await findOrCreate(work, this.file.size, {
         only: this.continues.uploadId !== "",
         refused: this.#foreign,
@@ -144,7 +155,7 @@ export class Upload {
 
   pause(): void {
     const { name } = this.#state;
-    if (name === "queued" || name === "checking" || name === "uploading") {
+    if (name === "queued" || name === "comparing" || name === "checking" || name === "uploading") {
       const { work } = this.#state;
       this.#run.abort();
       this.#to({ name: "paused", work });
@@ -240,6 +251,11 @@ export class Upload {
     return this.#state.name === "uploading" ? this.#state.work : undefined;
   }
 
+  /** How the file is being compared with an object, if it is. */
+  get comparison(): Comparison | undefined {
+    return this.#state.name === "comparing" ? this.#state.comparison : undefined;
+  }
+
   /** Hash the next part. Resolves when it is hashed, or the file is given up. */
   async hashNext(lane: number): Promise<void> {
     const { active } = this;
@@ -294,6 +310,24 @@ export class Upload {
       work.parts.unprove(number);
       throw error;
     }
+  }
+
+  async #compare(work: Work, signal: AbortSignal): ReturnType<typeof compare> {
+    const answer = await compare(work, {
+      ask: (hashed) => this.#asking.compare(hashed, signal),
+      hash: (cut) => this.#hashAs(cut, work, signal),
+    });
+    signal.throwIfAborted();
+    return answer;
+  }
+
+  /** Hash the file as an object was cut. */
+  #hashAs(cut: Cut, work: Work, signal: AbortSignal): Promise<Hashed> {
+    signal.throwIfAborted();
+    const { hash_file } = work.plan;
+    const comparison = new Comparison(this.file.size, cut, hash_file, this.#hashes, signal);
+    this.#to({ name: "comparing", work, comparison });
+    return comparison.result;
   }
 
   /** The file is not the one that was begun: what is there stays as it is. */
@@ -351,16 +385,17 @@ export class Upload {
       const sha256 = work.plan.hash_file ? await this.#hashes.whole() : "";
       const reply = await this.#asking.complete(work, sha256, signal);
       if (reply.kind === "parts_missing") this.#sendAgain(work, reply.part_numbers);
-      else this.#finish(work, reply.sha256);
+      else this.#finish(work, reply.sha256, true);
     } catch (error) {
       this.#stumble(error, signal);
     }
   }
 
-  #finish(work: Work, sha256: string): void {
+  #finish(work: Work, sha256: string, sent: boolean): void {
     this.#hashes.drop();
+    if (!sent) work.parts.storeAll();
     this.#around.ended(work);
-    this.#to({ name: "done", work, sha256 });
+    this.#to({ name: "done", work, sha256, sent });
   }
 
   #sendAgain(work: Work, numbers: readonly number[]): void {
@@ -409,10 +444,14 @@ export class Upload {
     }
     this.#run.abort();
     this.#run = new AbortController();
-    this.#hashes.drop();
-    this.#hashes = new FileHashes(this.file, this.#around.hashers);
+    this.#renewHashes();
     this.#to({ name: "picked" });
     void this.#forgetThenPlan(parts, this.#run.signal);
+  }
+
+  #renewHashes(): void {
+    this.#hashes.drop();
+    this.#hashes = new FileHashes(this.file, this.#around.hashers);
   }
 
   async #forgetThenPlan(parts: "keep parts" | "delete parts", signal: AbortSignal): Promise<void> {

@@ -68,7 +68,8 @@ export class Uploads implements Sender, Surroundings {
     const files = (): readonly Upload[] => this.#files;
     const rate = (): number => this.rate.perSecond;
     this.#diagnoses = new Diagnoses(this.kernel, files, signal);
-    this.#hashing = new Hashing(this.hashers.lanes, files, rate, signal);
+    const changed = (): void => this.progressed();
+    this.#hashing = new Hashing(this.hashers.lanes, files, rate, changed, signal);
     this.#signing = new Signing(
       this.kernel,
       files,
@@ -329,7 +330,9 @@ export class Uploads implements Sender, Surroundings {
       if (ahead >= wanted) return;
       if (upload.state.name === "queued") void upload.start();
       if ("work" in upload.state && upload.state.name !== "paused") {
-        if (upload.state.name !== "failed") ahead += upload.state.work.parts.unsent;
+        // Most that are compared have nothing to send: the wire is for those after them.
+        if (upload.comparison !== undefined) ahead += 1;
+        else if (upload.state.name !== "failed") ahead += upload.state.work.parts.unsent;
       }
     }
   }

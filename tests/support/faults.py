@@ -44,7 +44,7 @@ class Match:
 
 @dataclass(frozen=True)
 class Answer:
-    """Answer with one of S3's error documents instead of the server."""
+    """Answer with one of S3's documents, mostly an error, instead of the server."""
 
     status: int
     """200 too: S3 answers a Complete that failed late with 200 and an error document."""
@@ -59,6 +59,8 @@ class Answer:
     """Let the server carry out the request first, and hide its answer."""
     headers: tuple[tuple[str, str], ...] = ()
     """Besides the usual ones, such as ``x-amz-bucket-region`` of a redirect."""
+    document: str = ""
+    """What is answered in place of an error document: what the server at hand does not tell."""
 
 
 @dataclass(frozen=True)

@@ -169,11 +169,11 @@ def respond(
 
 
 def error_response(request: Request, answer: Answer) -> Response:
-    """Write S3's error document."""
-    body = (
-        '<?xml version="1.0" encoding="UTF-8"?>\n'
+    """Write S3's error document, or the one that was given."""
+    error = (
         f"<Error><Code>{escape(answer.code)}</Code><Message>{escape(answer.message)}</Message>"
         f"<Resource>{escape(request.path)}</Resource><RequestId>PROXY</RequestId></Error>"
-    ).encode()
+    )
+    body = f'<?xml version="1.0" encoding="UTF-8"?>\n{answer.document or error}'.encode()
     headers = (("Content-Type", "application/xml"), *answer.headers)
     return respond(request, answer.status, body, cors=answer.cors, headers=headers)

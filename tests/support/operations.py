@@ -53,6 +53,8 @@ def operation_of(method: str, path: str, query: Mapping[str, str]) -> str:
 def _of_object(method: str, query: Mapping[str, str]) -> str:
     if "uploads" in query:
         return "CreateMultipartUpload"
+    if "attributes" in query:
+        return "GetObjectAttributes"
     table = _UPLOAD if "uploadId" in query else _OBJECT
     return table.get(method, method)
 

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from s3upload_widget import checksums
 from s3upload_widget.protocol import (
     AbortMultipartUpload,
+    CompareObject,
     CompleteMultipartUpload,
     CreateMultipartUpload,
     Failed,
@@ -18,6 +19,7 @@ from s3upload_widget.protocol import (
     FoundPart,
     KnownUpload,
     MultipartUploadCreated,
+    ObjectCut,
     PartChecksums,
     PartsPresigned,
     Pick,
@@ -121,6 +123,29 @@ class Sender:
     def _has(self, found: FoundPart) -> bool:
         mine = self.checksums_of(found.part_number)
         return found.sha256 == mine.sha256 if found.sha256 else found.md5 == mine.md5
+
+    def compare(self) -> tuple[Reply, list[ObjectCut]]:
+        """Hash the file as the kernel asks for it, until it has decided; tells the cuts too."""
+        cuts: list[ObjectCut] = []
+        reply = self.ask_to_compare()
+        while isinstance(reply, ObjectCut):
+            cuts.append(reply)
+            reply = self.ask_to_compare(reply.part_size)
+        return reply, cuts
+
+    def ask_to_compare(self, part_size: int = 0) -> Reply:
+        """Ask once, with the checksums of parts of this size; 0 is to have hashed nothing yet."""
+        starts = range(0, max(1, len(self.data)), part_size) if part_size else ()
+        parts = [self.data[start : start + part_size] for start in starts]
+        return self.service.handle(
+            CompareObject(
+                file_id=self.file_id,
+                part_size=part_size,
+                parts_sha256=[checksums.sha256(part) for part in parts],
+                parts_md5=[checksums.md5(part) for part in parts],
+                sha256=hashlib.sha256(self.data).hexdigest(),
+            )
+        )
 
     def presign(self, *numbers: int) -> list[PresignedPart | RefusedPart]:
         """Have parts signed."""

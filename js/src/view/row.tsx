@@ -29,7 +29,10 @@ export function Row(props: RowProps): JSX.Element {
   const { engine, upload, progress } = props;
   const { state, waiting_for, bytes_done, error } = progress;
   const facts = [engine, upload.state, upload.note, state, waiting_for, bytes_done, error];
-  return useMemo(() => <Body {...props} />, [...facts, upload.rate.perSecond]);
+  return useMemo(
+    () => <Body {...props} />,
+    [...facts, upload.rate.perSecond, upload.comparison?.share],
+  );
 }
 
 function Body({ engine, upload, progress }: RowProps): JSX.Element {
@@ -201,7 +204,7 @@ function isOther({ state }: Upload): boolean {
 }
 
 export function isPausable({ state: { name } }: Upload): boolean {
-  return name === "queued" || name === "checking" || name === "uploading";
+  return ["queued", "comparing", "checking", "uploading"].includes(name);
 }
 
 function isResumable(upload: Upload): boolean {

@@ -1,6 +1,6 @@
 /** What is said of a file: its state in words, and its numbers. */
 
-import { bytes, bytesOf, duration, rate } from "../format";
+import { bytes, bytesOf, duration, percent, rate } from "../format";
 import type { FileProgress } from "../protocol";
 import { text } from "../text";
 import type { Upload } from "../upload";
@@ -25,12 +25,16 @@ export function stateWords(upload: Upload, { state, waiting_for }: FileProgress)
   if (isConflict(upload)) return text.view.conflict;
   if (upload.state.name === "refused") return text.view.refused;
   if (upload.state.name === "aborting" && waiting_for === "") return text.view.discarding;
+  if (upload.state.name === "done" && !upload.state.sent) return text.view.wasThere;
+  if (upload.comparison && waiting_for === "") return text.view.comparing;
   return state === "waiting" ? text.view.waiting[waiting_for] : text.view.states[state];
 }
 
 /** `1.2 of 3.4 GB · 45 MB/s · 33 s left`. */
 export function numbers(upload: Upload, { state, bytes_done }: FileProgress): string {
   const { size } = upload.file;
+  if (upload.comparison)
+    return joined(`${percent(upload.comparison.share, 1, false)} %`, bytes(size));
   if (bytes_done === 0 || state === "done") return bytes(size);
   const amount = bytesOf(bytes_done, size);
   return state === "uploading"
