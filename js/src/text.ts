@@ -1,6 +1,8 @@
-/** Every string of the page, in one place. */
+/** Every string of the page, in one place and in two languages. */
 
-export const text = {
+import { chinese } from "./chinese";
+
+const english = {
   fileChanged: (name: string) =>
     `${name} was changed, moved or deleted after it was picked. Nothing on S3 is lost: pick it again.`,
   pageProblem: (name: string, reason: string) => `${name} could not be sent: ${reason}`,
@@ -114,3 +116,20 @@ export const text = {
     clearFinished: "Clear finished",
   },
 };
+
+export type Texts = typeof english;
+
+/** The strings of the page's language. */
+export const text: Texts = { ...english, view: { ...english.view } };
+
+/** As `Intl` takes it. */
+export let language = "en";
+
+/** Speak a language from now on: English, unless it is one of the others that are here. */
+export function speak(wanted: string): void {
+  const isChinese = /^zh\b/i.test(wanted.replace("_", "-"));
+  const { view, ...others } = isChinese ? chinese : english;
+  language = isChinese ? "zh-CN" : "en";
+  Object.assign(text, others);
+  Object.assign(text.view, view);
+}
