@@ -1,10 +1,11 @@
 // Prints each language's strings as JSON, for the test that compares them. A string that tells
 // something is told marks: <0>, <1>, …
 
+import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
 const { outputFiles } = await build({
-  absWorkingDir: import.meta.dirname,
+  absWorkingDir: fileURLToPath(new URL(".", import.meta.url)),
   bundle: true,
   entryPoints: ["src/text.ts"],
   format: "esm",
