@@ -96,10 +96,14 @@ class Run:
         return self.widget.state == "done" and len(self.widget.value) == len(self.paths)
 
     @property
+    def failed(self) -> bool:
+        return self.widget.state == "failed"
+
+    @property
     def in_trouble(self) -> bool:
         """Whether it cannot go on by itself: it failed, or waits for what lasts."""
         waits = self.plan.lasts and self.widget.state == "waiting" and self.widget.error != ""
-        return self.widget.state == "failed" or waits
+        return self.failed or waits
 
     def until(self, *wanted: str) -> None:
         """Wait for one of these properties."""
@@ -233,7 +237,9 @@ def arrive(run: Run) -> None:
         assert_told(run.server, run.bucket)
         run.clean_wires()
         run.troubled = time.monotonic() - began
-        if run.widget.state == "failed" or run.plan.then != "resume":
+        if run.plan.then in {"resume", "pick again"}:
+            run.until("arrived", "failed")  # what only waited goes on by itself
+        if not run.arrived:
             run.go_on()
     if run.rounds == 1 or run.plan.then != "script":
         run.until("arrived")

@@ -114,15 +114,18 @@ def assert_intact(server: S3Server, bucket: str, paths: Iterable[Path], *, all_t
 
 
 def assert_told(server: S3Server, bucket: str) -> None:
-    """What is unfinished is what ``list_unfinished`` shows."""
-    listed = list_unfinished(f"s3://{bucket}/", client=server.client)
-    assert {found.upload_id for found in listed} == {
-        upload_id for _, upload_id in server.upload_ids(bucket)
-    }
+    """What is unfinished is what ``list_unfinished`` shows; other files may still be on their way."""
+
+    def told() -> bool:
+        listed = list_unfinished(f"s3://{bucket}/", client=server.client)
+        there = server.upload_ids(bucket)
+        return {found.upload_id for found in listed} == {upload_id for _, upload_id in there}
+
+    until(told, what="a list of all that is unfinished")
 
 
 def assert_nothing_left(server: S3Server, bucket: str, *, empty_ones: bool = False) -> None:
-    """Nothing is unfinished.
+    """Nothing is unfinished, at the latest when the kernel's last requests are over.
 
     Args:
         server: Is asked itself, over no wire.
@@ -130,11 +133,15 @@ def assert_nothing_left(server: S3Server, bucket: str, *, empty_ones: bool = Fal
         empty_ones: Whether uploads without parts may be left: nobody goes on with one that
             another kernel or script began, which may be about to send to it.
     """
-    left = [
-        len(server.client.list_parts(Bucket=bucket, Key=key, UploadId=upload_id).get("Parts", ()))
-        for key, upload_id in server.upload_ids(bucket)
-    ]
-    assert not any(left) if empty_ones else left == [], f"unfinished, with so many parts: {left}"
+
+    def left() -> list[int]:
+        return [
+            found.parts_done
+            for found in list_unfinished(f"s3://{bucket}/", client=server.client)
+            if found.parts_done or not empty_ones
+        ]
+
+    until(lambda: not left(), 15, lambda: f"nothing unfinished; so many parts are: {left()}")
 
 
 def assert_clear(text: str, *names: str) -> None:
