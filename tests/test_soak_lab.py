@@ -60,6 +60,7 @@ def notebook(lab: Lab, chromium: Browsing) -> Iterator[Notebook]:
     """One notebook for all plans; its cell shows a new widget for each."""
     errors = PageErrors()
     with chromium.page(errors) as page:
+        page.set_default_timeout(60_000)
         page.add_init_script(f"globalThis.s3upload_widget_tuning = {TUNING}")
         with lab.notebook(page, CELL) as opened:
             opened.execute(PREPARED)

@@ -29,6 +29,7 @@ PART = 5 * MiB
 PARTS = 30
 LANES = 6
 SLOW = 20 * MiB
+PATIENT = {**QUICK, "stallMs": 30_000}
 
 
 @pytest.fixture
@@ -82,8 +83,8 @@ def test_who_picks_the_file_again_takes_it_over_and_it_can_be_taken_back(
 ) -> None:
     file = make_file(tmp_path / "run7.bin", PARTS * PART)
     proxy.pace_total(SLOW)
-    show(page, bridge, widget, tuning=QUICK)
-    show(other, bridge, widget, tuning=QUICK)
+    show(page, bridge, widget, tuning=PATIENT)
+    show(other, bridge, widget, tuning=PATIENT)
     pick(page, file)
     until(lambda: len(stored(proxy.puts())) >= 2, 30, "two parts on S3")
 
