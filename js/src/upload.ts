@@ -187,7 +187,7 @@ export class Upload {
 
   /** Whether this unfinished upload is of the file, as far as can be seen without reading it. */
   isOf({ size, lastModified }: File): boolean {
-    if (this.#state.name === "done" || this.#state.name === "refused") return false;
+    if (this.#state.name === "done") return false;
     if (this.#hasChanged) return true;
     return this.file.size === size && this.file.lastModified === lastModified;
   }
