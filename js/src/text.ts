@@ -8,8 +8,8 @@ export const text = {
     `${name}: another object took this key meanwhile. Overwrite it, keep both, or skip this file.`,
   credentials: (name: string, code: string) =>
     `${name}: S3 does not accept the kernel's credentials (${code}). Renew them in the kernel, then press Resume: nothing is lost.`,
-  clock: (name: string) =>
-    `${name}: the clock of the kernel's machine is wrong (RequestTimeTooSkewed). Set it, then press Resume.`,
+  clock: (name: string, code: string) =>
+    `${name}: the clock of the kernel's machine is wrong (${code}). Set it, then press Resume.`,
   signature: (name: string) =>
     `${name}: S3 finds the signature wrong (SignatureDoesNotMatch): the kernel's secret key is wrong, or a proxy changes requests. Give browser_endpoint_url= the address of S3 itself.`,
   noBucket: (name: string) =>
