@@ -5,6 +5,7 @@
 
 import { Asking } from "./asking";
 import { Comparison, type Cut, compare, type Hashed } from "./comparing";
+import type { Completing } from "./completing";
 import type { Hashers } from "./hashers";
 import { FileHashes } from "./hashes";
 import type { Kernel } from "./kernel";
@@ -23,9 +24,12 @@ import { text } from "./text";
 export interface Surroundings {
   readonly kernel: Kernel;
   readonly hashers: Hashers;
+  readonly completing: Completing;
   pool(store: string): Pool;
   /** Something changed that the loops may act on. */
   worked(): void;
+  /** The file is in another state, with all that follows. */
+  moved(upload: Upload): void;
   /** Bytes moved: only the numbers changed. */
   progressed(): void;
   /** The kernel has to plan this file again. */
@@ -90,7 +94,8 @@ export class Upload {
     this.continues = continues;
     this.#around = around;
     this.#hashes = new FileHashes(picked.file, around.hashers);
-    this.#asking = new Asking(id, around.kernel, (message) => this.#hinder(message));
+    const hindered = (message: string): void => this.#hinder(message);
+    this.#asking = new Asking(id, around.kernel, around.completing, hindered);
   }
 
   get state(): State {
@@ -378,7 +383,7 @@ export class Upload {
     const { signal } = this.#run;
     this.#to({ name: "completing", work });
     try {
-      const sha256 = work.plan.hash_file ? await this.#hashes.whole() : "";
+      const sha256 = work.plan.hash_file ? await this.#hashes.whole(work.parts) : "";
       const reply = await this.#asking.complete(work, sha256, signal);
       if (reply.kind === "parts_missing") this.#sendAgain(work, reply.part_numbers);
       else this.#finish(work, reply.sha256, true);
@@ -453,6 +458,6 @@ export class Upload {
 
   #to(state: State): void {
     this.#state = checked(this.#state.name, state);
-    this.#around.worked();
+    this.#around.moved(this);
   }
 }
