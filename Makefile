@@ -16,7 +16,7 @@ STATIC := s3upload_widget/static/widget.js
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help test bench check build demo protocol lock clean environment
+.PHONY: help test soak bench check build demo protocol lock clean environment
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -24,6 +24,11 @@ help: ## this list
 test: environment ## every test (ARGS="-k resume" for some)
 	@tests/install_chromium.sh
 	$(RUN) -m pytest $(ARGS)
+
+soak: environment ## many more seeded plans of faults (N=1000 of them, from SEED=0 on)
+	@tests/install_chromium.sh
+	SOAK_PLANS=$(or $(N),1000) SOAK_SEED=$(or $(SEED),0) $(RUN) -m pytest \
+		tests/test_soak_browser.py tests/test_soak_scripts.py tests/test_soak_lab.py $(ARGS)
 
 bench: environment ## how fast a verified upload is beside an unverified one
 	@tests/install_chromium.sh

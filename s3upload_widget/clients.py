@@ -201,7 +201,8 @@ class Clients:
             verify=self.verify,
             config=config,
         )
-        client.meta.events.register("before-call.s3.GetObjectAttributes", _bound)
+        if not self.aws:
+            client.meta.events.register("before-call.s3.GetObjectAttributes", _bound)
         return cast("S3Client", client)
 
 

@@ -66,7 +66,8 @@ class Service:
         accept: As HTML's ``<input accept>``; a function is asked at each pick.
         part_size: Bytes, 5 MiB to 5 GiB; 16 MiB and growing if left out.
         max_size: Bytes of the largest file that is taken.
-        if_exists: What to do where a key has an object already.
+        if_exists: What to do where a key has an object already; ``verify`` has the page compare
+            it with the file.
         sha256: Whether the SHA-256 of whole files is wanted.
         limits: The store's.
         on_uploaded: Called once for each file, as soon as it is complete and proven.

@@ -62,8 +62,9 @@ class UploadWidget(anywidget.AnyWidget):
         directory: Whether the button picks a folder; dropping one always works.
         part_size: Bytes of a part, 5 MiB to 5 GiB; 16 MiB if left out, more for huge files.
         max_concurrency: Parts sent at a time, 1 to 64; browsers send at most 6 to one store.
-        if_exists: ``"verify"`` ends without sending where the same bytes are there and else asks;
-            ``"overwrite"`` and ``"rename"`` (``run7-1.parquet``) do not ask.
+        if_exists: Where the key has an object: ``"verify"`` hashes the file and is done without
+            sending where the same bytes are there, and else asks; ``"overwrite"`` and ``"rename"``
+            (``run7-1.parquet``) do neither.
         sha256: Whether each whole file's SHA-256 is computed too, as ``sha256sum`` prints it.
         extra_args: boto3's own names, such as ``{"ServerSideEncryption": "aws:kms"}``.
         max_size: Bytes that a file may have at most.

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Page
 
+pytest_plugins = ("support.plan_report",)
+pytest.register_assert_rewrite("support.soak")
+
 
 @pytest.fixture(scope="session", autouse=True)
 def _no_account_of_the_developers() -> Iterator[None]:

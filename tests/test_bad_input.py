@@ -9,6 +9,8 @@ from playwright.sync_api import expect
 
 from s3upload_widget import UploadWidget
 from s3upload_widget.errors import RefusedError
+from support.deeds import WRONG_ACCESS_KEY, WRONG_SECRET_KEY
+from support.leaks import assert_nothing_leaks, record_everything, secrets_of
 from support.proxy import FaultyProxy
 from support.trouble import SEVERAL, Stage, always
 from support.troubles import TABLE
@@ -52,8 +54,9 @@ def stage(
 
 @pytest.mark.parametrize("trouble", TABLE, ids=lambda trouble: trouble.cause)
 def test_bad_input_is_named_with_its_remedy_and_costs_nothing(
-    stage: Stage, trouble: Trouble
+    stage: Stage, trouble: Trouble, caplog: pytest.LogCaptureFixture
 ) -> None:
+    record_everything(caplog)
     widget = stage.make_widget(**trouble.options(stage))
     told = tell_errors(widget)
     stage.show(widget)
@@ -68,11 +71,19 @@ def test_bad_input_is_named_with_its_remedy_and_costs_nothing(
     assert all(error for state, error in told if state == "failed")
     assert trouble.sent or stage.bytes_sent == 0
     assert_all_uploads_are_known(stage)
+    assert_no_secret_is_told(stage, caplog)
 
     trouble.cure(stage)
     stage.clear_faults()
     go_on(stage, trouble)
     assert_all_arrived(stage, trouble)
+    assert_no_secret_is_told(stage, caplog)
+
+
+def assert_no_secret_is_told(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
+    others = (WRONG_ACCESS_KEY, WRONG_SECRET_KEY)
+    secrets = secrets_of(stage.bridge, stage.server, stage.wire, stage.kernel, others=others)
+    assert_nothing_leaks(secrets, stage.page, stage.widget, caplog.records)
 
 
 def tell_errors(widget: UploadWidget) -> list[tuple[str, str]]:

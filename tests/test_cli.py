@@ -188,7 +188,7 @@ def test_ctrl_c_is_130_and_what_arrived_is_continued(
         process.send_signal(signal.SIGINT)
         told = process.communicate(timeout=30)[1].decode()
 
-    assert process.returncode == 130
+    assert process.returncode == 130, told
     assert "it is continued" in told
     assert "Traceback" not in told
     proxy.clear_faults()

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 PART = 5 * MiB
 PARTS = 13
-OFTEN = {**QUICK, "resendMs": [100, 200, 400, 800]}
+OFTEN = {**QUICK, "stallMs": 30_000, "resendMs": [100, 200, 400, 800]}
 EACH_ONCE = [[200]] * PARTS
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import pytest
+from playwright.sync_api import expect
 
 from s3upload_widget import UploadWidget
 from s3upload_widget.checksums import sha256
+from support.faults import FOREVER, Answer, Fault, Match
 from support.files import make_file
 from support.proxy import FaultyProxy
 from support.uploading import QUICK, MiB, assert_arrived, pick, show, until_done
@@ -44,10 +46,17 @@ def bucket(server: S3Server) -> Iterator[str]:
         yield name
 
 
-def begin(server: S3Server, bucket: str, file: Path, parts: tuple[int, ...], size: int) -> str:
+def begin(
+    server: S3Server,
+    bucket: str,
+    file: Path,
+    parts: tuple[int, ...],
+    size: int,
+    algorithm: Literal["SHA256", "CRC32"] = "SHA256",
+) -> str:
     """Begin an upload as another program would, and send some of its parts."""
     upload_id = server.client.create_multipart_upload(
-        Bucket=bucket, Key=file.name, ChecksumAlgorithm="SHA256"
+        Bucket=bucket, Key=file.name, ChecksumAlgorithm=algorithm
     )["UploadId"]
     content = file.read_bytes()
     for number in parts:
@@ -58,7 +67,7 @@ def begin(server: S3Server, bucket: str, file: Path, parts: tuple[int, ...], siz
             UploadId=upload_id,
             PartNumber=number,
             Body=part,
-            ChecksumSHA256=sha256(part),
+            ChecksumAlgorithm=algorithm,
         )
     return upload_id
 
@@ -139,6 +148,89 @@ def test_another_files_parts_are_left_alone(
 
     assert_arrived(server, widget, file)
     assert server.upload_ids(bucket) == [("run7.bin", upload_id)]
+
+
+def test_of_two_uploads_the_one_with_more_parts_is_gone_on_with(
+    page: Page, bridge: Bridge, server: S3Server, proxy: FaultyProxy, bucket: str, tmp_path: Path
+) -> None:
+    widget = widget_of(server, bucket, proxy)
+    file = make_file(tmp_path / "run7.bin", 6 * PART)
+    fewer = begin(server, bucket, file, (6,), PART)
+    begin(server, bucket, file, (1, 2, 4), PART)
+    show(page, bridge, widget, tuning=QUICK)
+
+    pick(page, file)
+    until_done(widget)
+
+    assert_arrived(server, widget, file)
+    assert sorted(put.part_number for put in proxy.puts()) == [3, 5, 6]
+    assert server.upload_ids(bucket) == [("run7.bin", fewer)]
+
+
+def test_an_upload_with_another_checksum_is_another_programs(
+    page: Page,
+    page_errors: PageErrors,
+    bridge: Bridge,
+    server: S3Server,
+    proxy: FaultyProxy,
+    bucket: str,
+    tmp_path: Path,
+) -> None:
+    page_errors.expect_network()
+    widget = widget_of(server, bucket, proxy)
+    file = make_file(tmp_path / "run7.bin", 6 * PART)
+    theirs = begin(server, bucket, file, (1, 2, 3), PART, "CRC32")
+    show(page, bridge, widget, tuning=QUICK)
+
+    pick(page, file)
+    until_done(widget)
+
+    assert_arrived(server, widget, file)
+    assert {put.part_number for put in proxy.puts() if put.complete} == {1, 2, 3, 4, 5, 6}
+    assert server.upload_ids(bucket) == [("run7.bin", theirs)]
+
+
+def test_an_upload_of_uneven_parts_is_left_alone(
+    page: Page, bridge: Bridge, server: S3Server, proxy: FaultyProxy, bucket: str, tmp_path: Path
+) -> None:
+    widget = widget_of(server, bucket, proxy)
+    file = make_file(tmp_path / "run7.bin", 6 * PART)
+    theirs = begin(server, bucket, file, (1, 2), PART)
+    server.client.upload_part(
+        Bucket=bucket,
+        Key=file.name,
+        UploadId=theirs,
+        PartNumber=3,
+        Body=b"x" * (6 * MiB),
+        ChecksumAlgorithm="SHA256",
+    )
+    show(page, bridge, widget, tuning=QUICK)
+
+    pick(page, file)
+    until_done(widget)
+
+    assert_arrived(server, widget, file)
+    assert sorted(put.part_number for put in proxy.puts()) == [1, 2, 3, 4, 5, 6]
+    assert server.upload_ids(bucket) == [("run7.bin", theirs)]
+
+
+@pytest.mark.parametrize("server", ["ministack"], indirect=True)
+def test_where_nothing_may_be_listed_a_new_upload_is_begun_beside(
+    page: Page, bridge: Bridge, server: S3Server, proxy: FaultyProxy, bucket: str, tmp_path: Path
+) -> None:
+    proxy.play(Fault(Answer(403, "AccessDenied"), Match(operation="ListMultipartUploads"), FOREVER))
+    widget = UploadWidget(bucket, client=server.at(proxy.url).client, part_size=PART)
+    file = make_file(tmp_path / "run7.bin", 3 * PART)
+    theirs = begin(server, bucket, file, (1, 2), PART)
+    show(page, bridge, widget, tuning=QUICK)
+    expect(page.locator(".s3up-problem")).to_contain_text("s3:ListBucketMultipartUploads")
+
+    pick(page, file)
+    until_done(widget)
+
+    assert_arrived(server, widget, file)
+    assert sorted(put.part_number for put in proxy.puts()) == [1, 2, 3]
+    assert server.upload_ids(bucket) == [("run7.bin", theirs)]
 
 
 # SeaweedFS lists the older copy of such a part too, and that one is the file's.

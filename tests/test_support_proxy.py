@@ -19,8 +19,9 @@ from support.faults import (
     Fault,
     LoseResponse,
     Match,
+    Outage,
     Stall,
-    random_faults,
+    Throttle,
 )
 from support.files import make_sparse_file
 from support.operations import operation_of
@@ -184,6 +185,30 @@ def test_offline_cuts_what_goes_on_and_refuses_the_rest(sink: FaultyProxy) -> No
     assert len(sink.exchanges) == 2
 
 
+def test_one_request_is_throttled_and_no_other(sink: FaultyProxy) -> None:
+    sink.play(Fault(Throttle(4 * MIB), Match(part_number=3)))
+
+    put(sink)
+    put(sink, "/lab/run7?partNumber=4&uploadId=U")
+
+    assert sink.puts(3)[0].seconds > 0.2
+    assert sink.puts(4)[0].seconds < sink.puts(3)[0].seconds
+
+
+def test_an_outage_cuts_everything_for_a_while(sink: FaultyProxy) -> None:
+    sink.play(Fault(Stall(), Match(part_number=1)), Fault(Outage(0.5), Match(part_number=2)))
+    with ThreadPoolExecutor() as threads:
+        stalled = threads.submit(put, sink, "/lab/run7?partNumber=1&uploadId=U")
+        until(lambda: sink.puts(1), what="a request that is stalled")
+        assert put(sink, "/lab/run7?partNumber=2&uploadId=U").status == 0
+
+        assert stalled.result(10).status == 0
+    began = time.monotonic()
+    until(lambda: put(sink).status == 200, what="an end of the outage")
+    assert time.monotonic() - began < 5
+    assert len(sink.puts(2)) == 1
+
+
 def test_a_server_that_answers_early_is_heard(tmp_path: Path) -> None:
     file = make_sparse_file(tmp_path / "large", 64 * MIB)
     refusal = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\nConnection: close\r\n\r\nno"
@@ -219,11 +244,3 @@ def test_an_answer_in_chunks_passes_whole(tmp_path: Path) -> None:
         thread.join()
 
     assert (answer.status, answer.body) == (200, b"sevenday")
-
-
-def test_the_same_seed_draws_the_same_faults() -> None:
-    drawn = random_faults(seed=7, count=50, parts=9, part_size=MIB)
-
-    assert drawn == random_faults(seed=7, count=50, parts=9, part_size=MIB)
-    assert drawn != random_faults(seed=8, count=50, parts=9, part_size=MIB)
-    assert len({type(fault.action) for fault in drawn}) >= 7

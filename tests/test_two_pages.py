@@ -29,6 +29,7 @@ PART = 5 * MiB
 PARTS = 30
 LANES = 6
 SLOW = 20 * MiB
+PATIENT = {**QUICK, "stallMs": 30_000}
 
 
 @pytest.fixture
@@ -64,13 +65,10 @@ def twice(proxy: FaultyProxy) -> int:
     return len(found) - len(set(found))
 
 
-def until_stopped(page: Page) -> None:
-    """Wait until the page sends nothing more of the file, and says why."""
-    expect(row(page, "run7.bin")).to_contain_text("goes on from another page", timeout=20_000)
-
-
-def take_back(page: Page) -> None:
-    press(page, "Resume run7.bin")
+def until_told(page: Page) -> None:
+    """Wait until the page says that another one has the file."""
+    expect_state(page, "run7.bin", "failed")
+    expect(row(page, "run7.bin")).to_contain_text("goes on from another page")
 
 
 def test_who_picks_the_file_again_takes_it_over_and_it_can_be_taken_back(
@@ -85,21 +83,21 @@ def test_who_picks_the_file_again_takes_it_over_and_it_can_be_taken_back(
 ) -> None:
     file = make_file(tmp_path / "run7.bin", PARTS * PART)
     proxy.pace_total(SLOW)
-    show(page, bridge, widget, tuning=QUICK)
-    show(other, bridge, widget, tuning=QUICK)
+    show(page, bridge, widget, tuning=PATIENT)
+    show(other, bridge, widget, tuning=PATIENT)
     pick(page, file)
     until(lambda: len(stored(proxy.puts())) >= 2, 30, "two parts on S3")
 
     pick(other, file)
-    until_stopped(page)
+    until_told(page)
     given_up = begun(proxy, page)
     here = len(set(stored(proxy.puts())))
     until(lambda: len(set(stored(proxy.puts()))) >= here + 3, 30, "three more parts on S3")
     assert begun(proxy, page) == given_up
     assert twice(proxy) <= LANES
 
-    take_back(page)
-    until_stopped(other)
+    press(page, "Resume run7.bin")
+    until_told(other)
     expect_state(page, "run7.bin", "uploading")
     proxy.pace_total(1e12)
     until_done(widget)

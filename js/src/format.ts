@@ -1,6 +1,6 @@
 /** Numbers as people read them. Decimal units, as S3's console and networks count. */
 
-import { text } from "./text";
+import { language, text } from "./text";
 
 const UNITS = ["B", "kB", "MB", "GB", "TB"] as const;
 /** Decimals, also of amounts that move: enough to see it, not so many that they flicker. */
@@ -45,7 +45,7 @@ const AGO = [
 export function ago(moment: number): string {
   const seconds = Math.max(1, Math.round((Date.now() - moment) / 1000));
   const [unit, length] = AGO.find(([, length]) => seconds >= length) ?? AGO[3];
-  const format = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
+  const format = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
   return format.format(-Math.floor(seconds / length), unit);
 }
 
@@ -57,7 +57,7 @@ export function percent(done: number, total: number, complete: boolean): number 
 
 /** `1,800`. */
 export function count(number: number): string {
-  return number.toLocaleString("en");
+  return number.toLocaleString(language);
 }
 
 function unitOf(number: number): number {
@@ -70,7 +70,7 @@ function unitOf(number: number): number {
 function inUnit(number: number, unit: number, like: number): string {
   const few = unit === MEGA && like < 10 * 1000 ** MEGA;
   const decimals = few ? 1 : (DECIMALS[unit] ?? 0);
-  return (number / 1000 ** unit).toLocaleString("en", {
+  return (number / 1000 ** unit).toLocaleString(language, {
     minimumFractionDigits: decimals,
     maximumFractionDigits: decimals,
   });

@@ -3,6 +3,7 @@
 import type { AnyModel, AnyWidget } from "@anywidget/types";
 import type { Line } from "./kernel";
 import { adopt, engines, type Hosted } from "./registry";
+import { speak } from "./text";
 import { Uploads } from "./uploads";
 import { mount } from "./view/mount";
 
@@ -14,6 +15,7 @@ export interface Model {
   readonly disabled: boolean;
   readonly description: string;
   readonly accept: string;
+  readonly locale: string;
 }
 
 function lineOf(model: AnyModel<Model>): Line {
@@ -34,6 +36,7 @@ function hostedOf(model: AnyModel<Model>): Hosted {
 
 /** Must return at once: anywidget gives up a model whose `initialize` takes two seconds. */
 function initialize({ model }: { model: AnyModel<Model> }): () => void {
+  speak(model.get("locale") || document.documentElement.lang);
   const id = model.get("_engine_id");
   const target = model.get("_target");
   const maxConcurrency = (): number => model.get("max_concurrency");

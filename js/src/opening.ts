@@ -12,6 +12,8 @@ export class OtherFileError extends Error {
 interface Means {
   /** Whether only one upload will do: then no other is looked for. */
   readonly only: boolean;
+  /** Uploads that were found not to be the file's before. */
+  readonly refused: readonly string[];
   /** Ask the kernel for an upload that is none of the refused. */
   create(refused: readonly string[]): Promise<MultipartUploadCreated>;
   /** Compare a part on S3 with the file's. */
@@ -21,7 +23,7 @@ interface Means {
 /** The file's work on an upload that is its own: one with another file's parts is left alone. */
 export async function findOrCreate(work: Work, size: number, means: Means): Promise<Work> {
   if (work.parts.total === 1) return work;
-  for (const refused: string[] = []; ; ) {
+  for (const refused = [...means.refused]; ; ) {
     const created = await means.create(refused);
     const opened = openedWork(work, created, size, refused.length > 0);
     opened.parts.offer(created.found);

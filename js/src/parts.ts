@@ -132,6 +132,11 @@ export class Parts {
     });
   }
 
+  /** Whether S3 held parts before any was sent from here. */
+  get wasBegun(): boolean {
+    return this.#found.size > 0;
+  }
+
   /** Parts that were found on S3 and are not this file's. */
   get differing(): number {
     return this.#of("differs").size;

@@ -43,7 +43,9 @@ export function refused(name: string, part: number, answer: Answer & { kind: "re
   if (code === "ExpiredToken" || code === "InvalidAccessKeyId" || code === "InvalidToken") {
     return { code: "credentials", message: text.credentials(name, code) };
   }
-  if (code === "RequestTimeTooSkewed") return { code: "clock_skew", message: text.clock(name) };
+  if (code === "RequestTimeTooSkewed" || code === "RequestExpired") {
+    return { code: "clock_skew", message: text.clock(name, code) };
+  }
   if (code === "SignatureDoesNotMatch") {
     return { code: "credentials", message: text.signature(name) };
   }

@@ -25,7 +25,14 @@ export function delay(ms: number, signal: AbortSignal): Promise<void> {
 }
 
 /** What an answer other than 2xx means for the part and its file. */
-export type Verdict = "sign again" | "slow down" | "hash again" | "gone" | "exists" | "try again";
+export type Verdict =
+  | "sign again"
+  | "slow down"
+  | "hash again"
+  | "gone"
+  | "exists"
+  | "not ours"
+  | "try again";
 
 /** The URL or its signature ran out, or the request dawdled: a fresh signature cures it. */
 const STALE = new Set(["ExpiredToken", "RequestTimeout", "RequestExpired", "AccessDenied"]);
@@ -50,6 +57,7 @@ export function verdict(answer: Answer & { kind: "refused" }): Verdict {
   if (status === 412) return "exists";
   if (status === 503 || status === 429 || BUSY.has(code)) return "slow down";
   if (WRONG_BYTES.has(code)) return "hash again";
+  if (code === "InvalidRequest") return "not ours";
   if (status === 401 || status === 403 || STALE.has(code)) return "sign again";
   return "try again";
 }

@@ -16,6 +16,8 @@ export interface Outlet {
   failed(problem: Problem): void;
   /** S3 does not know the upload any more. */
   gone(): void;
+  /** S3 takes no parts of this file into the upload that was found. */
+  foreign(): void;
   /** A part got no answer too often: its store may be out of reach. */
   unreachable(): void;
   worked(): void;
@@ -103,6 +105,10 @@ export class Sending {
     if (decision === "gone" && this.#parts.total > 1) {
       this.#parts.unsign(number);
       this.#outlet.gone();
+    } else if (decision === "not ours" && this.#parts.wasBegun) {
+      // Begun with a checksum of another kind, which not every server tells.
+      this.#parts.unsign(number);
+      this.#outlet.foreign();
     } else if (decision === "exists" && this.#parts.total === 1) {
       // Perhaps our own PUT, whose answer was lost: the kernel looks whose bytes are there.
       this.#stored(number);

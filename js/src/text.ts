@@ -1,6 +1,8 @@
-/** Every string of the page, in one place. */
+/** Every string of the page, in one place and in two languages. */
 
-export const text = {
+import { chinese } from "./chinese";
+
+const english = {
   fileChanged: (name: string) =>
     `${name} was changed, moved or deleted after it was picked. Nothing on S3 is lost: pick it again.`,
   pageProblem: (name: string, reason: string) => `${name} could not be sent: ${reason}`,
@@ -8,8 +10,8 @@ export const text = {
     `${name}: another object took this key meanwhile. Overwrite it, keep both, or skip this file.`,
   credentials: (name: string, code: string) =>
     `${name}: S3 does not accept the kernel's credentials (${code}). Renew them in the kernel, then press Resume: nothing is lost.`,
-  clock: (name: string) =>
-    `${name}: the clock of the kernel's machine is wrong (RequestTimeTooSkewed). Set it, then press Resume.`,
+  clock: (name: string, code: string) =>
+    `${name}: the clock of the kernel's machine is wrong (${code}). Set it, then press Resume.`,
   signature: (name: string) =>
     `${name}: S3 finds the signature wrong (SignatureDoesNotMatch): the kernel's secret key is wrong, or a proxy changes requests. Give browser_endpoint_url= the address of S3 itself.`,
   noBucket: (name: string) =>
@@ -114,3 +116,20 @@ export const text = {
     clearFinished: "Clear finished",
   },
 };
+
+export type Texts = typeof english;
+
+/** The strings of the page's language. */
+export const text: Texts = { ...english, view: { ...english.view } };
+
+/** As `Intl` takes it. */
+export let language = "en";
+
+/** Speak a language from now on: English, unless it is one of the others that are here. */
+export function speak(wanted: string): void {
+  const isChinese = /^zh\b/i.test(wanted.replace("_", "-"));
+  const { view, ...others } = isChinese ? chinese : english;
+  language = isChinese ? "zh-CN" : "en";
+  Object.assign(text, others);
+  Object.assign(text.view, view);
+}

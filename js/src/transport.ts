@@ -99,11 +99,15 @@ export async function put(
   });
 }
 
+/** S3 says so with AccessDenied, also of what was signed by a clock that is wrong. */
+const UNTIMELY = /<Message>Request (?:has expired|is not (?:yet )?valid)/i;
+
 function answerOf(request: XMLHttpRequest): Answer {
   if (request.status === 0) return { kind: "lost" };
   if (request.status >= 200 && request.status < 300) return { kind: "stored" };
   const find = (form: RegExp): string => form.exec(request.responseText)?.[1] ?? "";
-  const code = find(/<Code>([A-Za-z0-9]{1,64})<\/Code>/);
+  const untimely = UNTIMELY.test(request.responseText);
+  const code = untimely ? "RequestExpired" : find(/<Code>([A-Za-z0-9]{1,64})<\/Code>/);
   const action = find(/perform: ([a-z0-9-]{1,32}:[A-Za-z]{1,64})/);
   return { kind: "refused", status: request.status, code, action };
 }

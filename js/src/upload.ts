@@ -79,6 +79,8 @@ export class Upload {
   #run = new AbortController();
   #missingRounds = 0;
   #afresh = 0;
+  /** Uploads that S3 takes no parts of this file into. */
+  readonly #foreign: string[] = [];
   /** The kernel has planned the file: it has its key, and S3 perhaps parts. */
   #known = false;
   #forgetting = Promise.resolve();
@@ -144,6 +146,7 @@ export class Upload {
       }
       const opened = await findOrCreate(work, this.file.size, {
         only: this.continues.uploadId !== "",
+        refused: this.#foreign,
         create: (refused) => this.#asking.create(refused, signal),
         prove: (found, number) => this.#prove(PROOF_LANE, found, number),
       });
@@ -361,6 +364,7 @@ export class Upload {
       stored: () => this.#settleIfStored(work),
       failed: (problem) => this.fail(problem),
       gone: () => this.fail({ code: "no_such_upload", message: text.gone(this.file.name) }),
+      foreign: () => this.#leaveAlone(work),
       unreachable: () => pool.unreachable(),
       worked: () => this.#around.worked(),
       progressed: () => this.#around.progressed(),
@@ -423,6 +427,14 @@ export class Upload {
       this.note = text.startsAfresh(this.file.name);
     }
     return true;
+  }
+
+  /** The upload is another program's: one of the file's own is begun beside it. */
+  #leaveAlone({ uploadId }: Work): void {
+    if (this.#state.name !== "uploading") return;
+    this.#foreign.push(uploadId);
+    this.#replan("keep parts");
+    this.continues = ANY;
   }
 
   /**

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 import shutil
 import uuid
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Error, sync_playwright
 
 from support.bridge import INSECURE_HOST
 
@@ -123,6 +123,24 @@ def run_chromium(*flags: str) -> Iterator[Browsing]:
             browser.close()
 
 
+@contextmanager
+def run_profile(
+    browsing: Browsing, profile: Path, errors: PageErrors
+) -> Iterator[tuple[Page, int]]:
+    """Run another Chromium with a profile on disk; gives a page and the number of its process."""
+    marker = f"--marker={uuid.uuid4().hex}"
+    context = browsing.browser.browser_type.launch_persistent_context(
+        profile, executable_path=_program(), args=[*_FLAGS, marker]
+    )
+    try:
+        page = context.pages[0]
+        errors.watch(page)
+        yield page, min(number for number in _numbers() if _is_main(number, marker))
+    finally:
+        with suppress(Error):  # it may have been killed
+            context.close()
+
+
 def drop_files(page: Page, selector: str, paths: Sequence[Path]) -> None:
     """Drop files (or folders) from outside onto an element, as a user does."""
     drag_files(page, selector, paths, ("dragEnter", "dragOver", "drop"))
@@ -150,13 +168,21 @@ def _program() -> str:
 
 def _family(marker: str) -> Iterator[Path]:
     """Find the process with the marker and all its descendants."""
-    parents = {int(path.name): _parent(path) for path in Path("/proc").glob("[0-9]*")}
+    parents = {number: _parent(Path(f"/proc/{number}")) for number in _numbers()}
     family = {number for number in parents if _has_marker(number, marker)}
     while more := {number for number, parent in parents.items() if parent in family} - family:
         family |= more
     for number in family:
         if (process := Path(f"/proc/{number}")).exists():
             yield process
+
+
+def _numbers() -> list[int]:
+    return [int(path.name) for path in Path("/proc").glob("[0-9]*")]
+
+
+def _is_main(number: int, marker: str) -> bool:
+    return _has_marker(number, marker) and not _has_marker(number, "--type=")
 
 
 def _parent(process: Path) -> int:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-from typing import TYPE_CHECKING, Any
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from botocore.compat import get_current_datetime
 
 from support.files import make_file
 from support.trouble import PART
@@ -12,9 +15,12 @@ from support.trouble import PART
 if TYPE_CHECKING:
     from support.trouble import Stage
 
+WRONG_ACCESS_KEY: Final = "AKIAIOSFODNN7EXAMPLE"
+WRONG_SECRET_KEY: Final = "wrong-secret-key-of-nobody"
+
 
 def wrong_credentials(stage: Stage) -> dict[str, Any]:
-    stage.environment("AKIAIOSFODNN7EXAMPLE", "no-secret")
+    stage.environment(WRONG_ACCESS_KEY, WRONG_SECRET_KEY)
     return {"client": None}
 
 
@@ -92,3 +98,14 @@ def huge(stage: Stage) -> None:
         """Object.defineProperty(File.prototype, "size",
             { get() { return this.name === "huge.bin" ? 51e12 : 1000; } })"""
     )
+
+
+def clock_two_hours_late(stage: Stage) -> None:
+    def late(remove_tzinfo: bool = True) -> datetime:
+        return get_current_datetime(remove_tzinfo) - timedelta(hours=2)
+
+    stage.patch.setattr("botocore.auth.get_current_datetime", late)
+
+
+def right_clock(stage: Stage) -> None:
+    stage.patch.setattr("botocore.auth.get_current_datetime", get_current_datetime)

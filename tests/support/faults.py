@@ -6,7 +6,6 @@ bytes of the request's body as it stands on the wire.
 
 from __future__ import annotations
 
-import random
 import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, TypeAlias
@@ -210,35 +209,3 @@ class _Pending:
         met = self.fault.match.nth in {0, self.seen}
         self.played += met
         return met
-
-
-def random_faults(seed: int, count: int, parts: int, part_size: int) -> tuple[Fault, ...]:
-    """Draw faults that a correct upload survives; the same seed draws the same.
-
-    Args:
-        seed: Names the plan in a failure's report.
-        count: How many faults.
-        parts: Part numbers are drawn from 1 to this.
-        part_size: Offsets are drawn from this many bytes.
-    """
-    draw = random.Random(seed)  # noqa: S311 - repeatable, no secret
-    return tuple(_random_fault(draw, parts, part_size) for _ in range(count))
-
-
-def _random_fault(draw: random.Random, parts: int, part_size: int) -> Fault:
-    offset = draw.randrange(part_size)
-    actions: tuple[Action, ...] = (
-        Answer(503, "SlowDown"),
-        Answer(500, "InternalError"),
-        Answer(500, "InternalError", cors=False),
-        Answer(500, "InternalError", stored=True),
-        Answer(400, "RequestTimeout"),
-        CutRequest(offset),
-        LoseResponse(),
-        CutResponse(),
-        Stall(offset, seconds=draw.uniform(0.1, 3)),
-        Delay(request=draw.uniform(0, 1), response=draw.uniform(0, 1)),
-        FlipBit(offset, bit=draw.randrange(8)),
-    )
-    part = draw.randint(1, parts)
-    return Fault(draw.choice(actions), Match(operation="UploadPart", part_number=part))

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Page
 
-_START_SECONDS: Final = 60.0
+_START_SECONDS: Final = 180.0
 _SETTINGS: Final = {
     "apputils-extension/notification": {
         "fetchNews": "false",
@@ -40,12 +40,22 @@ class Lab:
     url: str
     directory: Path
     """Where its notebooks lie."""
-    settings: Path
-    log: Path
+    home: Path
+    """All its folders."""
+    process: subprocess.Popen[bytes]
+
+    @property
+    def settings(self) -> Path:
+        """What its user has set."""
+        return self.home / "settings"
 
     @contextmanager
     def notebook(
-        self, page: Page, *cells: str, settings: Mapping[str, Mapping[str, Any]] | None = None
+        self,
+        page: Page,
+        *cells: str,
+        settings: Mapping[str, Mapping[str, Any]] | None = None,
+        kernel: str = "python3",
     ) -> Iterator[Notebook]:
         """Open a new notebook with these code cells, in the light theme; none has run yet.
 
@@ -56,18 +66,41 @@ class Lab:
             cells: The cells' sources.
             settings: What a user has set, by plugin: such as
                 ``{"apputils-extension/kernels-settings": {"commsOverSubshells": "disabled"}}``.
+            kernel: One that was added, or the Python of the tests.
         """
-        name = f"{uuid.uuid4().hex[:8]}.ipynb"
-        (self.directory / name).write_text(json.dumps(_ipynb(cells)))
         self._write_settings({**_SETTINGS, **(settings or {})})
-        # A workspace of its own, or else Lab opens again what the last test had open.
-        notebook = Notebook(page, f"{self.url}/lab/workspaces/{name[:8]}/tree/{name}")
+        notebook = self.new_notebook(page, *cells, kernel=kernel)
         try:
             notebook.open()
             yield notebook
         finally:
             notebook.close()
             self._end_kernels()
+
+    def new_notebook(self, page: Page, *cells: str, kernel: str = "python3") -> Notebook:
+        """Write a notebook that outlives this run of the server; nobody has opened it yet."""
+        name = f"{uuid.uuid4().hex[:8]}.ipynb"
+        (self.directory / name).write_text(json.dumps(_ipynb(cells, kernel)))
+        # A workspace of its own, or else Lab opens again what the last test had open.
+        return Notebook(page, f"{self.url}/lab/workspaces/{name[:8]}/tree/{name}")
+
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+        return int(self.url.rpartition(":")[2])
+
+    def add_kernel(self, name: str, *python_path: Path) -> None:
+        """Offer the Python of the tests once more, with folders before what is installed."""
+        command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+        spec = {
+            "argv": command,
+            "display_name": name,
+            "language": "python",
+            "env": {"PYTHONPATH": os.pathsep.join(map(str, python_path))},
+        }
+        folder = self.home / "data" / "kernels" / name
+        folder.mkdir(parents=True)
+        (folder / "kernel.json").write_text(json.dumps(spec))
 
     def _write_settings(self, settings: Mapping[str, Mapping[str, Any]]) -> None:
         for stored in self.settings.rglob("*.jupyterlab-settings"):
@@ -88,34 +121,37 @@ class Lab:
 
 
 @contextmanager
-def run_lab(home: Path, environment: Mapping[str, str]) -> Iterator[Lab]:
+def run_lab(home: Path, environment: Mapping[str, str], *, port: int = 0) -> Iterator[Lab]:
     """Run JupyterLab.
 
     Args:
-        home: Holds all its folders.
+        home: Holds all its folders; those of an earlier run are found again.
         environment: What its kernels find beside the usual, such as ``AWS_ENDPOINT_URL``.
+        port: Where; any free one if left out.
     """
-    lab = Lab(f"http://127.0.0.1:{free_port()}", home / "work", home / "settings", home / "lab.log")
-    lab.directory.mkdir()
-    with lab.log.open("wb") as output:
+    url = f"http://127.0.0.1:{port or free_port()}"
+    directory, log = home / "work", home / "lab.log"
+    directory.mkdir(exist_ok=True)
+    with log.open("ab") as output:
         process = subprocess.Popen(
-            _command(lab),
+            _command(url, directory),
             env={**os.environ, **_folders(home), **environment},
             stdout=output,
             stderr=output,
         )
         with ended(process):
-            until(lambda: _answers(lab, process), _START_SECONDS, lab.log.read_text)
+            lab = Lab(url, directory, home, process)
+            until(lambda: _answers(lab), _START_SECONDS, log.read_text)
             yield lab
 
 
-def _command(lab: Lab) -> list[str]:
-    port = lab.url.rpartition(":")[2]
+def _command(url: str, directory: Path) -> list[str]:
+    port = url.rpartition(":")[2]
     return [
         *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"),
         *("--ip=127.0.0.1", f"--port={port}", "--ServerApp.port_retries=0"),
         *("--IdentityProvider.token=", "--ServerApp.password="),
-        *("--ServerApp.disable_check_xsrf=True", f"--ServerApp.root_dir={lab.directory}"),
+        *("--ServerApp.disable_check_xsrf=True", f"--ServerApp.root_dir={directory}"),
         "--LabApp.expose_app_in_browser=True",
     ]
 
@@ -133,9 +169,9 @@ def _folders(home: Path) -> dict[str, str]:
     }
 
 
-def _answers(lab: Lab, process: subprocess.Popen[bytes]) -> bool:
-    if process.poll() is not None:
-        msg = f"JupyterLab ended at once:\n{lab.log.read_text()}"
+def _answers(lab: Lab) -> bool:
+    if lab.process.poll() is not None:
+        msg = f"JupyterLab ended at once:\n{(lab.home / 'lab.log').read_text()}"
         raise RuntimeError(msg)
     try:
         with urllib.request.urlopen(f"{lab.url}/api/status", timeout=5):  # noqa: S310  our own
@@ -144,7 +180,7 @@ def _answers(lab: Lab, process: subprocess.Popen[bytes]) -> bool:
         return False
 
 
-def _ipynb(cells: Sequence[str]) -> dict[str, Any]:
+def _ipynb(cells: Sequence[str], kernel: str) -> dict[str, Any]:
     return {
         "cells": [
             {
@@ -157,7 +193,7 @@ def _ipynb(cells: Sequence[str]) -> dict[str, Any]:
             }
             for number, source in enumerate(cells)
         ],
-        "metadata": {"kernelspec": {"display_name": "Python 3", "name": "python3"}},
+        "metadata": {"kernelspec": {"display_name": kernel, "name": kernel}},
         "nbformat": 4,
         "nbformat_minor": 5,
     }

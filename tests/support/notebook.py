@@ -107,6 +107,13 @@ class Notebook:
         """Restart the kernel; the page stays."""
         self.page.evaluate("() => panel.sessionContext.session.kernel.restart()")
 
+    def new_kernel(self) -> None:
+        """Begin a kernel in place of one that went with its server, as Lab's menu does."""
+        self.page.evaluate("() => jupyterapp.serviceManager.sessions.refreshRunning()")
+        self.page.wait_for_function("() => !panel.sessionContext.session", timeout=_READY_MS)
+        self.page.evaluate("() => panel.sessionContext.changeKernel({ name: 'python3' })")
+        self._wait()
+
     def set_theme(self, theme: str) -> None:
         """Switch to ``light`` or ``dark``."""
         self.command("apputils:change-theme", theme=THEMES[theme])

@@ -88,6 +88,13 @@ class WirePlan:
         return any(planned.lasting for planned in self.faults)
 
     @property
+    def hides_creates(self) -> bool:
+        """Whether Creates go unanswered, and what they made cannot be found or deleted either."""
+        hit = {planned.fault.match.operation for planned in self.faults}
+        listing = {"ListMultipartUploads", "ListParts", "AbortMultipartUpload"}
+        return "CreateMultipartUpload" in hit and bool(hit & listing)
+
+    @property
     def kinds(self) -> tuple[str, ...]:
         """The faults' kinds, with their wires."""
         return tuple(f"{planned.wire}: {planned.kind}" for planned in self.faults)
@@ -127,7 +134,9 @@ def parts_of(size: int, part_size: int) -> int:
 def draw_plan(client: Client, seed: int) -> WirePlan:
     """Draw a plan; the same seed draws the same one."""
     draw = random.Random(f"{client} {seed}")  # noqa: S311 - repeatable, no secret
-    server = draw.choice(SERVERS[client])
+    every = kinds_of(client)
+    first = every[seed % len(every)]
+    server = draw.choice([name for name in SERVERS[client] if first in kinds_of(client, name)])
     part_size = PART_SIZES[server]
     ending: Ending = "discarded" if client == "browser" and draw.random() < 0.1 else "arrives"
     sizes = _sizes(draw, part_size, client)
@@ -138,13 +147,21 @@ def draw_plan(client: Client, seed: int) -> WirePlan:
         sizes=sizes,
         part_size=part_size,
         concurrency=draw.choice((1, 2, 4, 6, 6)),
-        faults=_faults(draw, client, seed, server, sizes, part_size, ending),
+        faults=tuple(
+            Planned(name, wire, make(draw, _target(draw, sizes, part_size)))
+            for wire, name, make in [
+                first,
+                *_others(draw, kinds_of(client, server, ending), ending),
+            ]
+        ),
         ending=ending,
         then=draw.choice(("resume", "resume", "pick again", "refresh", "script")),
     )
 
 
-def kinds_of(client: Client, server: str, ending: Ending) -> list[tuple[Wire, str, Draw]]:
+def kinds_of(
+    client: Client, server: str = "", ending: Ending = "arrives"
+) -> list[tuple[Wire, str, Draw]]:
     """Everything that can go wrong, with the wire and how such a fault is drawn."""
     page = PUT_KINDS if client == "script" else PUT_KINDS | PAGE_KINDS
     asks = ASK_KINDS | ABORT_KINDS if ending == "discarded" else ASK_KINDS
@@ -166,23 +183,13 @@ def _size(draw: random.Random, part_size: int, *, large: bool) -> int:
     return draw.randint(1, 3 if large else 11) * part_size + draw.randrange(part_size)
 
 
-def _faults(
-    draw: random.Random,
-    client: Client,
-    seed: int,
-    server: str,
-    sizes: Mapping[str, int],
-    part_size: int,
-    ending: Ending,
-) -> tuple[Planned, ...]:
-    kinds = kinds_of(client, server, ending)
-    chosen = [kinds[seed % len(kinds)], *draw.choices(kinds, k=draw.choice((0, 1, 1, 2, 3)))]
+def _others(
+    draw: random.Random, kinds: Sequence[tuple[Wire, str, Draw]], ending: Ending
+) -> list[tuple[Wire, str, Draw]]:
+    chosen = draw.choices(kinds, k=draw.choice((0, 1, 1, 2, 3)))
     if ending == "discarded":
         chosen.append(draw.choice([kind for kind in kinds if kind[1] in ABORT_KINDS]))
-    return tuple(
-        Planned(name, wire, make(draw, _target(draw, sizes, part_size)))
-        for wire, name, make in chosen
-    )
+    return chosen
 
 
 def _target(draw: random.Random, sizes: Mapping[str, int], part_size: int) -> Target:

@@ -11,6 +11,7 @@ import asyncio
 import itertools
 import socket
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -151,18 +152,30 @@ class FaultyProxy:
         await asyncio.sleep(seconds)
         await self._open()
 
-    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+    def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = self._loop.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     async def _accept(self, listener: socket.socket) -> None:
+        # asyncio's own sock_accept loses a connection if it is cancelled just then.
+        ready = asyncio.Event()
+        self._loop.add_reader(listener, ready.set)
         try:
-            while True:
-                client, _ = await self._loop.sock_accept(listener)
-                self._start(Relay(Wire(client), self._port(next(self._connections))).run())
+            while await ready.wait():
+                ready.clear()
+                with suppress(BlockingIOError):
+                    while True:
+                        self._serve(Wire(listener.accept()[0]))
         finally:
+            self._loop.remove_reader(listener)
             listener.close()
+
+    def _serve(self, client: Wire) -> None:
+        relay = self._start(Relay(client, self._port(next(self._connections))).run())
+        # A relay that is cancelled before its first step has closed nothing.
+        relay.add_done_callback(lambda _: client.close())
 
     def _port(self, connection: int) -> Port:
         def begin(request: Request) -> Entry:

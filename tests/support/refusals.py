@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Final
 
 from support.deeds import (
+    clock_two_hours_late,
     make_the_bucket,
     missing_bucket,
     no_credentials,
+    right_clock,
     wrong_credentials,
 )
 from support.trouble import SEVERAL, Stage, Trouble, always
@@ -190,6 +192,15 @@ REFUSALS: Final = (
         kernel=always("CreateMultipartUpload", 403, "RequestTimeTooSkewed"),
         says=("the kernel's clock differs too much from S3's",),
         remedy="set the clock of the machine the kernel runs on",
+    ),
+    Trouble(
+        cause="a wrong clock, found by what it signed for the page",
+        before=clock_two_hours_late,
+        size=1000,
+        sent=True,
+        says=("{name}: the clock of the kernel's machine is wrong (RequestExpired)",),
+        remedy="Set it, then press Resume",
+        cure=right_clock,
     ),
     Trouble(
         cause="a wrong clock, said to the page",

@@ -1,0 +1,113 @@
+/** 简体中文: every string of the page. What is typed in code, and S3's own names, stay as they are. */
+
+import type { Texts } from "./text";
+
+export const chinese: Texts = {
+  fileChanged: (name) =>
+    `${name} 在选择之后被修改、移动或删除。S3 上的内容没有丢失：请重新选择该文件。`,
+  pageProblem: (name, reason) => `无法发送 ${name}：${reason}`,
+  exists: (name) =>
+    `${name}：在此期间，另一个对象占用了这个键。请覆盖它、两者都保留，或跳过此文件。`,
+  credentials: (name, code) =>
+    `${name}：S3 不接受内核的凭证（${code}）。请在内核中更新凭证，然后点击“继续”：没有任何内容丢失。`,
+  clock: (name, code) =>
+    `${name}：内核所在机器的时钟不正确（${code}）。请校准时钟，然后点击“继续”。`,
+  signature: (name) =>
+    `${name}：S3 认为签名错误（SignatureDoesNotMatch）：内核的密钥有误，或者代理修改了请求。请把 S3 自身的地址传给 browser_endpoint_url=。`,
+  noBucket: (name) =>
+    `${name}：此页面所连接的地址没有这个存储桶（NoSuchBucket）。请检查 browser_endpoint_url 和存储桶名称，然后点击“继续”。`,
+  region: (name) =>
+    `${name}：存储桶位于另一个区域。请传入 client=boto3.client('s3', region_name=…)，并使用该存储桶的区域。`,
+  denied: (name, part, code, action) =>
+    `${name}：S3 拒绝了分段 ${part}（403 ${code}）。内核的凭证需要对此键的 ${action} 权限，存储桶策略也必须允许此浏览器的地址。然后点击“继续”。`,
+  refused: (name, part, answer) =>
+    `${name}：S3 一再拒绝分段 ${part}（${answer}）。已发送的内容会保留：点击“继续”重试。`,
+  partsMissing: (name) =>
+    `${name}：S3 没有保留它已接受的分段。没有完成任何对象；点击“继续”重新发送。`,
+  gone: (name) =>
+    `${name}：未完成的上传一再从 S3 上消失。请检查是否有生命周期规则或其他程序将其中止，然后点击“继续”。`,
+  differs: (name, same, differing) =>
+    `${name}：S3 上的 ${same + differing} 个分段中有 ${same} 个属于此文件，${differing} 个不同。点击“继续”重新发送不同的分段，或者放弃此上传。`,
+  otherFile: (name) =>
+    `${name} 是另一个文件：S3 上比较过的分段没有一个与它相同。没有做任何更改。请选择当初开始上传的文件，或者重新开始：这会删除 S3 上的内容并上传 ${name}。`,
+  otherSize: (name, size, begun, whole) =>
+    `${name} 是另一个文件：它的大小是 ${size}，而当初开始上传的 ${begun} 是 ${whole}。没有做任何更改。请选择当初开始上传的文件，或者重新开始：这会删除 S3 上的内容并上传 ${name}。`,
+  elsewhere: (name) => `${name} 正由另一个页面继续上传。点击“继续”在此处接管。`,
+  startsAfresh: (name) =>
+    `${name}：未完成的上传已从 S3 上消失（在别处被中止，或被生命周期规则删除）：现在从头开始。`,
+  view: {
+    region: "文件上传",
+    dropFiles: "或将文件拖放到此处",
+    dropFile: "或将一个文件拖放到此处",
+    dropFolder: "或将文件夹拖放到此处",
+    letGo: "松开即可上传",
+    goesTo: (destination) => `上传到 ${destination}`,
+    connecting: "正在连接内核",
+    reading: "正在读取拖放的内容…",
+    onlyOne: "此处只能上传一个文件：请选择一个。",
+    unreadable: (paths) => `无法读取，因此不会上传：${paths.join("、")}`,
+    states: {
+      queued: "排队中",
+      checking: "检查中",
+      uploading: "上传中",
+      waiting: "等待中",
+      paused: "已暂停",
+      completing: "正在 S3 上校验",
+      done: "已在 S3 上并通过校验",
+      failed: "失败",
+    },
+    waiting: {
+      "": "等待中",
+      kernel: "正在等待内核（有单元格正在运行）",
+      network: "正在等待网络",
+      file: "正在等待文件",
+    },
+    comparing: "正在与已有对象比较",
+    wasThere: "已存在，内容完全相同",
+    conflict: "S3 上已存在",
+    refused: "未上传",
+    discarding: "正在从 S3 删除",
+    said: (name, state) => `${name}：${state}`,
+    saidMany: (count, state) => `${count} 个文件：${state}`,
+    of: (done, total) => `${done} / ${total}`,
+    filesOf: (done, total) => `${done} / ${total} 个文件`,
+    more: (count) => `另有 ${count} 个`,
+    left: (duration) => `剩余 ${duration}`,
+    units: { day: "天", hour: "小时", minute: "分", second: "秒" },
+    progressOf: (name) => `${name} 的进度`,
+    progressOfAll: "所有文件的进度",
+    pause: "暂停",
+    resume: "继续",
+    retry: "重试",
+    discard: "放弃",
+    remove: "移除",
+    clear: "清除",
+    copy: "复制",
+    copied: "已复制",
+    copyUri: (name) => `复制 ${name} 的地址`,
+    copyRule: "复制规则",
+    overwrite: "覆盖",
+    keepBoth: "两者都保留",
+    skip: "跳过",
+    keep: "保留",
+    unfinished: "未完成的上传",
+    continue: "继续",
+    later: "稍后",
+    startOver: "重新开始",
+    back: "返回",
+    onS3: (amount) => `S3 上已有 ${amount}`,
+    began: (when) => `开始于${when}`,
+    by: (initiator) => `由 ${initiator} 发起`,
+    lastPart: (when) => `最后一个分段于${when}`,
+    noPart: "尚无分段",
+    held: "另一个页面似乎正在发送它：点击“继续”可接管。",
+    inProgress: "正在别处进行",
+    others: (count) => `他人有 ${count} 个未完成的上传`,
+    showOthers: "显示",
+    discardOthers: "要删除他人上传的内容吗？",
+    discardWhatWasSent: "要删除已发送的内容吗？",
+    pauseAll: "全部暂停",
+    resumeAll: "全部继续",
+    clearFinished: "清除已完成的",
+  },
+};
