@@ -253,7 +253,8 @@ class Files:
                 continue
             old = self._rows.status(name)
             if isinstance(answer, protocol.RefusedFile):
-                self._rows.put(name, statuses.failed(old, answer.message))
+                if not answer.retryable:
+                    self._rows.put(name, statuses.failed(old, answer.message))
                 self._refused(name, answer)
             else:
                 self._rows.put(name, statuses.planned(old, answer))

@@ -16,6 +16,7 @@ from s3upload_widget.errors import (
     FileChangedError,
     FileTooLargeError,
     FileTypeError,
+    KeyBusyError,
     KeyRefusedError,
     UploadAbortedError,
 )
@@ -121,6 +122,7 @@ class Picking:
 
         Raises:
             ObjectExistsError: The key is taken, and the user has to decide.
+            KeyBusyError: The user has, and the other file is still under way.
             FileChangedError: The file is not the one that was picked under this id.
             UploadAbortedError: It was discarded meanwhile.
             S3Error: S3 cannot be asked.
@@ -171,6 +173,7 @@ class Picking:
             key=key,
             parts=self._parts(picked),
             if_exists=pick.if_exists or rules.if_exists,
+            answered=pick.if_exists != "",
             claimed=self._files.claim(key, pick.file_id),
             continues=pick.upload_id,
         )
@@ -229,6 +232,9 @@ class Picking:
             mine = self._files.claim(key, file_id) if number else candidate.claimed
             if not mine:
                 hindrance = f"another picked file already goes to {self._store.destination(key)}"
+                if candidate.answered and candidate.if_exists == "overwrite":
+                    msg = f"{hindrance}: this one is sent, and overwrites it, once that has arrived"
+                    raise KeyBusyError(msg)
                 continue
             if candidate.if_exists == "overwrite" or key in free:
                 return key, False

@@ -41,7 +41,8 @@ export class FileHashes {
     const before = parts.checksums(number);
     const found = parts.found(number);
     const offset = parts.offset(number);
-    const slice = this.#file.slice(offset, offset + parts.length(number));
+    const end = offset + parts.length(number);
+    const slice = parts.total > 1 ? this.#file.slice(offset, end) : this.#file;
     // A file of one part is that part: its bytes are hashed once.
     const feeds = plan.hash_file && parts.total > 1 && offset === this.#fed;
     if (feeds) {

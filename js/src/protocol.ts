@@ -22,6 +22,7 @@ export type ErrorCode =
   | "key_refused"
   | "unsupported_bucket"
   | "exists"
+  | "key_busy"
   | "other_file"
   | "file_changed"
   | "s3"
