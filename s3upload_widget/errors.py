@@ -9,6 +9,7 @@
     │   ├── KeyRefusedError
     │   ├── UnsupportedBucketError
     │   ├── ObjectExistsError
+    │   ├── KeyBusyError
     │   └── NotTheSameFileError
     ├── FileChangedError            the file is not what it was when it was picked
     ├── S3Error                     S3 said no; the botocore error is the ``__cause__``
@@ -78,6 +79,13 @@ class ObjectExistsError(RefusedError):
     """Another object already has this key."""
 
     code = "exists"
+
+
+class KeyBusyError(RefusedError):
+    """Another picked file goes to this key just now; this one may follow and overwrite it."""
+
+    code = "key_busy"
+    retryable = True
 
 
 class NotTheSameFileError(RefusedError):

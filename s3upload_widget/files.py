@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from s3upload_widget import protocol, statuses
-from s3upload_widget.errors import UploadError, all_errors
+from s3upload_widget.rows import Rows
 from s3upload_widget.workers import scrub
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-    from s3upload_widget.results import FileStatus, UploadedFile
+    from s3upload_widget.errors import UploadError
+    from s3upload_widget.results import UploadedFile
 
 ALMOST: Final = 0.999
 """The most that ``progress`` shows before every file is proven."""
@@ -47,26 +47,13 @@ _NOTHING: Final = protocol.Summary(
 _Refusal: TypeAlias = protocol.RefusedFile | protocol.RefusedPart | protocol.Failed
 
 
-@dataclass(slots=True)
-class _Row:
-    client: str
-    """The page that picked the file: only its reports count."""
-    status: FileStatus
-    code: str = ""
-    """Of the last refusal, as errors have it."""
-
-    @property
-    def done(self) -> bool:
-        return self.status.state == "done"
-
-
 class Files:
     """All files of one widget, in the order in which they were picked."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._rows: dict[str, _Row] = {}
-        self._value: tuple[UploadedFile, ...] = ()
+        self._rows = Rows()
+        self._value: dict[UploadedFile, None] = {}
         self._summary = _NOTHING
         self._trouble = ""
         self._progress = 0.0
@@ -84,7 +71,7 @@ class Files:
             self._trouble = ""
             for pick in request.files:
                 if self._begins(client, pick.file_id):
-                    self._rows[pick.file_id] = _Row(client, statuses.queued(pick))
+                    self._rows.add(pick.file_id, client, statuses.queued(pick))
                     self._progress, self._may_fall = 0.0, True
             self._forget_oldest()
 
@@ -103,11 +90,11 @@ class Files:
                         self._refused(part.file_id, part)
             elif isinstance(reply, protocol.Failed):
                 self._failed(request, reply)
-            elif row := self._rows.get(getattr(reply, "file_id", "")):
-                if isinstance(reply, protocol.MultipartUploadCreated):
-                    row.status = statuses.cut(row.status, reply)
-                elif isinstance(reply, protocol.MultipartUploadCompleted):
-                    row.status = statuses.done(row.status)
+            elif isinstance(reply, protocol.FilesCompleted):
+                for answer in reply.files:
+                    self._completed(answer)
+            else:
+                self._completed(reply)
             return []
 
     def reported(self, client: str, report: protocol.ReportProgress) -> None:
@@ -120,10 +107,10 @@ class Files:
             while len(self._newest) > MAX_PAGES:
                 self._newest.popitem(last=False)
             for news in report.files:
-                if (row := self._rows.get(news.file_id)) and row.client == client and not row.done:
-                    row.status = statuses.progressed(row.status, news)
-            mine = {name for name, row in self._rows.items() if row.client == client}
-            self._remove(mine.intersection(report.removed))
+                if self._rows.is_open(news.file_id) and self._is_of(client, news.file_id):
+                    old = self._rows.status(news.file_id)
+                    self._rows.put(news.file_id, statuses.progressed(old, news))
+            self._remove(name for name in report.removed if self._is_of(client, name))
             if not self.owner and report.files:
                 self.owner = client
             if self.owner in {"", client}:
@@ -134,24 +121,22 @@ class Files:
     def uploaded(self, file: UploadedFile) -> None:
         """A file is on S3 and proven."""
         with self._lock:
-            if file not in self._value:
-                self._value = (*self._value, file)
-            for row in self._rows.values():
-                if row.status.key == file.key:
-                    row.status = statuses.done(row.status)
+            self._value[file] = None
+            for name in self._rows.with_key(file.key):
+                self._rows.put(name, statuses.done(self._rows.status(name)))
 
     def resumed(self, file_ids: Iterable[str]) -> None:
         """The page is asked to go on: what had failed has not failed any more."""
         with self._lock:
-            for row in map(self._rows.get, file_ids):
-                if row and row.status.state == "failed":
-                    row.status = statuses.resumed(row.status)
+            for name in file_ids:
+                if name in self._rows and self._rows.status(name).state == "failed":
+                    self._rows.put(name, statuses.resumed(self._rows.status(name)))
 
     def clear(self) -> None:
         """Drop what is done."""
         with self._lock:
-            self._value = ()
-            self._remove([name for name, row in self._rows.items() if row.done])
+            self._value = {}
+            self._remove([name for name in self._rows if not self._rows.is_open(name)])
 
     def remove(self, file_ids: Iterable[str]) -> None:
         """Drop these files: nothing of them is left."""
@@ -161,7 +146,7 @@ class Files:
     def pages(self) -> set[str]:
         """The pages whose files are not all done."""
         with self._lock:
-            return {row.client for row in self._rows.values() if not row.done}
+            return {self._rows[name].client for name in self._rows.unfinished()}
 
     def left_alone(self, client: str) -> list[str]:
         """A page is gone: what it had begun waits for somebody to pick the file again.
@@ -170,13 +155,13 @@ class Files:
             Its files that are not done.
         """
         with self._lock:
-            rows = {n: row for n, row in self._rows.items() if row.client == client}
-            for row in rows.values():
-                if row.status.state not in SETTLED:
-                    row.status = statuses.left_alone(row.status)
+            mine = [name for name in self._rows.of(client) if self._rows.is_open(name)]
+            for name in mine:
+                if (old := self._rows.status(name)).state not in SETTLED:
+                    self._rows.put(name, statuses.left_alone(old))
             if self.owner == client:
                 self.owner, self._summary, self._may_fall = "", _NOTHING, True
-            return [name for name, row in rows.items() if not row.done]
+            return mine
 
     def note_trouble(self, text: str) -> None:
         """Show an error of the kernel's own until the next pick."""
@@ -191,10 +176,10 @@ class Files:
         """
         with self._lock:
             if key is None:
-                return [name for name, row in self._rows.items() if not row.done]
-            found = [name for name, row in self._rows.items() if row.status.key == key]
+                return self._rows.unfinished()
+            found = self._rows.with_key(key)
             if not found:
-                keys = ", ".join(repr(row.status.key) for row in self._rows.values()) or "none"
+                keys = ", ".join(repr(status.key) for status in self._rows.statuses) or "none"
                 msg = f"no file of this widget has the key {key!r}; there are: {keys}"
                 raise KeyError(msg)
             return found
@@ -203,14 +188,13 @@ class Files:
         """What the widget's traits are now, by name; ``state`` last, so that it finds all set."""
         with self._lock:
             summary, state = self._summary, self._state()
-            complete = bool(self._rows) and all(row.done for row in self._rows.values())
+            complete = set(self._rows.states) == {"done"}
             abandoned = state == "waiting" and summary.state != "waiting"
             # Small files are proven before the page's first report of them comes.
-            sizes = sum(row.status.size for row in self._rows.values())
-            total = summary.bytes_total or (sizes if complete else 0)
+            total = summary.bytes_total or (self._rows.size if complete else 0)
             return {
-                "files": tuple(row.status for row in self._rows.values()),
-                "value": self._value,
+                "files": self._rows.statuses,
+                "value": tuple(self._value),
                 "bytes_total": total,
                 "bytes_done": total if complete else summary.bytes_done,
                 "progress": 1.0 if complete else min(self._progress, ALMOST),
@@ -224,83 +208,100 @@ class Files:
     def outcome(self) -> tuple[UploadedFile, ...] | UploadError | None:
         """What waiting ends with; None while there is nothing, or something is not settled."""
         with self._lock:
-            rows = self._rows.values()
-            if not (rows or self._value) or self._state() not in SETTLED:
+            if not (self._rows or self._value) or self._state() not in SETTLED:
                 return None
-            failed = [row for row in rows if row.status.state == "failed"]
-            return _error_of(failed, len(rows)) if failed else self._value
+            names = [name for name in self._rows if self._rows.status(name).state == "failed"]
+            if not names:
+                return tuple(self._value)
+            failed = [(self._rows.status(name), self._rows[name].code) for name in names]
+            return statuses.error_of(failed, len(self._rows))
 
     def _state(self) -> str:
-        found = {str(row.status.state) for row in self._rows.values()} or {self._summary.state}
+        found: Collection[str] = self._rows.states or {self._summary.state}
         return next(state for state in _PRECEDENCE if state in found)
 
     def _error(self) -> str:
         """Of the first file that has one: an error is told together with its state."""
-        if not self._rows:
-            return scrub(self._summary.error)
-        return next((row.status.error for row in self._rows.values() if row.status.error), "")
+        return self._rows.first_error if self._rows else scrub(self._summary.error)
+
+    def _is_of(self, client: str, name: str) -> bool:
+        return name in self._rows and self._rows[name].client == client
 
     def _begins(self, client: str, file_id: str) -> bool:
         """Whether a file is new. While S3 cannot be asked, a page names it again and again."""
-        row = self._rows.get(file_id)
-        if row is None:
+        if file_id not in self._rows:
             return True
-        return not row.done and (row.client != client or row.status.state == "failed")
+        if not self._rows.is_open(file_id):
+            return False
+        return not self._is_of(client, file_id) or self._rows.status(file_id).state == "failed"
 
     def _forget_oldest(self) -> None:
         """What failed goes first: the service takes no more files than there is room for here."""
-        unfinished = [name for name, row in self._rows.items() if not row.done]
+        if len(self._rows) <= MAX_ROWS:
+            return
+        unfinished = self._rows.unfinished()
         if (surplus := len(unfinished) - MAX_ROWS) > 0:
             # Sorting keeps the order in which they were picked.
-            unfinished.sort(key=lambda name: self._rows[name].status.state != "failed")
+            unfinished.sort(key=lambda name: self._rows.status(name).state != "failed")
             self._remove(unfinished[:surplus])
 
     def _picked(self, reply: protocol.FilesPicked) -> list[str]:
         newest: dict[str, str] = {}
         for answer in reply.files:
-            row = self._rows.get(answer.file_id)
-            if row is None or row.done:
+            name = answer.file_id
+            if not self._rows.is_open(name):
                 continue
+            old = self._rows.status(name)
             if isinstance(answer, protocol.RefusedFile):
-                row.status = statuses.failed(row.status, answer.message)
-                self._refused(answer.file_id, answer)
+                if not answer.retryable:
+                    self._rows.put(name, statuses.failed(old, answer.message))
+                self._refused(name, answer)
             else:
-                row.status = statuses.planned(row.status, answer)
-                newest[answer.key] = answer.file_id
+                self._rows.put(name, statuses.planned(old, answer))
+                newest[answer.key] = name
         # Of one key only the file that was picked last can still arrive.
-        rows = self._rows.items()
-        replaced = [name for name, row in rows if newest.get(row.status.key, name) != name]
+        replaced = [
+            name
+            for key, last in newest.items()
+            for name in self._rows.with_key(key)
+            if name != last
+        ]
         self._remove(replaced)
         return replaced
+
+    def _completed(self, reply: protocol.Reply | protocol.RefusedFile) -> None:
+        """Note what the service says about one file that is under way."""
+        name = getattr(reply, "file_id", "")
+        if name not in self._rows:
+            return
+        if isinstance(reply, protocol.MultipartUploadCreated):
+            self._rows.put(name, statuses.cut(self._rows.status(name), reply))
+        elif isinstance(reply, protocol.MultipartUploadCompleted):
+            self._rows.put(name, statuses.done(self._rows.status(name)))
+        elif isinstance(reply, protocol.RefusedFile):
+            self._refused(name, reply)
 
     def _failed(self, request: protocol.Request, reply: protocol.Failed) -> None:
         if isinstance(request, protocol.PickFiles):
             for pick in request.files:
-                row = self._rows.get(pick.file_id)
-                if row and not (row.done or reply.retryable):
-                    row.status = statuses.failed(row.status, reply.message)
+                if self._rows.is_open(pick.file_id) and not reply.retryable:
+                    old = self._rows.status(pick.file_id)
+                    self._rows.put(pick.file_id, statuses.failed(old, reply.message))
                 self._refused(pick.file_id, reply)
+        elif isinstance(request, protocol.CompleteFiles):
+            for file in request.files:
+                self._refused(file.file_id, reply)
         else:
             self._refused(getattr(request, "file_id", ""), reply)
 
     def _refused(self, file_id: str, answer: _Refusal) -> None:
         """Keep the code: the page says later whether the file fails of it."""
-        if (row := self._rows.get(file_id)) and not answer.retryable:
-            row.code = answer.code
+        if file_id in self._rows and not answer.retryable:
+            self._rows[file_id].code = answer.code
 
     def _remove(self, file_ids: Iterable[str]) -> None:
         for file_id in tuple(file_ids):
-            if self._rows.pop(file_id, None):
+            if self._rows.pop(file_id):
                 self._may_fall = True
         if not self._rows:
             self._summary, self._progress = _NOTHING, 0.0
-
-
-def _error_of(failed: Collection[_Row], total: int) -> UploadError:
-    """One error for all failed files, of their class where they share one."""
-    classes = {cls.code: cls for cls in all_errors()}
-    kinds = {classes.get(row.code, UploadError) for row in failed}
-    texts = "; ".join(f"{row.status.name}: {row.status.error}" for row in failed)
-    if total > 1:
-        texts = f"{len(failed)} of {total} files failed: {texts}"
-    return (kinds.pop() if len(kinds) == 1 else UploadError)(texts)

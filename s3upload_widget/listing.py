@@ -1,4 +1,4 @@
-"""Reading S3's lists of parts and of unfinished uploads to their end, whatever servers do to them.
+"""Reading S3's lists of objects, parts and unfinished uploads, whatever servers do to them.
 
 Pages may overlap, repeat, come unsorted or lack the marker of the next one: what is told twice is
 given once, and a server that tells nothing new is not followed.
@@ -7,17 +7,21 @@ given once, and a server that tells nothing new is not followed.
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+from bisect import bisect_right
+from typing import TYPE_CHECKING, Any, Final
 
 from s3upload_widget.errors import S3Error
 from s3upload_widget.objects import ListedPart, ListedUpload
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from s3upload_widget.calls import Calls
 
 logger = logging.getLogger("s3upload_widget")
+
+KEYS_A_PAGE: Final = 20
+"""A list of objects costs about so many HEADs, in money and in time."""
 
 
 def listed_parts(calls: Calls, key: str, upload_id: str, place: str) -> tuple[ListedPart, ...]:
@@ -55,6 +59,62 @@ def listed_uploads(calls: Calls, prefix: str, place: str) -> Iterator[ListedUplo
         if not (new and markers):
             msg = f"the server lists the unfinished uploads of {place} in circles"
             raise S3Error(msg)
+
+
+def free_keys(calls: Calls, keys: Iterable[str]) -> frozenset[str]:
+    """Those of the keys that lists show to have no object.
+
+    S3 lists in the order of the keys' bytes, so each page begins at the next key that is wanted.
+    Asked no more than pays: of the keys beyond, and where s3:ListBucket is missing or a server
+    has an order of its own, nothing is said.
+
+    Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
+    """
+    wanted = sorted({key.encode(): key for key in keys}.items())
+    names = [name for name, _ in wanted]
+    free: set[str] = set()
+    told, after = 0, b""
+    try:
+        for _ in range(len(wanted) // KEYS_A_PAGE):
+            if told == len(wanted):
+                break
+            after = max(after, names[told][:-1])
+            page, whole = _objects_after(calls, _folder(names), after)
+            end = len(wanted) if whole else bisect_right(names, page[-1])
+            taken = set(page)
+            free.update(key for name, key in wanted[told:end] if name not in taken)
+            told, after = end, page[-1] if page else after
+    except S3Error as error:
+        logger.debug("S3 does not list the objects: %s", error)
+    return frozenset(free)
+
+
+def _objects_after(calls: Calls, folder: str, after: bytes) -> tuple[list[bytes], bool]:
+    """The next keys in their order, and whether these are all that follow.
+
+    Raises:
+        S3Error: The server denies the list, or does not keep the order.
+    """
+    # Half a character is no key; what is left is still below the key that is wanted.
+    start = after.decode(errors="ignore")
+    beyond: dict[str, Any] = {"StartAfter": start} if start else {}
+    page = calls.ask("list_objects_v2", Prefix=folder, **beyond)
+    names = [str(found["Key"]).encode() for found in page.get("Contents", ())]
+    whole = not page.get("IsTruncated")
+    in_order = all(one < other for one, other in zip([start.encode(), *names], names, strict=False))
+    if not (in_order and (names or whole)):
+        msg = "the server does not list objects in the order of their keys"
+        raise S3Error(msg)
+    return names, whole
+
+
+def _folder(names: list[bytes]) -> str:
+    """The innermost folder that all of the sorted names stand in."""
+    first, last = names[0].decode(), names[-1].decode()
+    same = next(
+        (i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), len(first)
+    )
+    return first[: first.rfind("/", 0, same) + 1]
 
 
 def object_parts(calls: Calls, key: str) -> tuple[ListedPart, ...]:

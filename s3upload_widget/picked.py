@@ -31,6 +31,8 @@ class Candidate:
     key: str
     parts: PartPlan
     if_exists: IfExists
+    answered: bool
+    """Whether the user was asked, and said so for this very file."""
     claimed: bool
     """Whether no other picked file had the key first."""
     continues: str = field(repr=False)

@@ -16,6 +16,7 @@ from s3upload_widget.errors import (
     FileChangedError,
     FileTooLargeError,
     FileTypeError,
+    KeyBusyError,
     KeyRefusedError,
     UploadAbortedError,
 )
@@ -36,7 +37,7 @@ from s3upload_widget.results import PickedFile
 from s3upload_widget.resuming import other_file
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Container, Iterable, Iterator
 
     from s3upload_widget.keys import KeyChoice
     from s3upload_widget.picked import IfExists, PickedFiles, Slot
@@ -104,11 +105,24 @@ class Picking:
                 slot.record = Checked(self._candidate(pick))
         return slot
 
-    def plan(self, slot: Slot, pick: Pick) -> FilePlan:
+    def free_keys(self, slots: Iterable[Slot]) -> frozenset[str]:
+        """Keys of these files that a list shows to be free: nobody needs to look at each."""
+        candidates = [slot.record.candidate for slot in slots if isinstance(slot.record, Checked)]
+        return self._store.free_keys(
+            candidate.key for candidate in candidates if candidate.if_exists != "overwrite"
+        )
+
+    def plan(self, slot: Slot, pick: Pick, free: Container[str] = ()) -> FilePlan:
         """Look whether the file's key is free, unless it has its plan already.
+
+        Args:
+            slot: The file, checked.
+            pick: What the page says of it.
+            free: Keys that were just seen to be free.
 
         Raises:
             ObjectExistsError: The key is taken, and the user has to decide.
+            KeyBusyError: The user has, and the other file is still under way.
             FileChangedError: The file is not the one that was picked under this id.
             UploadAbortedError: It was discarded meanwhile.
             S3Error: S3 cannot be asked.
@@ -116,7 +130,7 @@ class Picking:
         with slot.lock, self._settling(slot):
             record = slot.record
             if isinstance(record, Checked):
-                record = Planned(self._plan(slot.file_id, record.candidate))
+                record = Planned(self._plan(slot.file_id, record.candidate, free))
             if isinstance(record, (New, Aborted, TakenOver)):
                 msg = f"{shown(pick.name)} was discarded meanwhile: pick it again"
                 raise UploadAbortedError(msg)
@@ -159,6 +173,7 @@ class Picking:
             key=key,
             parts=self._parts(picked),
             if_exists=pick.if_exists or rules.if_exists,
+            answered=pick.if_exists != "",
             claimed=self._files.claim(key, pick.file_id),
             continues=pick.upload_id,
         )
@@ -179,8 +194,8 @@ class Picking:
             msg = f"{shown(picked.name)} is too large, {error}: split the file"
             raise FileTooLargeError(msg) from error
 
-    def _plan(self, file_id: str, candidate: Candidate) -> FilePlan:
-        key, compare = self._free_key(file_id, candidate)
+    def _plan(self, file_id: str, candidate: Candidate, free: Container[str]) -> FilePlan:
+        key, compare = self._free_key(file_id, candidate, free)
         return FilePlan(
             picked=candidate.picked,
             key=key,
@@ -207,7 +222,9 @@ class Picking:
             raise other_file(candidate.picked, listed, self._store.destination(candidate.key))
         return PartPlan(size, part_size)
 
-    def _free_key(self, file_id: str, candidate: Candidate) -> tuple[str, bool]:
+    def _free_key(
+        self, file_id: str, candidate: Candidate, free: Container[str]
+    ) -> tuple[str, bool]:
         """A key, and whether it has an object that may be this very file."""
         rename = candidate.if_exists == "rename" and not candidate.continues
         tries = MAX_RENAMES if rename else 1
@@ -215,8 +232,11 @@ class Picking:
             mine = self._files.claim(key, file_id) if number else candidate.claimed
             if not mine:
                 hindrance = f"another picked file already goes to {self._store.destination(key)}"
+                if candidate.answered and candidate.if_exists == "overwrite":
+                    msg = f"{hindrance}: this one is sent, and overwrites it, once that has arrived"
+                    raise KeyBusyError(msg)
                 continue
-            if candidate.if_exists == "overwrite":
+            if candidate.if_exists == "overwrite" or key in free:
                 return key, False
             look = self._store.head_object(key)
             if not isinstance(look, ObjectFound):  # perhaps nobody may look

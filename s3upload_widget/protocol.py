@@ -21,7 +21,7 @@ from s3upload_widget.results import FileState, VerifiedBy
 
 VERSION: Final = 1
 MAX_BATCH: Final = 100
-"""Parts signed with one request."""
+"""Parts signed, or small files completed, with one request."""
 MAX_PICK: Final = 1_000
 """Files picked with one request; the page cuts a larger pick."""
 MAX_REMEMBERED: Final = 200
@@ -140,6 +140,12 @@ class CompleteMultipartUpload(Message, frozen=True):
     """Of part 1, 2, …; empty unless the kernel asked for them."""
     sha256: Sha256Hex
     """Of the whole file."""
+
+
+class CompleteFiles(Message, frozen=True):
+    """Complete and prove several small files at once: each went as one PUT."""
+
+    files: Annotated[list[CompleteMultipartUpload], Meta(min_length=1, max_length=MAX_BATCH)]
 
 
 class AbortMultipartUpload(Message, frozen=True):
@@ -371,6 +377,12 @@ class PartsMissing(Message, frozen=True):
     part_numbers: list[int]
 
 
+class FilesCompleted(Message, frozen=True):
+    """The answer to ``complete_files``, in its order."""
+
+    files: list[MultipartUploadCompleted | PartsMissing | RefusedFile]
+
+
 class MultipartUploadAborted(Message, frozen=True):
     """S3 holds nothing of this file any more."""
 
@@ -462,6 +474,7 @@ Request: TypeAlias = (
     | CreateMultipartUpload
     | PresignParts
     | CompleteMultipartUpload
+    | CompleteFiles
     | AbortMultipartUpload
     | ForgetFile
     | ListUnfinished
@@ -478,6 +491,7 @@ Reply: TypeAlias = (
     | PartsPresigned
     | MultipartUploadCompleted
     | PartsMissing
+    | FilesCompleted
     | MultipartUploadAborted
     | FileForgotten
     | UnfinishedListed
@@ -494,6 +508,7 @@ REPLIES: Final[dict[type[Message], tuple[type[Message], ...]]] = {
     CreateMultipartUpload: (MultipartUploadCreated,),
     PresignParts: (PartsPresigned,),
     CompleteMultipartUpload: (MultipartUploadCompleted, PartsMissing),
+    CompleteFiles: (FilesCompleted,),
     AbortMultipartUpload: (MultipartUploadAborted,),
     ForgetFile: (FileForgotten,),
     ListUnfinished: (UnfinishedListed,),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 
 from s3upload_widget.errors import RefusedError
 
@@ -15,6 +15,23 @@ FileState = Literal[
 """The states of one file; ``UploadWidget.state`` adds ``idle``."""
 
 VerifiedBy = Literal["sha256", "md5", "size"]
+_THOUSAND: Final = 1_000
+
+
+def amount(size: float) -> str:
+    """Bytes for people.
+
+    Example:
+        >>> [amount(size) for size in (999, 3_200_000, 50e12)]
+        ['999 bytes', '3.2 MB', '50.0 TB']
+    """
+    if size < _THOUSAND:
+        return f"{size} bytes"
+    for unit in ("kB", "MB", "GB"):
+        size /= _THOUSAND
+        if size < _THOUSAND:
+            return f"{size:.1f} {unit}"
+    return f"{size / _THOUSAND:.1f} TB"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,9 +57,18 @@ class Rereadable:
     _reread: Callable[[UploadedFile], VerifiedBy]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class UploadedFile(Rereadable):
-    """A file that is complete on S3 and was proven equal there."""
+    """A file that is complete on S3 and was proven equal there.
+
+    Example:
+        >>> from s3upload_widget import upload_file
+        >>> file = upload_file("run7.parquet", "s3://lab-data/raw/", progress=False)
+        >>> file
+        UploadedFile(s3://lab-data/raw/run7.parquet, 3.2 MB, verified by sha256)
+        >>> file.name, file.size, file.uri
+        ('run7.parquet', 3200000, 's3://lab-data/raw/run7.parquet')
+    """
 
     name: str
     uri: str
@@ -104,8 +130,11 @@ class UploadedFile(Rereadable):
     def __str__(self) -> str:
         return self.uri
 
+    def __repr__(self) -> str:
+        return f"UploadedFile({self.uri}, {amount(self.size)}, verified by {self.verified_by})"
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class FileStatus:
     """How far one picked file is."""
 
@@ -125,6 +154,12 @@ class FileStatus:
     parts_done: int
     parts_in_flight: tuple[tuple[int, int], ...]
     """``(part_number, bytes_sent)`` for each part on the wire."""
+
+    def __repr__(self) -> str:
+        moves = self.bytes_done and self.state != "done"
+        share = f" {100 * self.bytes_done // self.size} %" if moves else ""
+        told = f"{self.key or self.name}, {self.state}{share}, {amount(self.size)}"
+        return f"FileStatus({told}{': ' if self.error else ''}{self.error})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from s3upload_widget.buckets import check_bucket_name, check_endpoint_url
 from s3upload_widget.calls import Calls
 from s3upload_widget.clients import Clients, connect
 from s3upload_widget.extra_args import checked_extra_args
-from s3upload_widget.listing import listed_parts, listed_uploads, object_parts
+from s3upload_widget.listing import free_keys, listed_parts, listed_uploads, object_parts
 from s3upload_widget.objects import (
     CannotTell,
     CompletedPart,
@@ -26,7 +26,7 @@ from s3upload_widget.rereading import blocks
 from s3upload_widget.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from types_boto3_s3 import S3Client
 
@@ -265,6 +265,14 @@ class Store:
         verb = "complete_multipart_upload"
         answer = self._calls.make(verb, params, "complete", must_not_exist=must_not_exist)
         return ObjectFound.of(answer, size=size)
+
+    def free_keys(self, keys: Iterable[str]) -> frozenset[str]:
+        """Those of the keys that a list shows to have no object; of others, ``head_object`` tells.
+
+        Needs s3:ListBucket; where that is missing, or would be more work than asking for each,
+        the answer is empty. It never raises an error of S3's.
+        """
+        return free_keys(self._calls, keys)
 
     def head_object(self, key: str) -> ObjectLook:
         """Look at an object. To be denied the look is an answer, not a failure."""

@@ -35,6 +35,7 @@ from s3upload_widget.picked import (
     Open,
     PickedFiles,
     Planned,
+    Slot,
     TakenOver,
 )
 from s3upload_widget.picking import Picking, Rules
@@ -45,14 +46,14 @@ if TYPE_CHECKING:
 
     from s3upload_widget.keys import KeyChoice
     from s3upload_widget.objects import ListedPart
-    from s3upload_widget.picked import IfExists, Slot
+    from s3upload_widget.picked import IfExists
     from s3upload_widget.results import UploadedFile
     from s3upload_widget.s3 import Store
 
 logger = logging.getLogger("s3upload_widget")
 
 LOOKS_AT_ONCE: Final = 8
-"""Files whose keys are looked at in parallel while a pick is planned."""
+"""Files that are looked at on S3 in parallel, for one request."""
 
 
 class Service:
@@ -135,8 +136,8 @@ class Service:
                 return self._compare(self._files.get(request.file_id), request)
             case protocol.CreateMultipartUpload():
                 return self._create(self._files.get(request.file_id), request)
-            case protocol.CompleteMultipartUpload():
-                return self._complete(self._files.get(request.file_id), request)
+            case protocol.CompleteMultipartUpload() | protocol.CompleteFiles():
+                return self._complete_all(request)
             case protocol.AbortMultipartUpload() | protocol.ForgetFile():
                 return self._let_go(request)
             case protocol.ListUnfinished() | protocol.AbortUnfinished():
@@ -153,8 +154,9 @@ class Service:
         check_mixed_content(request.origin, origin)
         # Keys are claimed in the order of the pick, then looked at on S3 all at once.
         checked = [self._check(pick) for pick in request.files]
+        free = self._picking.free_keys(slot for slot in checked if isinstance(slot, Slot))
         with ThreadPoolExecutor(min(LOOKS_AT_ONCE, len(checked))) as threads:
-            files = threads.map(partial(self._plan, origin), request.files, checked)
+            files = threads.map(partial(self._plan, origin, free), request.files, checked)
             return protocol.FilesPicked(files=list(files))
 
     def _check(self, pick: protocol.Pick) -> Slot | UploadError:
@@ -164,19 +166,18 @@ class Service:
             return error
 
     def _plan(
-        self, origin: str, pick: protocol.Pick, checked: Slot | UploadError
+        self,
+        origin: str,
+        free: frozenset[str],
+        pick: protocol.Pick,
+        checked: Slot | UploadError,
     ) -> protocol.PlannedFile | protocol.RefusedFile:
         try:
             if isinstance(checked, UploadError):
                 raise checked
-            plan = self._picking.plan(checked, pick)
+            plan = self._picking.plan(checked, pick, free)
         except UploadError as error:
-            return protocol.RefusedFile(
-                file_id=pick.file_id,
-                code=error.code,
-                message=str(error),
-                retryable=error.retryable,
-            )
+            return _refused(pick.file_id, error)
         return protocol.PlannedFile(
             file_id=pick.file_id,
             key=plan.key,
@@ -283,6 +284,24 @@ class Service:
                 )
             return self._arrived(slot, found)
 
+    def _complete_all(
+        self, request: protocol.CompleteMultipartUpload | protocol.CompleteFiles
+    ) -> protocol.MultipartUploadCompleted | protocol.PartsMissing | protocol.FilesCompleted:
+        if isinstance(request, protocol.CompleteMultipartUpload):
+            return self._complete(self._files.get(request.file_id), request)
+        with ThreadPoolExecutor(min(LOOKS_AT_ONCE, len(request.files))) as threads:
+            return protocol.FilesCompleted(
+                files=list(threads.map(self._complete_one, request.files))
+            )
+
+    def _complete_one(
+        self, request: protocol.CompleteMultipartUpload
+    ) -> protocol.MultipartUploadCompleted | protocol.PartsMissing | protocol.RefusedFile:
+        try:
+            return self._complete(self._files.get(request.file_id), request)
+        except UploadError as error:
+            return _refused(request.file_id, error)
+
     def _arrived(self, slot: Slot, record: Completed) -> protocol.MultipartUploadCompleted:
         slot.record = record
         self._files.settle(slot)
@@ -325,6 +344,12 @@ class Service:
         headers = self._signing.header_names(record.plan)
         found = diagnose(self._store, record.plan.key, request.origin, headers)
         return protocol.Diagnosed(cause=found.cause, message=found.message)
+
+
+def _refused(file_id: str, error: UploadError) -> protocol.RefusedFile:
+    return protocol.RefusedFile(
+        file_id=file_id, code=error.code, message=str(error), retryable=error.retryable
+    )
 
 
 def _completed(file_id: str, record: Completed) -> protocol.MultipartUploadCompleted:

@@ -6,6 +6,7 @@ import unicodedata
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from s3upload_widget.errors import UploadError, all_errors
 from s3upload_widget.results import FileStatus
 from s3upload_widget.workers import scrub
 
@@ -93,6 +94,16 @@ def counted(files: Sequence[FileStatus]) -> list[str]:
         found.setdefault(file.state, []).append(file)
     order = ("done", "completing", "uploading", "checking", "waiting", "paused", "queued", "failed")
     return [_counted(state, found[state]) for state in order if state in found]
+
+
+def error_of(failed: Sequence[tuple[FileStatus, str]], total: int) -> UploadError:
+    """One error for all failed files, of their class where they share one."""
+    classes = {cls.code: cls for cls in all_errors()}
+    kinds = {classes.get(code, UploadError) for _, code in failed}
+    texts = "; ".join(f"{status.name}: {status.error}" for status, _ in failed)
+    if total > 1:
+        texts = f"{len(failed)} of {total} files failed: {texts}"
+    return (kinds.pop() if len(kinds) == 1 else UploadError)(texts)
 
 
 def _counted(state: str, files: Sequence[FileStatus]) -> str:

@@ -29,6 +29,10 @@ _UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w":
 def list_unfinished(uri: str, *, client: S3Client | None = None) -> tuple[Unfinished, ...]:
     """Every unfinished upload at an address, by key, the one that was begun first before others.
 
+    Example:
+        >>> for found in list_unfinished("s3://lab-data/raw/"):
+        ...     print(found.uri, found.parts_done, found.started.date())
+
     Args:
         uri: ``s3://bucket``, a folder in it, or one key; a key's name is a folder's too.
         client: Any boto3 S3 client; left out, boto3's default one.
@@ -50,6 +54,10 @@ def abort_unfinished(
     client: S3Client | None = None,
 ) -> tuple[Unfinished, ...]:
     """Abort the unfinished uploads at an address that nothing was added to for a while.
+
+    Example:
+        >>> abort_unfinished("s3://lab-data/raw/", older_than="7d")
+        ()
 
     Args:
         uri: As for :func:`list_unfinished`.

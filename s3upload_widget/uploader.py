@@ -33,6 +33,11 @@ def upload_file(
 ) -> UploadedFile:
     """Upload a file, or finish what a page or another script began of it.
 
+    Example:
+        >>> file = upload_file("run7.parquet", "s3://lab-data/raw/", progress=False)
+        >>> file.uri, file.verified_by
+        ('s3://lab-data/raw/run7.parquet', 'sha256')
+
     Args:
         path: Of a file, or any fsspec URL if fsspec is installed.
         uri: ``s3://bucket/key``; a final ``/`` means a folder, where the file keeps its name.
@@ -91,6 +96,14 @@ def upload_files(
 
     Arguments and errors are those of :func:`upload_file`. One that fails does not hold up the
     others: the first error is raised when all were tried.
+
+    Example:
+        >>> import pandas as pd
+        >>> files = upload_files(["run7.parquet", "notes"], "s3://lab-data/raw", progress=False)
+        >>> print(pd.DataFrame(files)[["key", "size", "verified_by"]])
+                         key     size verified_by
+        0   raw/run7.parquet  3200000      sha256
+        1  raw/notes/day.txt        7      sha256
 
     Args:
         paths: Of files and folders, or fsspec URLs of files.

@@ -116,7 +116,7 @@ class UploadWidget(anywidget.AnyWidget):
     files = t.Tuple(read_only=True)
     """A :class:`FileStatus` for each file, in the order in which they were picked."""
     value = t.Tuple(read_only=True)
-    """An :class:`UploadedFile` for each file that is on S3 and proven."""
+    """An :class:`UploadedFile` for each file that is on S3 and proven; ``pd.DataFrame(w.value)``."""
 
     _destination = ""
     _place = ""

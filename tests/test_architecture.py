@@ -55,8 +55,8 @@ ROOMS: dict[str, tuple[str, str]] = {
     "local": ("local seaweedfs supervisor", "s3 policy"),
     "widget": (
         (
-            "widget comms conversation files options orders publishing pump rollcall statuses "
-            "waiting workers"
+            "widget comms conversation files options orders publishing pump rollcall rows "
+            "statuses waiting workers"
         ),
         "errors results parts keys protocol s3 service unfinished doctor",
     ),

@@ -23,7 +23,9 @@ def test_every_error_says_what_it_stands_for(error: type[UploadError]) -> None:
 
 
 def test_only_what_passes_by_itself_is_retryable() -> None:
-    assert [error.__name__ for error in all_errors() if error.retryable] == ["S3UnavailableError"]
+    retryable = [error.__name__ for error in all_errors() if error.retryable]
+
+    assert retryable == ["KeyBusyError", "S3UnavailableError"]
 
 
 def test_a_codes_home_is_the_tree() -> None:

@@ -65,6 +65,17 @@ REQUESTS: dict[str, dict[str, Any]] = {
         "parts_md5": [md5(b"")],
         "sha256": HEX,
     },
+    "complete_files": {
+        "files": [
+            {
+                "kind": "complete_multipart_upload",
+                "file_id": FILE,
+                "parts_sha256": [sha256(b"")],
+                "parts_md5": [],
+                "sha256": HEX,
+            }
+        ],
+    },
     "abort_multipart_upload": {"file_id": FILE},
     "forget_file": {"file_id": FILE},
     "list_unfinished": {"remembered": [KNOWN], "others": False},

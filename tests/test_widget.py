@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import doctest
-import importlib
 import json
 import logging
+import re
 import shutil
 import subprocess
 import sys
@@ -94,11 +93,19 @@ def test_an_option_that_cannot_work_is_refused_at_once(
         UploadWidget("lab-data", **options)
 
 
-def test_the_examples_in_its_docstrings_run() -> None:
-    found = doctest.testmod(importlib.import_module("s3upload_widget.widget"))
+def test_what_cannot_show_it_reads_it_as_text() -> None:
+    widget = UploadWidget("lab-data", "raw")
 
-    assert found.attempted >= 6
-    assert found.failed == 0
+    bundle, _ = widget._repr_mimebundle_()
+
+    assert bundle["text/plain"] == repr(widget) == "UploadWidget(s3://lab-data/raw/)"
+
+
+def test_everything_logs_under_one_name() -> None:
+    modules = (path.read_text("utf-8") for path in (ROOT / "s3upload_widget").glob("*.py"))
+    named = {name for text in modules for name in re.findall(r"getLogger\((.*?)\)", text)}
+
+    assert named == {'"s3upload_widget"'}
 
 
 def test_a_copy_that_was_not_built_says_how_to_build_it(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import type { Rest } from "./claim";
 import type { Hashed } from "./comparing";
+import type { Completing } from "./completing";
 import type { Kernel } from "./kernel";
 import { patiently } from "./patience";
 import type {
@@ -16,12 +17,19 @@ import type { Work } from "./states";
 export class Asking {
   readonly #id: string;
   readonly #kernel: Kernel;
+  readonly #completing: Completing;
   readonly #hindered: (message: string) => void;
 
   /** @param hindered is told what stands in the way, and "" when it is gone. */
-  constructor(id: string, kernel: Kernel, hindered: (message: string) => void) {
+  constructor(
+    id: string,
+    kernel: Kernel,
+    completing: Completing,
+    hindered: (message: string) => void,
+  ) {
     this.#id = id;
     this.#kernel = kernel;
+    this.#completing = completing;
     this.#hindered = hindered;
   }
 
@@ -58,7 +66,7 @@ export class Asking {
       parts_md5: plan.md5 ? checksums.map((part) => part.md5) : [],
       sha256,
     } as const;
-    return this.#patiently(() => this.#kernel.call(request, signal), signal);
+    return this.#patiently(() => this.#completing.call(request, signal), signal);
   }
 
   /** Have the kernel forget the file. Nothing that comes stops this. */

@@ -45,6 +45,9 @@ export const chinese: Texts = {
     connecting: "正在连接内核",
     reading: "正在读取拖放的内容…",
     onlyOne: "此处只能上传一个文件：请选择一个。",
+    nothing: "所选内容中没有文件。",
+    systemFiles: (count) => `已跳过 ${count} 个系统文件`,
+    otherKinds: (count, paths) => `已跳过 ${count} 个其他类型的文件：${paths.join("、")}`,
     unreadable: (paths) => `无法读取，因此不会上传：${paths.join("、")}`,
     states: {
       queued: "排队中",

@@ -100,7 +100,7 @@ export class Comparison {
       part_size: this.#parts.partSize,
       parts_sha256: checksums.map((part) => part.sha256),
       parts_md5: this.#plan.md5 ? checksums.map((part) => part.md5) : [],
-      sha256: this.#plan.hash_file ? await this.#hashes.whole() : "",
+      sha256: this.#plan.hash_file ? await this.#hashes.whole(this.#parts) : "",
     };
   }
 }

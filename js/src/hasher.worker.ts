@@ -57,7 +57,8 @@ class WholeFile {
   /** Resolves when the bytes were taken: whoever reads ahead waits here. */
   async update(offset: number, bytes: ArrayBuffer): Promise<void> {
     const hasher = await this.#hasher;
-    if (this.#abandoned || offset < this.#offset) return; // a part that is hashed a second time
+    // A part may be hashed a second time.
+    if (this.#abandoned || this.#hex !== undefined || offset < this.#offset) return;
     if (offset > this.#offset) {
       await new Promise<void>((resolve) => this.#early.set(offset, resolve));
     }
@@ -77,9 +78,11 @@ class WholeFile {
       await this.update(this.#offset, await slice.arrayBuffer());
     }
     const hasher = await this.#hasher;
+    if (this.#hex !== undefined) return this.#hex;
     // Once abandoned, the hasher may be another file's already.
     if (this.#abandoned) throw new Error("nobody wants this digest any more");
-    this.#hex ??= hasher.digest("hex");
+    this.#hex = hasher.digest("hex");
+    sha256s.giveBack(hasher);
     return this.#hex;
   }
 
@@ -87,7 +90,7 @@ class WholeFile {
   abandon(): void {
     this.#abandoned = true;
     for (const release of this.#early.values()) release();
-    void this.#hasher.then((hasher) => sha256s.giveBack(hasher));
+    if (this.#hex === undefined) void this.#hasher.then((hasher) => sha256s.giveBack(hasher));
   }
 }
 

@@ -7,6 +7,9 @@ import source from "./hasher.worker.ts?source";
 /** Two hashers with a little read-ahead keep two cores busy; more gain nothing. */
 const HASHERS = 2;
 
+/** What the page itself reads and hashes. */
+const SMALL_BYTES = 1024 * 1024;
+
 export interface Hashers {
   /** How many parts are worth hashing at once. */
   readonly lanes: number;
@@ -40,6 +43,7 @@ export function createHashers(): Hashers {
   return {
     lanes: HASHERS,
     async hash(lane, part) {
+      if (isSmall(part)) return hashHere(part);
       const { parts } = await started();
       const hasher = parts[lane % parts.length];
       if (hasher === undefined) throw new Error("no hasher was started");
@@ -54,6 +58,18 @@ export function createHashers(): Hashers {
       starting = undefined;
     },
   };
+}
+
+/** Whether the way to a worker and back would take longer than the hashing, off this thread too. */
+function isSmall({ slice, md5, file }: PartToHash): boolean {
+  return (
+    slice.size <= SMALL_BYTES && !md5 && file === "" && globalThis.crypto?.subtle !== undefined
+  );
+}
+
+async function hashHere({ slice }: PartToHash): Promise<HashedPart> {
+  const digest = await crypto.subtle.digest("SHA-256", await slice.arrayBuffer());
+  return { sha256: btoa(String.fromCharCode(...new Uint8Array(digest))), md5: "" };
 }
 
 async function start(): Promise<Started> {

@@ -24,6 +24,8 @@ export class FileHashes {
    * only. The others are read again at the end.
    */
   #fed = 0;
+  /** Whether the worker holds anything of the file. */
+  #held = false;
 
   constructor(file: File, hashers: Hashers) {
     this.#file = file;
@@ -39,9 +41,14 @@ export class FileHashes {
     const before = parts.checksums(number);
     const found = parts.found(number);
     const offset = parts.offset(number);
-    const slice = this.#file.slice(offset, offset + parts.length(number));
-    const feeds = plan.hash_file && offset === this.#fed;
-    if (feeds) this.#fed = offset + slice.size;
+    const end = offset + parts.length(number);
+    const slice = parts.total > 1 ? this.#file.slice(offset, end) : this.#file;
+    // A file of one part is that part: its bytes are hashed once.
+    const feeds = plan.hash_file && parts.total > 1 && offset === this.#fed;
+    if (feeds) {
+      this.#fed = offset + slice.size;
+      this.#held = true;
+    }
     const md5 = plan.md5 || found?.sha256 === "";
     const part = { slice, md5, file: feeds ? this.#name : "", offset };
     try {
@@ -57,12 +64,20 @@ export class FileHashes {
   }
 
   /** SHA-256 of the whole file, hexadecimal. What no part brought is read now. */
-  whole(): Promise<string> {
+  async whole(parts: Parts): Promise<string> {
+    if (parts.total === 1) return hexadecimal(parts.allChecksums()[0]?.sha256 ?? "");
+    this.#held = true;
     return this.#hashers.digest(this.#name, this.#file);
   }
 
   /** Free what the worker holds. */
   drop(): void {
-    void this.#hashers.forget(this.#name);
+    if (this.#held) void this.#hashers.forget(this.#name);
+    this.#held = false;
   }
+}
+
+function hexadecimal(base64: string): string {
+  const bytes = Array.from(atob(base64), (character) => character.charCodeAt(0));
+  return bytes.map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -2,6 +2,7 @@
 
 import { Bell } from "./bell";
 import type { Comparison } from "./comparing";
+import type { Parts } from "./parts";
 import { tuning } from "./tuning";
 import type { Upload } from "./upload";
 
@@ -50,7 +51,7 @@ export class Hashing {
   /** The other lanes help only while the sending might run dry: hashing yields to sending. */
   #next(lane: number): Upload | undefined {
     const uploads = this.#uploads();
-    const ahead = uploads.reduce((sum, { active }) => sum + (active?.parts.ahead ?? 0), 0);
+    const ahead = uploads.reduce((sum, { active }) => sum + weightAhead(active?.parts), 0);
     return uploads.find(({ active }) => {
       if (active?.parts.next("hash") === undefined) return false;
       return ahead < (lane === 0 ? this.#window(active.plan.part_size) : tuning.windowMin);
@@ -72,4 +73,8 @@ export class Hashing {
     const parts = Math.ceil((this.#bytesPerSecond() * tuning.windowSeconds) / partSize);
     return Math.min(tuning.windowMax, Math.max(tuning.windowMin, parts));
   }
+}
+
+function weightAhead(parts: Parts | undefined): number {
+  return parts === undefined ? 0 : parts.ahead * parts.weight;
 }

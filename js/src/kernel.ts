@@ -32,7 +32,11 @@ type Heard = { rid: string; client: string; reply: Reply | FailedReply };
 type FailedReply = { kind: "failed"; code: ErrorCode; message: string; retryable: boolean };
 
 /** S3 may take minutes for these: the others must not wait behind them. */
-const SLOW = new Set<Kind>(["complete_multipart_upload", "abort_multipart_upload"]);
+const SLOW = new Set<Kind>([
+  "complete_multipart_upload",
+  "complete_files",
+  "abort_multipart_upload",
+]);
 
 interface Outstanding {
   readonly request: Request;

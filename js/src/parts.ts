@@ -31,6 +31,8 @@ type Step =
   | "differs"
   | "stored";
 
+const LEAST_WEIGHT = 0.1;
+
 /** Parts of one file, by their number from 1. */
 export class Parts {
   readonly size: number;
@@ -45,6 +47,7 @@ export class Parts {
   /** The most bytes that ever left of each part: what progress counts, so it never goes back. */
   readonly #marks: Float64Array;
   #bytesDone = 0;
+  #changes = 0;
 
   constructor(size: number, partSize: number, total: number) {
     this.size = size;
@@ -56,6 +59,16 @@ export class Parts {
       "hash",
       Array.from({ length: total }, (_, index) => index + 1),
     );
+  }
+
+  /** How often anything changed: what was computed at the same count still holds. */
+  get changes(): number {
+    return this.#changes;
+  }
+
+  /** What each part counts in what is done ahead: of small files many are needed to fill lanes. */
+  get weight(): number {
+    return this.total > 1 ? 1 : Math.max(LEAST_WEIGHT, this.size / this.partSize);
   }
 
   /** Bytes of stored parts and bytes on the wire; never goes back. */
@@ -235,6 +248,7 @@ export class Parts {
 
   sent(number: number, bytes: number): void {
     const sent = Math.min(bytes, this.length(number));
+    this.#changes += 1;
     this.#sent.set(number, sent);
     const mark = this.#marks[number - 1] ?? 0;
     if (sent <= mark) return;
@@ -268,6 +282,7 @@ export class Parts {
   }
 
   #move(number: number, step: Step): void {
+    this.#changes += 1;
     this.#of(this.step(number)).delete(number);
     this.#steps[number - 1] = step;
     this.#of(step).add(number);

@@ -83,6 +83,26 @@ export function takeDrops(
 }
 
 /**
+ * Take files that are pasted: while the element has the focus, or while nothing has it and the
+ * pointer is over the element. A paste into a text is the text's.
+ *
+ * @returns How to stop that.
+ */
+export function takePastes(el: HTMLElement, take: (transfer: DataTransfer) => void): () => void {
+  const end = new AbortController();
+  const hear = (event: ClipboardEvent): void => {
+    const { clipboardData, target } = event;
+    if (event.defaultPrevented || !clipboardData?.types.includes("Files")) return;
+    const nowhere = target === document.body && el.matches(":hover");
+    if (isEditable(target) || !(nowhere || (target instanceof Node && el.contains(target)))) return;
+    event.preventDefault();
+    take(clipboardData);
+  };
+  document.addEventListener("paste", hear, { signal: end.signal });
+  return () => end.abort();
+}
+
+/**
  * Keep a drop beside the element from opening the file in place of the page, which would end
  * every upload. Drops that somebody else takes are left alone; JupyterLab's file browser takes
  * them without preventing the default.
@@ -99,6 +119,11 @@ export function guardNearMisses(el: HTMLElement): () => void {
   window.addEventListener("dragover", guard, { signal: end.signal });
   window.addEventListener("drop", guard, { signal: end.signal });
   return () => end.abort();
+}
+
+function isEditable(target: EventTarget | null): boolean {
+  if (target instanceof HTMLElement && target.isContentEditable) return true;
+  return target instanceof HTMLTextAreaElement || target instanceof HTMLInputElement;
 }
 
 type DragListener = (event: DragEvent) => void;
@@ -126,14 +151,16 @@ async function walk(
     unreadable.push(path);
     return [];
   });
-  for (const entry of entries) {
-    if (isFolder(entry)) await walk(entry, picked, unreadable);
-    if (!isFile(entry)) continue;
+  // Asked for one by one, ten thousand files would take long.
+  const files = await Promise.all(
+    entries.map((entry) => (isFile(entry) ? fileOf(entry).catch(() => undefined) : undefined)),
+  );
+  for (const [index, entry] of entries.entries()) {
     const within = `${path}/${entry.name}`;
-    await fileOf(entry).then(
-      (file) => picked.push({ file, path: within }),
-      () => unreadable.push(within),
-    );
+    const file = files[index];
+    if (isFolder(entry)) await walk(entry, picked, unreadable);
+    else if (file === undefined) unreadable.push(within);
+    else picked.push({ file, path: within });
   }
 }
 

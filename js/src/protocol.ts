@@ -13,6 +13,8 @@ export type FileState =
 
 export type VerifiedBy = "sha256" | "md5" | "size";
 
+export const _THOUSAND = 1000;
+
 /** What went wrong: the codes of `s3upload_widget.errors`. */
 export type ErrorCode =
   | "upload"
@@ -22,6 +24,7 @@ export type ErrorCode =
   | "key_refused"
   | "unsupported_bucket"
   | "exists"
+  | "key_busy"
   | "other_file"
   | "file_changed"
   | "s3"
@@ -42,7 +45,7 @@ export type ErrorCode =
 
 export const VERSION = 1;
 
-/** Parts signed with one request. */
+/** Parts signed, or small files completed, with one request. */
 export const MAX_BATCH = 100;
 
 /** Files picked with one request; the page cuts a larger pick. */
@@ -156,6 +159,12 @@ export interface CompleteMultipartUpload {
   readonly parts_md5: readonly Md5[];
   /** Of the whole file. */
   readonly sha256: Sha256Hex;
+}
+
+/** Complete and prove several small files at once: each went as one PUT. */
+export interface CompleteFiles {
+  readonly kind: "complete_files";
+  readonly files: readonly CompleteMultipartUpload[];
 }
 
 /** Delete what S3 holds of this unfinished file, and forget it. */
@@ -381,6 +390,12 @@ export interface PartsMissing {
   readonly part_numbers: readonly number[];
 }
 
+/** The answer to `complete_files`, in its order. */
+export interface FilesCompleted {
+  readonly kind: "files_completed";
+  readonly files: readonly (MultipartUploadCompleted | PartsMissing | RefusedFile)[];
+}
+
 /** S3 holds nothing of this file any more. */
 export interface MultipartUploadAborted {
   readonly kind: "multipart_upload_aborted";
@@ -471,6 +486,7 @@ export type Request =
   | CreateMultipartUpload
   | PresignParts
   | CompleteMultipartUpload
+  | CompleteFiles
   | AbortMultipartUpload
   | ForgetFile
   | ListUnfinished
@@ -487,6 +503,7 @@ export type Reply =
   | PartsPresigned
   | MultipartUploadCompleted
   | PartsMissing
+  | FilesCompleted
   | MultipartUploadAborted
   | FileForgotten
   | UnfinishedListed
@@ -523,6 +540,7 @@ export interface Calls {
   readonly create_multipart_upload: { request: CreateMultipartUpload; reply: MultipartUploadCreated };
   readonly presign_parts: { request: PresignParts; reply: PartsPresigned };
   readonly complete_multipart_upload: { request: CompleteMultipartUpload; reply: MultipartUploadCompleted | PartsMissing };
+  readonly complete_files: { request: CompleteFiles; reply: FilesCompleted };
   readonly abort_multipart_upload: { request: AbortMultipartUpload; reply: MultipartUploadAborted };
   readonly forget_file: { request: ForgetFile; reply: FileForgotten };
   readonly list_unfinished: { request: ListUnfinished; reply: UnfinishedListed };

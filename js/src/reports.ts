@@ -8,6 +8,7 @@ import { tuning } from "./tuning";
 /** What is reported, and who obeys. */
 export interface Reported {
   summary(): Summary;
+  /** Of a file that stands as before, the very same object. */
   progress(): readonly FileProgress[];
   obey(order: Order): void;
   /** Another page goes on with these files. */
@@ -19,8 +20,8 @@ export class Reports {
   readonly #kernel: Kernel;
   readonly #reported: Reported;
   readonly #signal: AbortSignal;
-  /** What the kernel knows of each file, as it was sent. */
-  readonly #known = new Map<string, string>();
+  /** What the kernel knows of each file, as it was sent; undefined if it has to be told again. */
+  readonly #known = new Map<string, FileProgress | undefined>();
   #knownSummary: string;
   #number = 0;
   #lastOrder = 0;
@@ -42,7 +43,7 @@ export class Reports {
       this.#lastOrder = order.number;
       this.#reported.obey(order);
       // The kernel may have put down what it ordered: whatever differs from that is told again.
-      for (const id of this.#known.keys()) this.#known.set(id, "");
+      for (const id of this.#known.keys()) this.#known.set(id, undefined);
     }
     this.#owed = true;
     this.changed();
@@ -97,7 +98,7 @@ export class Reports {
       this.#signal,
     );
     this.#knownSummary = JSON.stringify(summary);
-    for (const file of files) this.#known.set(file.file_id, JSON.stringify(file));
+    for (const file of files) this.#known.set(file.file_id, file);
     for (const id of removed) this.#known.delete(id);
     this.#reported.lose(reply.lost);
     if (reply.orders.some(({ number }) => number > this.#lastOrder)) this.obey(reply.orders);
@@ -108,9 +109,7 @@ export class Reports {
   }
 
   #changedFiles(): FileProgress[] {
-    return this.#reported
-      .progress()
-      .filter((file) => this.#known.get(file.file_id) !== JSON.stringify(file));
+    return this.#reported.progress().filter((file) => this.#known.get(file.file_id) !== file);
   }
 
   #removed(): string[] {

@@ -2,6 +2,7 @@
 
 import type { Kernel } from "./kernel";
 import type { FileProgress, FileState, Summary, WaitingFor, WidgetState } from "./protocol";
+import type { State } from "./states";
 import type { Upload } from "./upload";
 
 /** A widget is in the first of these that any of its files is in. */
@@ -32,8 +33,38 @@ const MAX_TEXT = 4096;
 /** Until the last file is proven, progress stays below 1. */
 const ALMOST = 0.999;
 
-/** One file as people see it: `waiting` where it would go on but cannot. */
+interface Told {
+  readonly state: State;
+  readonly changes: number;
+  readonly waits: WaitingFor;
+  readonly trouble: string;
+  readonly progress: FileProgress;
+}
+
+/** What was told of each file last. */
+const told = new WeakMap<Upload, Told>();
+
+/**
+ * One file as people see it: `waiting` where it would go on but cannot. The very same object while
+ * nothing of it changes: of ten thousand files, few do.
+ */
 export function fileProgress(upload: Upload, waits: WaitingFor, trouble: string): FileProgress {
+  const { state } = upload;
+  const changes = "work" in state ? state.work.parts.changes : 0;
+  const last = told.get(upload);
+  const stands = last?.state === state && last.changes === changes;
+  if (stands && last.waits === waits && last.trouble === trouble) return last.progress;
+  const fresh = described(upload, waits, trouble);
+  const progress = last && isSame(last.progress, fresh) ? last.progress : fresh;
+  told.set(upload, { state, changes, waits, trouble, progress });
+  return progress;
+}
+
+function isSame(one: FileProgress, other: FileProgress): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
+}
+
+function described(upload: Upload, waits: WaitingFor, trouble: string): FileProgress {
   const { state } = upload;
   const parts = "work" in state ? state.work.parts : undefined;
   return {
@@ -70,11 +101,11 @@ export function summarise(
   batch: readonly { readonly progress: FileProgress; readonly size: number }[],
   rate: number,
 ): Summary {
-  const state: WidgetState =
-    PRECEDENCE.find((name) => files.some((file) => file.state === name)) ?? "idle";
+  const states = new Set(files.map((file) => file.state));
+  const state: WidgetState = PRECEDENCE.find((name) => states.has(name)) ?? "idle";
   const bytesTotal = batch.reduce((sum, { size }) => sum + size, 0);
   const bytesDone = batch.reduce((sum, { progress }) => sum + progress.bytes_done, 0);
-  const moving = files.some((file) => MOVING.has(file.state));
+  const moving = [...states].some((name) => MOVING.has(name));
   return {
     state,
     waiting_for: files.find((file) => file.state === "waiting")?.waiting_for ?? "",

@@ -46,8 +46,13 @@ const english = {
     connecting: "Connecting to the kernel",
     reading: "Reading what was dropped …",
     onlyOne: "Only one file can be uploaded here: pick one.",
+    nothing: "There is no file in what was picked.",
     unreadable: (paths: readonly string[]) =>
       `Could not be read, and is not uploaded: ${paths.join(", ")}`,
+    systemFiles: (count: number) =>
+      count === 1 ? "1 system file skipped" : `${count} system files skipped`,
+    otherKinds: (count: number, paths: readonly string[]) =>
+      `${count === 1 ? "1 file" : `${count} files`} of another kind skipped: ${paths.join(", ")}`,
     states: {
       queued: "Queued",
       checking: "Checking",

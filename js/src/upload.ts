@@ -6,6 +6,7 @@
 import { Asking } from "./asking";
 import { Claim, type Rest } from "./claim";
 import { Comparison, type Cut, compare, type Hashed } from "./comparing";
+import type { Completing } from "./completing";
 import type { Hashers } from "./hashers";
 import { FileHashes } from "./hashes";
 import type { Kernel } from "./kernel";
@@ -24,9 +25,12 @@ import { text } from "./text";
 export interface Surroundings {
   readonly kernel: Kernel;
   readonly hashers: Hashers;
+  readonly completing: Completing;
   pool(store: string): Pool;
   /** Something changed that the loops may act on. */
   worked(): void;
+  /** The file is in another state, with all that follows. */
+  moved(upload: Upload): void;
   /** Bytes moved: only the numbers changed. */
   progressed(): void;
   /** The kernel has to plan this file again. */
@@ -91,7 +95,8 @@ export class Upload {
     this.continues = continues;
     this.#around = around;
     this.#hashes = new FileHashes(picked.file, around.hashers);
-    this.#asking = new Asking(id, around.kernel, (message) => this.#hinder(message));
+    const hindered = (message: string): void => this.#hinder(message);
+    this.#asking = new Asking(id, around.kernel, around.completing, hindered);
     this.#claim = new Claim(this.#asking);
   }
 
@@ -378,7 +383,7 @@ export class Upload {
     const { signal } = this.#run;
     this.#to({ name: "completing", work });
     try {
-      const sha256 = work.plan.hash_file ? await this.#hashes.whole() : "";
+      const sha256 = work.plan.hash_file ? await this.#hashes.whole(work.parts) : "";
       const reply = await this.#asking.complete(work, sha256, signal);
       if (reply.kind === "parts_missing") this.#sendAgain(work, reply.part_numbers);
       else this.#finish(work, reply.sha256, true);
@@ -461,6 +466,6 @@ export class Upload {
 
   #to(state: State): void {
     this.#state = checked(this.#state.name, state);
-    this.#around.worked();
+    this.#around.moved(this);
   }
 }

@@ -3,6 +3,7 @@
  * send. Knows no view and no Jupyter.
  */
 
+import { Completing } from "./completing";
 import { Diagnoses } from "./diagnoses";
 import { bytes } from "./format";
 import { createHashers, type Hashers } from "./hashers";
@@ -23,6 +24,7 @@ import {
 import { Rate } from "./rate";
 import { poolFor } from "./registry";
 import { Reports } from "./reports";
+import { Roster } from "./roster";
 import { Signing } from "./signing";
 import type { Work } from "./states";
 import { fileProgress, settled, summarise, waitingFor } from "./summary";
@@ -43,6 +45,7 @@ export class Uploads implements Sender, Surroundings {
   readonly hashers: Hashers = createHashers();
   readonly rate = new Rate();
   readonly offers: Offers;
+  readonly completing: Completing;
   #options: Options;
   readonly #end = new AbortController();
   readonly #reports: Reports;
@@ -53,11 +56,12 @@ export class Uploads implements Sender, Surroundings {
   readonly #pools = new Map<string, Pool>();
   readonly #diagnoses: Diagnoses;
   readonly #batch = new Set<Upload>();
-  #files: Upload[] = [];
+  readonly #roster = new Roster();
   #welcome: Welcome | undefined;
   #refusal = "";
   #greeting: Promise<void>;
   #told = false;
+  #works = false;
 
   constructor(options: Options) {
     const { signal } = this.#end;
@@ -65,7 +69,7 @@ export class Uploads implements Sender, Surroundings {
     this.kernel = new Kernel(options.line, (orders) => this.#reports.obey(orders));
     this.#reports = new Reports(this.kernel, this, signal);
     this.#planning = new Planning(this.kernel, () => this.progressed(), signal);
-    const files = (): readonly Upload[] => this.#files;
+    const files = (): readonly Upload[] => this.#roster.active;
     const rate = (): number => this.rate.perSecond;
     this.#diagnoses = new Diagnoses(this.kernel, files, signal);
     const changed = (): void => this.progressed();
@@ -77,6 +81,7 @@ export class Uploads implements Sender, Surroundings {
       () => this.worked(),
       signal,
     );
+    this.completing = new Completing(this.kernel, signal);
     this.offers = new Offers(this.kernel, () => this.progressed(), signal);
     const tick = setInterval(() => this.#tick(), TICK_MS);
     signal.addEventListener("abort", () => clearInterval(tick));
@@ -84,12 +89,12 @@ export class Uploads implements Sender, Surroundings {
   }
 
   get files(): readonly Upload[] {
-    return this.#files;
+    return this.#roster.all;
   }
 
   /** Whether any file is neither on S3 nor given up. */
   get unfinished(): boolean {
-    return this.#files.some(({ state }) => state.name !== "done" && state.name !== "refused");
+    return this.files.some(({ state }) => state.name !== "done" && state.name !== "refused");
   }
 
   /** What the kernel said of the widget; undefined until it spoke. */
@@ -104,8 +109,10 @@ export class Uploads implements Sender, Surroundings {
 
   /** Unfinished uploads that no file of the list goes on with. */
   get offered(): Offer[] {
-    const taken = new Set(this.#files.map(({ uploadId }) => uploadId));
-    return this.offers.own.filter(({ upload_id }) => !taken.has(upload_id));
+    const { own } = this.offers;
+    if (own.length === 0) return own;
+    const taken = new Set(this.files.map(({ uploadId }) => uploadId));
+    return own.filter(({ upload_id }) => !taken.has(upload_id));
   }
 
   /** List what other people began, too. */
@@ -216,9 +223,10 @@ export class Uploads implements Sender, Surroundings {
 
   /** Each file as people see it. */
   progress(): FileProgress[] {
-    return this.#files.map((upload) => this.progressOf(upload));
+    return this.files.map((upload) => this.progressOf(upload));
   }
 
+  /** The very same object while nothing of it changes. */
   progressOf(upload: Upload): FileProgress {
     const store = "work" in upload.state ? upload.state.work.plan.store : "";
     const reachable = this.#pools.get(store)?.reachable ?? true;
@@ -228,7 +236,7 @@ export class Uploads implements Sender, Surroundings {
   }
 
   summary(): Summary {
-    const batch = [...this.#batch].map((upload) => ({
+    const batch = Array.from(this.#batch, (upload) => ({
       progress: this.progressOf(upload),
       size: upload.file.size,
     }));
@@ -240,8 +248,7 @@ export class Uploads implements Sender, Surroundings {
   }
 
   lose(ids: readonly string[]): void {
-    for (const upload of this.#files) {
-      if (!ids.includes(upload.id)) continue;
+    for (const upload of ids.length > 0 ? this.#named(ids) : []) {
       upload.fail({ code: "not_owner", message: text.elsewhere(upload.file.name) });
     }
   }
@@ -270,7 +277,7 @@ export class Uploads implements Sender, Surroundings {
   }
 
   send(): Promise<Outcome> | undefined {
-    for (const upload of this.#files) {
+    for (const upload of this.#roster.active) {
       const sending = upload.send();
       if (sending !== undefined) return sending;
     }
@@ -278,7 +285,7 @@ export class Uploads implements Sender, Surroundings {
   }
 
   reachabilityChanged(): void {
-    const unreachable = this.#files.find(
+    const unreachable = this.#roster.active.find(
       ({ active }) => active && !this.pool(active.plan.store).reachable,
     );
     const looked = unreachable && this.#diagnoses.look(unreachable);
@@ -287,18 +294,30 @@ export class Uploads implements Sender, Surroundings {
   }
 
   wake(): void {
-    for (const upload of this.#files) upload.wake();
+    for (const upload of this.#roster.active) upload.wake();
   }
 
+  moved(upload: Upload): void {
+    this.#roster.moved(upload);
+    this.worked();
+  }
+
+  /** Many changes in one breath are acted on once. */
   worked(): void {
-    this.#startQueued();
-    this.#hashing.ring();
-    this.#signing.ring();
-    for (const pool of this.#pools.values()) pool.fill();
-    this.progressed();
+    if (this.#works) return;
+    this.#works = true;
+    queueMicrotask(() => {
+      this.#works = false;
+      if (this.#end.signal.aborted) return;
+      this.#startQueued();
+      this.#hashing.ring();
+      this.#signing.ring();
+      for (const pool of this.#pools.values()) pool.fill();
+      this.progressed();
+    });
   }
 
-  /** Many changes in one breath are told once. */
+  /** They are also told once. */
   progressed(): void {
     if (this.#told) return;
     this.#told = true;
@@ -325,15 +344,12 @@ export class Uploads implements Sender, Surroundings {
   /** Start files while the ones that are under way would soon leave a lane empty. */
   #startQueued(): void {
     const wanted = 2 * this.maxConcurrency;
-    let ahead = 0;
-    for (const upload of this.#files) {
-      if (ahead >= wanted) return;
-      if (upload.state.name === "queued") void upload.start();
-      if ("work" in upload.state && upload.state.name !== "paused") {
-        // Most that are compared have nothing to send: the wire is for those after them.
-        if (upload.comparison !== undefined) ahead += 1;
-        else if (upload.state.name !== "failed") ahead += upload.state.work.parts.unsent;
-      }
+    let ahead = this.#roster.active.reduce((sum, upload) => sum + unsent(upload), 0);
+    while (ahead < wanted) {
+      const upload = this.#roster.nextQueued();
+      if (upload === undefined) return;
+      void upload.start();
+      ahead += unsent(upload);
     }
   }
 
@@ -341,7 +357,7 @@ export class Uploads implements Sender, Surroundings {
     const { state, bytes_done } = this.summary();
     if (state === "idle" || state === "done" || state === "failed") return;
     this.rate.sample(bytes_done);
-    for (const upload of this.#files) {
+    for (const upload of this.#roster.active) {
       if (upload.active) upload.rate.sample(upload.active.parts.bytesDone);
     }
     this.#hashing.ring();
@@ -351,9 +367,7 @@ export class Uploads implements Sender, Surroundings {
 
   /** A file that is in the list and not finished needs no second row: its own goes on. */
   #pickedAgain({ file, path }: Picked): boolean {
-    const known = this.#files.find(
-      (upload) => upload.path === path.normalize("NFC") && upload.isOf(file),
-    );
+    const known = [...this.#roster.at(path.normalize("NFC"))].find((upload) => upload.isOf(file));
     if (known === undefined) return false;
     this.#batch.add(known);
     known.pickedAgain(file);
@@ -362,7 +376,7 @@ export class Uploads implements Sender, Surroundings {
 
   #take(uploads: readonly Upload[]): void {
     for (const upload of uploads) this.#batch.add(upload);
-    this.#files = [...this.#files, ...uploads];
+    this.#roster.add(uploads);
   }
 
   /** What this browser began with the very file is gone on with, whatever key it would get now. */
@@ -377,13 +391,24 @@ export class Uploads implements Sender, Surroundings {
   }
 
   #remove(uploads: readonly Upload[]): void {
-    const gone = new Set(uploads);
-    for (const upload of gone) this.#batch.delete(upload);
-    this.#files = this.#files.filter((upload) => !gone.has(upload));
+    for (const upload of uploads) {
+      this.#batch.delete(upload);
+      this.#roster.remove(upload);
+    }
     this.worked();
   }
 
   #named(ids: readonly string[]): readonly Upload[] {
-    return ids.length === 0 ? this.#files : this.#files.filter(({ id }) => ids.includes(id));
+    if (ids.length === 0) return this.files;
+    const named = new Set(ids);
+    return this.files.filter(({ id }) => named.has(id));
   }
+}
+
+/** How much of the file waits to be sent, in parts of full size. */
+function unsent({ comparison, state }: Upload): number {
+  if (!("work" in state)) return 0;
+  const { unsent, weight } = state.work.parts;
+  // Most that are compared have nothing to send: the wire is for those after them.
+  return (comparison === undefined ? unsent : 1) * weight;
 }

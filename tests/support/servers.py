@@ -70,9 +70,9 @@ class S3Server:
         """Return the same server as it is reached by another address, such as a proxy's."""
         return replace(self, endpoint_url=endpoint_url)
 
-    def new_bucket(self, origins: tuple[str, ...] = ("*",)) -> str:
+    def new_bucket(self, origins: tuple[str, ...] = ("*",), *, name: str = "") -> str:
         """Make a bucket that pages of these origins may PUT to; no CORS rule without origins."""
-        name = f"lab-{uuid4().hex[:16]}"
+        name = name or f"lab-{uuid4().hex[:16]}"
         self.client.create_bucket(Bucket=name)
         if origins:
             self.client.put_bucket_cors(
@@ -107,9 +107,9 @@ class S3Server:
             self.client.delete_object(Bucket=bucket, Key=key)
 
     @contextmanager
-    def bucket(self, origins: tuple[str, ...] = ("*",)) -> Iterator[str]:
+    def bucket(self, origins: tuple[str, ...] = ("*",), *, name: str = "") -> Iterator[str]:
         """Give a bucket that is emptied and deleted afterwards."""
-        name = self.new_bucket(origins)
+        name = self.new_bucket(origins, name=name)
         try:
             yield name
         finally:

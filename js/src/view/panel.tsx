@@ -5,7 +5,8 @@ import type { JSX } from "preact";
 import { useLayoutEffect, useState } from "preact/hooks";
 import { count } from "../format";
 import type { Model } from "../index";
-import { dropped, type Picked, takeDrops } from "../picking";
+import { dropped, type Picked, takeDrops, takePastes } from "../picking";
+import { sift } from "../sifting";
 import { text } from "../text";
 import type { Uploads } from "../uploads";
 import { Announcer } from "./announcer";
@@ -14,6 +15,7 @@ import { Offers } from "./offers";
 import { Overall } from "./overall";
 import { usePainting } from "./painting";
 import { Row } from "./row";
+import { leftOut } from "./words";
 import { Zone } from "./zone";
 
 export type WidgetModel = AnyModel<Model>;
@@ -65,9 +67,11 @@ interface Picking {
 function usePicking(root: HTMLElement, engine: Uploads, model: WidgetModel): Picking {
   const [notice, setNotice] = useState("");
   const [over, setOver] = useState(false);
-  const pick = (picked: readonly Picked[], problem: string): void => {
+  const pick = (all: readonly Picked[], unreadable: readonly string[] = []): void => {
+    const sifted = sift(all, model.get("accept"));
+    const { picked } = sifted;
     const tooMany = engine.welcome?.multiple === false && picked.length > 1;
-    setNotice(tooMany ? text.view.onlyOne : problem);
+    setNotice(tooMany ? text.view.onlyOne : leftOut(sifted, unreadable));
     if (!tooMany && picked.length > 0) engine.pick(picked);
   };
   useLayoutEffect(() => {
@@ -75,10 +79,15 @@ function usePicking(root: HTMLElement, engine: Uploads, model: WidgetModel): Pic
       if (model.get("disabled")) return;
       setNotice(text.view.reading);
       const { picked, unreadable } = await dropped(transfer);
-      pick(picked, unreadable.length > 0 ? text.view.unreadable(unreadable) : "");
+      pick(picked, unreadable);
     };
     const hover = (isOver: boolean): void => setOver(isOver && !model.get("disabled"));
-    return takeDrops(root, hover, (transfer) => void take(transfer));
+    const endDrops = takeDrops(root, hover, (transfer) => void take(transfer));
+    const endPastes = takePastes(root, (transfer) => void take(transfer));
+    return () => {
+      endDrops();
+      endPastes();
+    };
   }, [root, engine, model]);
-  return { notice, over, take: (picked) => pick(picked, "") };
+  return { notice, over, take: (picked) => pick(picked) };
 }

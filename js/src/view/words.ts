@@ -1,7 +1,8 @@
 /** What is said of a file: its state in words, and its numbers. */
 
-import { bytes, bytesOf, duration, percent, rate } from "../format";
+import { bytes, bytesOf, count, duration, percent, rate } from "../format";
 import type { FileProgress } from "../protocol";
+import type { Sifted } from "../sifting";
 import { text } from "../text";
 import type { Upload } from "../upload";
 
@@ -50,4 +51,28 @@ export function pace(perSecond: number, bytesLeft: number): string[] {
 
 export function joined(...pieces: readonly string[]): string {
   return pieces.join(" · ");
+}
+
+/** Names that a notice spells out. */
+const NAMED = 5;
+
+/** What of a pick is not uploaded, and why; empty if all is. */
+export function leftOut(
+  { picked, system, otherKinds }: Sifted,
+  unreadable: readonly string[],
+): string {
+  const { view } = text;
+  const told = [
+    system > 0 && view.systemFiles(system),
+    otherKinds.length > 0 && view.otherKinds(otherKinds.length, listed(otherKinds)),
+    unreadable.length > 0 && view.unreadable(listed(unreadable)),
+  ].filter((each) => each !== false);
+  if (told.length === 0) return picked.length === 0 ? view.nothing : "";
+  return joined(...told);
+}
+
+function listed(paths: readonly string[]): string[] {
+  const named = paths.slice(0, NAMED).map(shown);
+  const more = paths.length - named.length;
+  return more > 0 ? [...named, text.view.more(count(more))] : named;
 }
