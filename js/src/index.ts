@@ -2,8 +2,9 @@
 
 import type { AnyModel, AnyWidget } from "@anywidget/types";
 import type { Line } from "./kernel";
+import { watchLeaving } from "./leaving";
 import { adopt, engines, type Hosted } from "./registry";
-import { Uploads } from "./uploads";
+import { type Options, Uploads } from "./uploads";
 import { mount } from "./view/mount";
 
 /** The synced traits; those that tell of progress are the kernel's to set. */
@@ -32,6 +33,12 @@ function hostedOf(model: AnyModel<Model>): Hosted {
   return hosted;
 }
 
+function begin(options: Options, target: string): Hosted {
+  const engine = new Uploads(options);
+  watchLeaving(engine);
+  return { engine, target, views: 0 };
+}
+
 /** Must return at once: anywidget gives up a model whose `initialize` takes two seconds. */
 function initialize({ model }: { model: AnyModel<Model> }): () => void {
   const id = model.get("_engine_id");
@@ -40,7 +47,7 @@ function initialize({ model }: { model: AnyModel<Model> }): () => void {
   const options = { line: lineOf(model), maxConcurrency };
   const present = engines().get(id) ?? adopt(target);
   present?.engine.connect(options);
-  const hosted = present ?? { engine: new Uploads(options), target, views: 0 };
+  const hosted = present ?? begin(options, target);
   engines().set(id, hosted);
   model.on("change:max_concurrency", () => hosted.engine.concurrencyChanged());
   return () => {
