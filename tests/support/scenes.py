@@ -207,7 +207,9 @@ def many(stage: Stage) -> None:
     stage.bridge.hold()
     stage.page.evaluate("""engine.pick(Array.from({ length: 2000 }, (_, number) =>
       ({ file: new File(["x".repeat(1000)], `${number}.bin`), path: `day2/${number}.bin` })))""")
-    expect(stage.page.locator(".s3up-row").first).to_have_attribute("data-state", "waiting")
+    expect(stage.page.locator(".s3up-row").first).to_have_attribute(
+        "data-state", "waiting", timeout=LONG
+    )
 
 
 SCENES: Final[tuple[Scene, ...]] = (

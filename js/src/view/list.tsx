@@ -19,7 +19,7 @@ export function List({ engine }: { engine: Uploads }): JSX.Element {
       ref={list}
       class="s3up-list"
       aria-label={text.view.files}
-      style={{ paddingBlockEnd: `${after}px` }}
+      style={{ "--s3up-after": `${after}px` }}
     >
       {drawn.map(({ index, gap }) => {
         const upload = files[index];
