@@ -96,7 +96,7 @@ def test_an_option_that_cannot_work_is_refused_at_once(
 def test_what_cannot_show_it_reads_it_as_text() -> None:
     widget = UploadWidget("lab-data", "raw")
 
-    bundle, _ = widget._repr_mimebundle_()
+    bundle, _ = widget._repr_mimebundle_()  # type: ignore[misc]  # as ipywidgets types it
 
     assert bundle["text/plain"] == repr(widget) == "UploadWidget(s3://lab-data/raw/)"
 
@@ -205,7 +205,7 @@ def test_no_secret_is_in_what_jupyter_keeps_or_prints(
 
 
 def test_its_text_is_there_where_no_widget_can_be_shown(widget: UploadWidget) -> None:
-    bundle = widget._repr_mimebundle_()
+    bundle = widget._repr_mimebundle_()  # type: ignore[misc]  # as ipywidgets types it
 
     assert bundle is not None
     assert bundle[0]["text/plain"] == repr(widget)

@@ -48,9 +48,6 @@ export const chinese: Texts = {
     nothing: "所选内容中没有文件。",
     systemFiles: (count) => `已跳过 ${count} 个系统文件`,
     otherKinds: (count, paths) => `已跳过 ${count} 个其他类型的文件：${paths.join("、")}`,
-    nothing: "所选内容中没有文件。",
-    systemFiles: (count) => `跳过了 ${count} 个系统文件`,
-    otherKinds: (count, paths) => `跳过了 ${count} 个其他类型的文件：${paths.join("、")}`,
     unreadable: (paths) => `无法读取，因此不会上传：${paths.join("、")}`,
     states: {
       queued: "排队中",

@@ -170,9 +170,11 @@ export class Uploads implements Sender, Surroundings {
     for (const upload of [...this.#named(ids)].reverse()) upload.pause();
   }
 
+  /** What another page took over stays there, unless it is named. */
   resume(ids: readonly string[] = []): void {
     for (const pool of this.#pools.values()) pool.trust();
-    for (const upload of this.#named(ids)) upload.resume();
+    const meant = this.#named(ids).filter((upload) => ids.length > 0 || !upload.isElsewhere);
+    for (const upload of meant) upload.resume();
   }
 
   /** Delete what S3 holds of these files, and take them off the list. Finished ones stay. */
