@@ -205,7 +205,7 @@ def test_no_secret_is_in_what_jupyter_keeps_or_prints(
 
 
 def test_its_text_is_there_where_no_widget_can_be_shown(widget: UploadWidget) -> None:
-    bundle = widget._repr_mimebundle_()  # type: ignore[misc]  # as ipywidgets types it
+    bundle = widget._repr_mimebundle_()
 
     assert bundle is not None
     assert bundle[0]["text/plain"] == repr(widget)
