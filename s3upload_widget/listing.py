@@ -80,10 +80,15 @@ def free_keys(calls: Calls, keys: Iterable[str]) -> frozenset[str]:
                 break
             after = max(after, names[told][:-1])
             page, whole = _objects_after(calls, _folder(names), after)
-            end = len(wanted) if whole else bisect_right(names, page[-1])
+            last = b"" if whole else page[-1]
+            end = len(wanted) if whole else bisect_right(names, last)
             taken = set(page)
-            free.update(key for name, key in wanted[told:end] if name not in taken)
-            told, after = end, page[-1] if page else after
+            free.update(
+                key
+                for name, key in wanted[told:end]
+                if name not in taken and _is_between(after, name, last)
+            )
+            told, after = end, max(after, last)
     except S3Error as error:
         logger.debug("S3 does not list the objects: %s", error)
     return frozenset(free)
@@ -93,7 +98,7 @@ def _objects_after(calls: Calls, folder: str, after: bytes) -> tuple[list[bytes]
     """The next keys in their order, and whether these are all that follow.
 
     Raises:
-        S3Error: The server denies the list, or does not keep the order.
+        S3Error: The server denies the list, or does not keep an order.
     """
     # Half a character is no key; what is left is still below the key that is wanted.
     start = after.decode(errors="ignore")
@@ -101,11 +106,24 @@ def _objects_after(calls: Calls, folder: str, after: bytes) -> tuple[list[bytes]
     page = calls.ask("list_objects_v2", Prefix=folder, **beyond)
     names = [str(found["Key"]).encode() for found in page.get("Contents", ())]
     whole = not page.get("IsTruncated")
-    in_order = all(one < other for one, other in zip([start.encode(), *names], names, strict=False))
-    if not (in_order and (names or whole)):
+    if not (names or whole) or names not in (sorted(names), sorted(names, key=_in_folders)):
         msg = "the server does not list objects in the order of their keys"
         raise S3Error(msg)
     return names, whole
+
+
+def _is_between(after: bytes, name: bytes, last: bytes) -> bool:
+    """Whether a page from ``after`` to ``last`` would show a key, also on a server of folders.
+
+    SeaweedFS sorts folder by folder, so that ``a/b`` comes before ``a.csv``: only where both
+    orders agree is something said. An empty ``last`` is the end.
+    """
+    folded = _in_folders(name)
+    return _in_folders(after) < folded and (not last or folded <= _in_folders(last))
+
+
+def _in_folders(name: bytes) -> bytes:
+    return name.replace(b"/", b"\0")
 
 
 def _folder(names: list[bytes]) -> str:

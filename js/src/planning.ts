@@ -2,7 +2,7 @@
 
 import { type Kernel, KernelError } from "./kernel";
 import { problemOf } from "./problem";
-import type { Pick, PlannedFile, RefusedFile } from "./protocol";
+import { MAX_PICK, type Pick, type PlannedFile, type RefusedFile } from "./protocol";
 import { delay, pause } from "./retry";
 import type { Upload } from "./upload";
 
@@ -17,13 +17,26 @@ export class Planning {
     this.#signal = signal;
   }
 
-  /** Ask for plans, and again while the kernel says that this may help. At most `MAX_PICK` files. */
+  /**
+   * Ask for plans; of many files in several messages, one after the other, so that the page has
+   * time for other things.
+   */
   async plan(uploads: readonly Upload[]): Promise<void> {
+    for (let start = 0; start < uploads.length; start += MAX_PICK) {
+      const open = await this.#ask(uploads.slice(start, start + MAX_PICK));
+      void this.#askAgain(open);
+    }
+  }
+
+  /** Ask while the kernel says that this may help. */
+  async #askAgain(uploads: readonly Upload[]): Promise<void> {
     let open = uploads;
-    for (let tries = 0; open.length > 0 && !this.#signal.aborted; tries += 1) {
-      if (tries > 0) await delay(pause(tries), this.#signal).catch(() => {});
-      open = (await this.#ask(open)).filter(({ state }) => state.name === "picked");
+    for (let tries = 1; ; tries += 1) {
+      open = open.filter(({ state }) => state.name === "picked");
       this.#changed();
+      if (open.length === 0 || this.#signal.aborted) return;
+      await delay(pause(tries), this.#signal).catch(() => {});
+      open = await this.#ask(open);
     }
   }
 

@@ -13,14 +13,7 @@ import { type Offer, Offers } from "./offers";
 import type { Picked } from "./picking";
 import { Planning } from "./planning";
 import type { Outcome, Pool, Sender } from "./pool";
-import {
-  type FileProgress,
-  MAX_PICK,
-  type Order,
-  type Summary,
-  VERSION,
-  type Welcome,
-} from "./protocol";
+import { type FileProgress, type Order, type Summary, VERSION, type Welcome } from "./protocol";
 import { Rate } from "./rate";
 import { poolFor } from "./registry";
 import { Reports } from "./reports";
@@ -131,9 +124,7 @@ export class Uploads implements Sender, Surroundings {
       .filter((each) => !this.#pickedAgain(each))
       .map((each) => new Upload(randomId(), each, this, this.#remembered(each)));
     this.#take(uploads);
-    for (let start = 0; start < uploads.length; start += MAX_PICK) {
-      void this.#planning.plan(uploads.slice(start, start + MAX_PICK));
-    }
+    void this.#planning.plan(uploads);
     this.worked();
   }
 

@@ -166,14 +166,16 @@ class Sender:
 
     def complete(self) -> Reply:
         """Say that everything was sent."""
+        return self.service.handle(self.as_complete())
+
+    def as_complete(self) -> CompleteMultipartUpload:
+        """What the page says when everything was sent."""
         hashed = [self.checksums_of(n) for n in range(1, self.plan.parts_total + 1)]
-        return self.service.handle(
-            CompleteMultipartUpload(
-                file_id=self.file_id,
-                parts_sha256=[part.sha256 for part in hashed],
-                parts_md5=[part.md5 for part in hashed] if self.md5 else [],
-                sha256=hashlib.sha256(self.data).hexdigest(),
-            )
+        return CompleteMultipartUpload(
+            file_id=self.file_id,
+            parts_sha256=[part.sha256 for part in hashed],
+            parts_md5=[part.md5 for part in hashed] if self.md5 else [],
+            sha256=hashlib.sha256(self.data).hexdigest(),
         )
 
     def upload(self) -> Reply:

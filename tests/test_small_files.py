@@ -1,0 +1,314 @@
+"""A thousand small files: looked at by lists, signed and completed together, in a page that lives."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+from xml.sax.saxutils import escape
+
+import boto3
+import pytest
+from botocore.config import Config
+
+from s3upload_widget import UploadWidget, protocol
+from s3upload_widget.s3 import Store
+from s3upload_widget.service import Service
+from support.browser import drop_files
+from support.canned import NS, canned
+from support.faults import FOREVER, Answer, Fault, Match
+from support.files import sha256_of_object
+from support.sender import ORIGIN, Sender
+from support.uploading import asked, pick, show
+from support.waiting import until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from playwright.sync_api import Page
+
+    from support.bridge import Bridge
+    from support.canned import Script
+    from support.proxy import FaultyProxy
+    from support.servers import S3Server
+
+MANY: Final = 250
+CROWD: Final = 1_500
+NAMES: Final = (
+    "a.csv",
+    "a b.csv",
+    "ä+ö.csv",
+    "数据.csv",
+    "🚀.csv",
+    "x%2Fy.csv",
+    "z&<.csv",
+)
+
+
+def listing(
+    keys: Sequence[str], page_size: int, *, reverse: bool = False, folders_first: bool = False
+) -> Script:
+    """ListObjectsV2 as S3 answers it of these keys, or as a server with an order of its own."""
+
+    def place(name: str) -> bytes:
+        return name.encode().replace(b"/", b"\0") if folders_first else name.encode()
+
+    def script(_: str, query: dict[str, str]) -> str:
+        prefix, after = query.get("prefix", ""), query.get("start-after", "")
+        names = sorted(keys, key=place, reverse=reverse)
+        fit = [n for n in names if n.startswith(prefix) and place(n) > place(after)]
+        found = "".join(
+            f"<Contents><Key>{escape(n)}</Key><Size>1</Size></Contents>" for n in fit[:page_size]
+        )
+        more = str(len(fit) > page_size).lower()
+        return f"<ListBucketResult {NS}><IsTruncated>{more}</IsTruncated>{found}</ListBucketResult>"
+
+    return script
+
+
+@contextmanager
+def listed_by(script: Script) -> Iterator[tuple[Store, list[str]]]:
+    """A store whose server answers so, and what it was asked to begin after."""
+    asked_after: list[str] = []
+
+    def watched(method: str, query: dict[str, str]) -> str:
+        asked_after.append(query.get("start-after", ""))
+        return script(method, query)
+
+    with canned(watched) as url:
+        client = boto3.client(
+            "s3",
+            endpoint_url=url,
+            region_name="us-east-1",
+            aws_access_key_id="a",
+            aws_secret_access_key="s",
+            config=Config(s3={"addressing_style": "path"}),
+        )
+        yield Store("lab-data", client), asked_after
+
+
+@pytest.mark.parametrize("server", ["ministack", "seaweed", "moto"])
+def test_a_list_tells_which_keys_are_free(server: str, request: pytest.FixtureRequest) -> None:
+    s3: S3Server = request.getfixturevalue(server)
+    with s3.bucket() as bucket:
+        there = [f"raw/{name}" for name in NAMES]
+        for key in [*there, "raw", "raw0", "other.csv"]:
+            s3.client.put_object(Bucket=bucket, Key=key, Body=b"x")
+        free = [f"raw/{n}{name}" for n in range(3) for name in NAMES]
+
+        assert Store(bucket, s3.client).free_keys([*there, *free]) == set(free)
+
+
+@pytest.mark.parametrize("folders_first", [False, True], ids=["bytes", "folders"])
+@pytest.mark.parametrize("seed", range(4))
+def test_a_key_that_is_taken_is_never_told_to_be_free(seed: int, *, folders_first: bool) -> None:
+    dice = random.Random(seed)  # noqa: S311 - repeatable, no secret
+    universe = [f"{dice.choice('ab')}{dice.choice('/ .x数')}{n // 9}/{n}" for n in range(600)]
+    universe += [f"a/{n}.csv" for n in range(60)]
+    taken = dice.sample(universe, dice.choice([60, 400]))
+    wanted = dice.sample(universe, 200)
+
+    with listed_by(listing(taken, page_size=50, folders_first=folders_first)) as (store, pages):
+        free = store.free_keys(wanted)
+
+    assert free
+    assert not free & set(taken)
+    assert len(pages) <= 10
+    if len(pages) < 10:
+        assert len(free) > len(set(wanted) - set(taken)) / 2
+
+
+def test_where_folders_are_sorted_first_no_object_is_leapt_over() -> None:
+    there = ["raw/a/b.csv"]
+    wanted = ["raw/a b.csv", *there, *(f"raw/z{n}" for n in range(30))]
+
+    with listed_by(listing(there, page_size=9, folders_first=True)) as (store, _):
+        assert store.free_keys(wanted) == set(wanted) - set(there)
+
+
+def test_lists_leap_over_what_nobody_asked_for() -> None:
+    between = [f"raw/{folder}/{n:04}" for folder in "bcdefgh" for n in range(300)]
+    wanted = [f"raw/{folder}/{n:02}.csv" for folder in ("a", "i") for n in range(30)]
+
+    with listed_by(listing(between, page_size=100)) as (store, pages):
+        assert store.free_keys(wanted) == set(wanted)
+
+    assert len(pages) == 2
+
+
+def test_a_list_that_would_cost_more_than_looking_at_each_key_is_given_up() -> None:
+    others = [f"raw/{n:05}.bin" for n in range(0, 8_000, 2)]
+    wanted = [f"raw/{n:05}.bin" for n in range(1, 8_000, 200)]
+
+    with listed_by(listing(others, page_size=100)) as (store, pages):
+        free = store.free_keys(wanted)
+
+    assert len(pages) == 2
+    assert len(free) < len(wanted)
+    with listed_by(listing(others, page_size=100)) as (store, pages):
+        assert store.free_keys(wanted[:19]) == set()
+    assert pages == []
+
+
+def test_a_server_that_lists_in_an_order_of_its_own_is_not_believed() -> None:
+    keys = [f"raw/{n:03}" for n in range(40)]
+
+    with listed_by(listing(keys[10:], page_size=1000, reverse=True)) as (store, _):
+        assert store.free_keys(keys) == set()
+
+
+@pytest.mark.parametrize("denied", [False, True], ids=["listed", "the list is denied"])
+def test_what_a_pick_asks_of_s3(
+    ministack: S3Server, proxy: FaultyProxy, bucket: str, *, denied: bool
+) -> None:
+    ministack.client.put_object(Bucket=bucket, Key="raw/003.csv", Body=b"longer")
+    service = Service(Store(bucket, ministack.at(proxy.url).client), prefix="raw")
+    senders = [Sender(service, b"x", f"{n:03}.csv", f"file_{n:04}") for n in range(60)]
+    picks = [sender.as_pick() for sender in senders]
+    if denied:
+        proxy.play(
+            Fault(Answer(403, "AccessDenied"), Match(operation="ListObjectsV2"), times=FOREVER)
+        )
+
+    reply = service.handle(protocol.PickFiles(origin=ORIGIN, files=picks))
+
+    assert isinstance(reply, protocol.FilesPicked)
+    refused = [answer for answer in reply.files if isinstance(answer, protocol.RefusedFile)]
+    assert [answer.code for answer in refused] == ["exists"]
+    spoken = Counter(exchange.operation for exchange in proxy.exchanges)
+    assert spoken["ListObjectsV2"] == 1
+    assert spoken["HeadObject"] == (60 if denied else 1)
+
+
+def test_files_are_completed_together_each_with_an_answer_of_its_own(
+    ministack: S3Server, bucket: str
+) -> None:
+    arrived: list[str] = []
+    service = Service(
+        Store(bucket, ministack.client), on_uploaded=lambda file: arrived.append(file.key)
+    )
+    good, lost = (Sender(service, name.encode(), name, f"{name}_0001") for name in ("good", "lost"))
+    for sender in (good, lost):
+        sender.pick()
+    good.send(1)
+    stranger = replace(good, file_id="stranger_1")
+    stranger.plan = good.plan
+    request = protocol.CompleteFiles(
+        files=[sender.as_complete() for sender in (good, lost, stranger)]
+    )
+
+    for _ in range(2):
+        reply = service.handle(request)
+        assert isinstance(reply, protocol.FilesCompleted)
+        kinds = [type(answer) for answer in reply.files]
+        assert kinds == [
+            protocol.MultipartUploadCompleted,
+            protocol.PartsMissing,
+            protocol.RefusedFile,
+        ]
+    assert arrived == ["good"]
+
+
+def many(folder: Path, count: int, size: int) -> list[Path]:
+    """Files of different bytes, a hundred in each folder."""
+    paths = []
+    for number in range(count):
+        path = folder / f"{number // 100:02}" / f"{number:05}.bin"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(number.to_bytes(4, "big") * (size // 4))
+        paths.append(path)
+    return paths
+
+
+def told(bridge: Bridge, kind: str) -> int:
+    """How many requests of a kind a page had, however often each was sent."""
+    contents = [message.data.get("content", {}) for message in bridge.heard]
+    return len({c["rid"] for c in contents if c.get("request", {}).get("kind") == kind})
+
+
+def until_all(page: Page, widget: UploadWidget, count: int, timeout: float) -> None:
+    """Wait until so many files have arrived; the page's own calls keep Playwright going."""
+
+    def arrived() -> bool:
+        page.evaluate("0")
+        return widget.state in {"done", "failed"} and len(widget.files) == count
+
+    until(arrived, timeout, lambda: f"{count} files; {widget!r} {widget.error}", 0.3)
+    assert widget.error == ""
+    assert len(widget.value) == count
+
+
+def test_many_small_files_fly(
+    page: Page,
+    bridge: Bridge,
+    ministack: S3Server,
+    proxy: FaultyProxy,
+    bucket: str,
+    tmp_path: Path,
+) -> None:
+    widget = UploadWidget(
+        bucket,
+        "raw",
+        client=ministack.at(proxy.url).client,
+        browser_endpoint_url=ministack.endpoint_url,
+    )
+    seen: list[float] = []
+    widget.observe(lambda change: seen.append(change["new"]), names="progress")
+    files = many(tmp_path, MANY, 10_000)
+    show(page, bridge, widget)
+
+    pick(page, *files)
+    until_all(page, widget, MANY, 240)
+
+    assert sorted(uploaded.name for uploaded in widget.value) == [path.name for path in files]
+    assert [status.name for status in widget.files] == [path.name for path in files]
+    assert {status.state for status in widget.files} == {"done"}
+    assert {uploaded.verified_by for uploaded in widget.value} == {"sha256"}
+    for uploaded in widget.value[:: MANY // 10]:
+        assert sha256_of_object(ministack.client, bucket, uploaded.key) == uploaded.sha256
+    assert seen == sorted(seen)
+    assert seen[-1] == 1.0
+    assert told(bridge, "pick_files") == 1
+    completed = told(bridge, "complete_files") + told(bridge, "complete_multipart_upload")
+    assert completed < MANY / 2
+    assert told(bridge, "presign_parts") < MANY / 2
+    spoken = Counter(exchange.operation for exchange in proxy.exchanges)
+    assert spoken["ListObjectsV2"] == 1
+    # To prove each; and one that is signed again is looked at before.
+    resigned = sum(len(request["parts"]) for request in asked(bridge, "presign_parts")) - MANY
+    assert spoken["HeadObject"] <= MANY + resigned
+
+
+def test_a_crowd_of_dropped_files_leaves_the_page_alive(
+    page: Page, bridge: Bridge, seaweed: S3Server, tmp_path: Path
+) -> None:
+    folder = tmp_path / "crowd"
+    files = many(folder, CROWD, 40)
+    with seaweed.bucket() as bucket:
+        widget = UploadWidget(bucket, "raw", client=seaweed.client)
+        show(page, bridge, widget)
+        metrics = page.context.new_cdp_session(page)
+        metrics.send("Performance.enable", {"timeDomain": "threadTicks"})
+        page.evaluate("""() => {
+          globalThis.longest = 0;
+          new PerformanceObserver((list) => {
+            for (const { duration } of list.getEntries()) longest = Math.max(longest, duration);
+          }).observe({ type: "longtask" });
+        }""")
+
+        drop_files(page, ".s3up", [folder])
+        until_all(page, widget, CROWD, 300)
+
+        keys = {f"raw/{path.relative_to(tmp_path)}" for path in files}
+        assert {uploaded.key for uploaded in widget.value} == keys
+        assert set(seaweed.keys(bucket)) == keys
+    taken = {
+        each["name"]: each["value"] for each in metrics.send("Performance.getMetrics")["metrics"]
+    }
+    # Of the processor's time, as others use the machine too: a file took a few milliseconds,
+    # and would take the more the more files there are if anything walked over all.
+    assert taken["TaskDuration"] / CROWD < 0.03
+    assert page.evaluate("longest") < 5_000
