@@ -32,18 +32,6 @@ _PRECEDENCE: Final = (
     *("failed", "done", "idle"),
 )
 """The widget is in the first of these that any file is in."""
-_NOTHING: Final = protocol.Summary(
-    state="idle",
-    waiting_for="",
-    progress=0,
-    bytes_done=0,
-    bytes_total=0,
-    rate=0,
-    eta=-1,
-    error="",
-)
-
-
 _Refusal: TypeAlias = protocol.RefusedFile | protocol.RefusedPart | protocol.Failed
 
 
@@ -67,21 +55,18 @@ class Files:
         self._lock = threading.Lock()
         self._rows: dict[str, _Row] = {}
         self._value: tuple[UploadedFile, ...] = ()
-        self._summary = _NOTHING
+        self._summary = statuses.IDLE
         self._trouble = ""
         self._progress = 0.0
         self._may_fall = True
         self._newest: OrderedDict[str, int] = OrderedDict()
         self.owner = ""
         """The page that picked last: its sums are the widget's. ``""`` if none did."""
-        self.origin = ""
-        """``location.origin`` of that page."""
 
     def picking(self, client: str, request: protocol.PickFiles) -> None:
         """A page names files: they are in the list from now on."""
         with self._lock:
-            self.owner, self.origin = client, request.origin
-            self._trouble = ""
+            self.owner, self._trouble = client, ""
             for pick in request.files:
                 if self._begins(client, pick.file_id):
                     self._rows[pick.file_id] = _Row(client, statuses.queued(pick))
@@ -175,7 +160,7 @@ class Files:
                 if row.status.state not in SETTLED:
                     row.status = statuses.left_alone(row.status)
             if self.owner == client:
-                self.owner, self._summary, self._may_fall = "", _NOTHING, True
+                self.owner, self._summary, self._may_fall = "", statuses.IDLE, True
             return [name for name, row in rows.items() if not row.done]
 
     def note_trouble(self, text: str) -> None:
@@ -293,7 +278,7 @@ class Files:
             if self._rows.pop(file_id, None):
                 self._may_fall = True
         if not self._rows:
-            self._summary, self._progress = _NOTHING, 0.0
+            self._summary, self._progress = statuses.IDLE, 0.0
 
 
 def _error_of(failed: Collection[_Row], total: int) -> UploadError:

@@ -48,7 +48,7 @@ PROGRESS = {
     "parts_in_flight": [{"part_number": 1, "bytes_sent": 1}],
 }
 REQUESTS: dict[str, dict[str, Any]] = {
-    "hello": {"version": 1},
+    "hello": {"version": 1, "origin": "https://hub.example.org"},
     "pick_files": {"origin": "https://hub.example.org", "files": [PICK]},
     "create_multipart_upload": {"file_id": FILE, "refused": []},
     "presign_parts": {"parts": [PART]},
@@ -69,6 +69,7 @@ REQUESTS: dict[str, dict[str, Any]] = {
         "files": [PROGRESS],
         "removed": [FILE],
         "last_order": 0,
+        "tried": {"number": 0, "reached": False},
     },
 }
 """A well-formed request of each kind."""

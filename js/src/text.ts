@@ -43,6 +43,8 @@ export const text = {
     goesTo: (destination: string) => `to ${destination}`,
     connecting: "Connecting to the kernel",
     reading: "Reading what was dropped …",
+    unreached: (address: string) =>
+      `This page does not reach ${address}; the widget's check() tells more.`,
     onlyOne: "Only one file can be uploaded here: pick one.",
     unreadable: (paths: readonly string[]) =>
       `Could not be read, and is not uploaded: ${paths.join(", ")}`,
