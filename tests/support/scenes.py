@@ -10,10 +10,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from playwright.sync_api import expect
 
 from s3upload_widget import UploadWidget
-from support.bridge import Bridge
 from support.faults import FOREVER, Delay, Fault, Match, Outage
 from support.files import make_file
-from support.proxy import FaultyProxy
 from support.uploading import QUICK, MiB, pick, show
 from support.view import LONG, PART, expect_state, press, row
 from support.waiting import until
@@ -24,6 +22,8 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Page
 
+    from support.bridge import Bridge
+    from support.proxy import FaultyProxy
     from support.servers import S3Server
 
 CRAWL: Final = 2 * MiB

@@ -143,16 +143,23 @@ const GAP = 4;
 function leaving(menu: HTMLElement, button: HTMLElement, leave: () => void): () => void {
   const end = new AbortController();
   const { signal } = end;
+  // The button closes its menu by itself.
+  const isOurs = (target: EventTarget | null): boolean =>
+    target instanceof Node && (menu.contains(target) || button.contains(target));
   const outside = ({ target }: Event): void => {
-    const inside = target instanceof Node && (menu.contains(target) || button.contains(target));
-    if (!inside) leave();
+    if (!isOurs(target)) leave();
   };
   const blurred = ({ relatedTarget }: FocusEvent): void => {
-    if (!(relatedTarget instanceof Node && menu.contains(relatedTarget))) leave();
+    if (!isOurs(relatedTarget)) leave();
   };
   menu.addEventListener("focusout", blurred, { signal });
   window.addEventListener("pointerdown", outside, { signal, capture: true });
-  window.addEventListener("scroll", outside, { signal, capture: true });
+  // A scroll that ended just before is told of after the click, too: only a real move counts.
+  const { top } = button.getBoundingClientRect();
+  const moved = (): void => {
+    if (button.getBoundingClientRect().top !== top) leave();
+  };
+  window.addEventListener("scroll", moved, { signal, capture: true });
   window.addEventListener("resize", leave, { signal });
   return () => end.abort();
 }

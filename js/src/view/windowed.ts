@@ -1,4 +1,4 @@
-/** Of a list with thousands of rows, which are drawn: those in sight, and the focused one. */
+/** Of a list with thousands of rows, which are drawn: those in sight, and around the focus. */
 
 import type { RefObject } from "preact";
 import { useLayoutEffect, useReducer, useRef } from "preact/hooks";
@@ -47,9 +47,11 @@ export function useWindow(list: RefObject<HTMLElement | null>, ids: readonly str
   const top = list.current?.scrollTop ?? 0;
   const sight = list.current?.clientHeight || SIGHT;
   const usual = average(heights);
-  return pick(ids, top - MARGIN, top + sight + MARGIN, (id) => ({
+  const focus = ids.indexOf(focused.current);
+  return pick(ids, top - MARGIN, top + sight + MARGIN, (id, index) => ({
     height: heights.get(id) ?? usual,
-    always: id === focused.current,
+    // And its neighbours, where Tab leads to.
+    always: focus >= 0 && Math.abs(index - focus) <= 1,
   }));
 }
 
@@ -57,13 +59,13 @@ function pick(
   ids: readonly string[],
   from: number,
   to: number,
-  about: (id: string) => { height: number; always: boolean },
+  about: (id: string, index: number) => { height: number; always: boolean },
 ): Window {
   const drawn: Drawn[] = [];
   let at = 0;
   let gap = 0;
   for (const [index, id] of ids.entries()) {
-    const { height, always } = about(id);
+    const { height, always } = about(id, index);
     if (always || (at + height > from && at < to)) {
       drawn.push({ index, gap });
       gap = 0;
@@ -94,6 +96,8 @@ function follow(
   const focus = (target: EventTarget | null): void => {
     const row = target instanceof Element ? target.closest("[data-id]") : null;
     focused.current = row ? idOf(row) : "";
+    // At once: Tab may be pressed again before the list has scrolled.
+    redraw();
   };
   list.addEventListener("scroll", redraw, { signal, passive: true });
   list.addEventListener("focusin", ({ target }) => focus(target), { signal });
