@@ -23,8 +23,8 @@ export class Planning {
    */
   async plan(uploads: readonly Upload[]): Promise<void> {
     for (let start = 0; start < uploads.length; start += MAX_PICK) {
-      const open = await this.#ask(uploads.slice(start, start + MAX_PICK));
-      void this.#askAgain(open);
+      const open = uploads.slice(start, start + MAX_PICK).filter(isPicked);
+      if (open.length > 0) void this.#askAgain(await this.#ask(open));
     }
   }
 
@@ -32,7 +32,7 @@ export class Planning {
   async #askAgain(uploads: readonly Upload[]): Promise<void> {
     let open = uploads;
     for (let tries = 1; ; tries += 1) {
-      open = open.filter(({ state }) => state.name === "picked");
+      open = open.filter(isPicked);
       this.#changed();
       if (open.length === 0 || this.#signal.aborted) return;
       await delay(pause(tries), this.#signal).catch(() => {});
@@ -52,6 +52,11 @@ export class Planning {
       return uploads.filter((upload) => !giveUp(upload, error));
     }
   }
+}
+
+/** Whether it still waits for a plan: it may be discarded meanwhile. */
+function isPicked({ state }: Upload): boolean {
+  return state.name === "picked";
 }
 
 function settle(upload: Upload, answer: PlannedFile | RefusedFile | undefined): boolean {
