@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 MAX_BEGUN: Final = 10_000
 """Keys whose uploads are remembered; S3 is asked first anyway."""
+MAX_OF_ONE_KEY: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,5 +116,7 @@ class Opening:
         with self._lock:
             begun = self._begun.setdefault(plan.key, {})
             begun[upload.upload_id] = Begun(plan.key, upload, plan.parts.size)
+            if len(begun) > MAX_OF_ONE_KEY:
+                del begun[next(iter(begun))]
             while len(self._begun) > MAX_BEGUN:
                 del self._begun[next(iter(self._begun))]

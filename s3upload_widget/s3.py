@@ -9,7 +9,6 @@ from s3upload_widget.aborting import abort
 from s3upload_widget.buckets import check_bucket_name, check_endpoint_url
 from s3upload_widget.calls import Calls
 from s3upload_widget.clients import Clients, connect
-from s3upload_widget.creating import Creating
 from s3upload_widget.extra_args import checked_extra_args
 from s3upload_widget.listing import free_keys, listed_parts, listed_uploads, object_parts
 from s3upload_widget.objects import (
@@ -22,7 +21,7 @@ from s3upload_widget.objects import (
     ObjectLook,
     OpenedUpload,
 )
-from s3upload_widget.parameters import condition, of_object, of_part
+from s3upload_widget.parameters import condition, given, of_object, of_part
 from s3upload_widget.rereading import blocks
 from s3upload_widget.settings import Settings
 
@@ -64,7 +63,6 @@ class Store:
         self._extra_args = checked_extra_args(extra_args or {})
         self._clients = Clients(bucket, client, check_endpoint_url(browser_endpoint_url or ""))
         self._calls = Calls(bucket, self._clients, self._extra_args)
-        self._creating = Creating(self._calls)
         self.settings: Final = Settings(self._calls, self._clients, self._extra_args)
         self._lock = threading.Lock()
         self._bucket_found = False
@@ -129,8 +127,11 @@ class Store:
 
     def create_multipart_upload(self, key: str, *, content_type: str) -> OpenedUpload:
         """Open an upload whose parts carry SHA-256; ``content_type`` as in presign_object."""
-        place = self.destination(key)
-        return self._creating.create(key, content_type=content_type, place=place)
+        params: dict[str, Any] = {"Key": key, **given(ContentType=content_type)}
+        answer = self._calls.ask("create_multipart_upload", ChecksumAlgorithm="SHA256", **params)
+        return OpenedUpload(
+            upload_id=str(answer["UploadId"]), sha256=answer.get("ChecksumAlgorithm") == "SHA256"
+        )
 
     def presign_part(
         self, key: str, upload_id: str, part_number: int, *, size: int, sha256: str, md5: str = ""

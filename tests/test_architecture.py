@@ -30,7 +30,7 @@ ROOMS: dict[str, tuple[str, str]] = {
     "protocol": ("protocol", "errors parts results"),
     "s3": (
         (
-            "s3 aborting buckets calls clients creating extra_args listing objects parameters "
+            "s3 aborting buckets calls clients extra_args listing objects parameters "
             "presigning rereading s3errors settings"
         ),
         "errors parts",

@@ -245,8 +245,7 @@ def arrive(run: Run) -> None:
         run.until("arrived")
         run.watch.assert_sound(whole=run.widget.error == "")
     assert_intact(run.server, run.bucket, paths, all_there=True)
-    another = run.rounds > 1 and run.plan.then in {"refresh", "script"}
-    assert_nothing_left(run.server, run.bucket, empty_ones=another or run.plan.hides_creates)
+    assert_nothing_left(run.server, run.bucket)
 
 
 def discard(run: Run) -> None:
@@ -264,4 +263,4 @@ def discard(run: Run) -> None:
     run.until("discarded")
     until_quiet(run.page_wire, run.kernel_wire)
     assert_intact(run.server, run.bucket, run.paths, all_there=False)
-    assert_nothing_left(run.server, run.bucket, empty_ones=run.plan.hides_creates)
+    assert_nothing_left(run.server, run.bucket)

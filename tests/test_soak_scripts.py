@@ -76,7 +76,7 @@ def test_a_script_survives_a_plan_of_faults(
             outcomes = upload(faulty, plan, paths, bucket)
         assert [outcome.uploaded.size for outcome in outcomes] == list(plan.sizes.values())
         assert_intact(server, bucket, paths, all_there=True)
-        assert_nothing_left(server, bucket, empty_ones=rounds > 1)
+        assert_nothing_left(server, bucket)
         assert_bounded(plan, wire, wire, rounds=rounds, troubled=troubled)
 
 

@@ -70,7 +70,7 @@ def test_of_two_that_send_other_bytes_the_loser_says_that_others_arrived(
         make_file(tmp_path / "other" / KEY, PARTS * KiB - 7, seed=2),
     ]
 
-    scripts = both(ministack, proxy, bucket, *files, held)
+    scripts = both(ministack, proxy, bucket, files[0], files[1], held)
 
     [won] = [script.result() for script in scripts if script.exception() is None]
     [lost] = [script.exception() for script in scripts if script.exception() is not None]

@@ -1,5 +1,6 @@
 /** What one file asks of the kernel: patiently, while the kernel says that asking again may help. */
 
+import type { Rest } from "./claim";
 import type { Hashed } from "./comparing";
 import type { Completing } from "./completing";
 import type { Kernel } from "./kernel";
@@ -69,9 +70,9 @@ export class Asking {
   }
 
   /** Have the kernel forget the file. Nothing that comes stops this. */
-  async forget(parts: "keep parts" | "delete parts"): Promise<void> {
+  async forget(rest: Rest): Promise<void> {
     const { signal } = new AbortController();
-    const kind = parts === "keep parts" ? "forget_file" : "abort_multipart_upload";
+    const kind = rest === "keep parts" ? "forget_file" : "abort_multipart_upload";
     const request = { kind, file_id: this.#id } as const;
     await this.#patiently(() => this.#kernel.call(request, signal), signal);
   }

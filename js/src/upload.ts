@@ -4,6 +4,7 @@
  */
 
 import { Asking } from "./asking";
+import { Claim, type Rest } from "./claim";
 import { Comparison, type Cut, compare, type Hashed } from "./comparing";
 import type { Completing } from "./completing";
 import type { Hashers } from "./hashers";
@@ -81,12 +82,10 @@ export class Upload {
   #afresh = 0;
   /** Uploads that S3 takes no parts of this file into. */
   readonly #foreign: string[] = [];
-  /** The kernel has planned the file: it has its key, and S3 perhaps parts. */
-  #known = false;
-  #forgetting = Promise.resolve();
   #hashes: FileHashes;
   readonly #around: Surroundings;
   readonly #asking: Asking;
+  readonly #claim: Claim;
 
   constructor(id: string, picked: Picked, around: Surroundings, continues = ANY) {
     this.id = id;
@@ -98,6 +97,7 @@ export class Upload {
     this.#hashes = new FileHashes(picked.file, around.hashers);
     const hindered = (message: string): void => this.#hinder(message);
     this.#asking = new Asking(id, around.kernel, around.completing, hindered);
+    this.#claim = new Claim(this.#asking);
   }
 
   get state(): State {
@@ -106,11 +106,11 @@ export class Upload {
 
   /** The kernel knows the file's key and how it is cut. */
   planned(plan: PlannedFile): void {
+    this.#claim.taken();
     // Discarded while the kernel planned it: else nobody could have its key any more.
-    if (this.#state.name === "aborting") void this.#forget("delete parts");
+    if (this.#state.name === "aborting") this.#letGo("delete parts");
     if (this.#state.name !== "picked") return;
     this.trouble = "";
-    this.#known = true;
     const parts = new Parts(this.file.size, plan.part_size, plan.parts_total);
     this.#to({ name: "queued", work: { plan, parts, uploadId: "" } });
   }
@@ -192,7 +192,7 @@ export class Upload {
 
   /** Whether this unfinished upload is of the file, as far as can be seen without reading it. */
   isOf({ size, lastModified }: File): boolean {
-    if (this.#state.name === "done" || this.#state.name === "refused") return false;
+    if (this.#state.name === "done") return false;
     if (this.#hasChanged) return true;
     return this.file.size === size && this.file.lastModified === lastModified;
   }
@@ -229,7 +229,7 @@ export class Upload {
     this.#run.abort();
     this.#to({ name: "aborting" });
     try {
-      await this.#forget("delete parts");
+      await this.#claim.release("delete parts");
       this.#hashes.drop();
       if ("work" in before) this.#around.ended(before.work);
     } catch (error) {
@@ -340,17 +340,13 @@ export class Upload {
     if (!mayFollow(this.#state.name, "refused")) return false;
     this.#run.abort();
     this.#to({ name: "refused", problem });
-    void this.#forget("keep parts");
+    this.#letGo("keep parts");
     return true;
   }
 
-  /** Have the kernel forget the file, once: nothing that comes later may delete parts. */
-  async #forget(parts: "keep parts" | "delete parts"): Promise<void> {
-    await this.#forgetting;
-    if (!this.#known) return;
-    this.#forgetting = this.#asking.forget(parts);
-    await this.#forgetting;
-    this.#known = false;
+  /** Nobody waits for it: where the kernel cannot, who picks the file next takes it over. */
+  #letGo(rest: Rest): void {
+    void this.#claim.release(rest).catch(() => {});
   }
 
   #hinder(message: string): void {
@@ -441,8 +437,8 @@ export class Upload {
    * Everything from the beginning: the kernel forgets the file, then plans it anew. Parts that are
    * kept are compared and gone on with.
    */
-  #replan(parts: "keep parts" | "delete parts"): void {
-    if (parts === "delete parts") this.continues = ANY;
+  #replan(rest: Rest): void {
+    if (rest === "delete parts") this.continues = ANY;
     else if ("work" in this.#state && this.#state.work.uploadId !== "") {
       const { plan, uploadId } = this.#state.work;
       this.continues = { key: plan.key, uploadId };
@@ -451,7 +447,7 @@ export class Upload {
     this.#run = new AbortController();
     this.#renewHashes();
     this.#to({ name: "picked" });
-    void this.#forgetThenPlan(parts, this.#run.signal);
+    void this.#releaseThenPlan(rest, this.#run.signal);
   }
 
   #renewHashes(): void {
@@ -459,9 +455,9 @@ export class Upload {
     this.#hashes = new FileHashes(this.file, this.#around.hashers);
   }
 
-  async #forgetThenPlan(parts: "keep parts" | "delete parts", signal: AbortSignal): Promise<void> {
+  async #releaseThenPlan(rest: Rest, signal: AbortSignal): Promise<void> {
     try {
-      await this.#forget(parts);
+      await this.#claim.release(rest);
       if (!signal.aborted) this.#around.plan(this);
     } catch (error) {
       if (!signal.aborted) this.refuse(problemOf(error, this.file.name));

@@ -88,13 +88,6 @@ class WirePlan:
         return any(planned.lasting for planned in self.faults)
 
     @property
-    def hides_creates(self) -> bool:
-        """Whether Creates go unanswered, and what they made cannot be found or deleted either."""
-        hit = {planned.fault.match.operation for planned in self.faults}
-        listing = {"ListMultipartUploads", "ListParts", "AbortMultipartUpload"}
-        return "CreateMultipartUpload" in hit and bool(hit & listing)
-
-    @property
     def kinds(self) -> tuple[str, ...]:
         """The faults' kinds, with their wires."""
         return tuple(f"{planned.wire}: {planned.kind}" for planned in self.faults)

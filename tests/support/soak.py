@@ -124,21 +124,18 @@ def assert_told(server: S3Server, bucket: str) -> None:
     until(told, what="a list of all that is unfinished")
 
 
-def assert_nothing_left(server: S3Server, bucket: str, *, empty_ones: bool = False) -> None:
-    """Nothing is unfinished, at the latest when the kernel's last requests are over.
+def assert_nothing_left(server: S3Server, bucket: str) -> None:
+    """No part is left of anything, at the latest when the kernel's last requests are over.
 
-    Args:
-        server: Is asked itself, over no wire.
-        bucket: Of the files.
-        empty_ones: Whether uploads without parts may be left: nobody goes on with one that
-            another kernel or script began, which may be about to send to it.
+    Uploads without parts may be: S3 creates one for each Create that reaches it, and where the
+    answer was lost nobody knows whether it is another's, who is about to send to it.
     """
 
     def left() -> list[int]:
         return [
             found.parts_done
             for found in list_unfinished(f"s3://{bucket}/", client=server.client)
-            if found.parts_done or not empty_ones
+            if found.parts_done
         ]
 
     until(lambda: not left(), 15, lambda: f"nothing unfinished; so many parts are: {left()}")

@@ -1,0 +1,63 @@
+"""An object that appears under the key while the file is sent: no part is sent a second time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from s3upload_widget import UploadWidget
+from support.faults import Fault, Gate, Match
+from support.files import make_file
+from support.uploading import (
+    QUICK,
+    MiB,
+    assert_arrived,
+    pick,
+    show,
+    until_done,
+    until_state,
+)
+from support.view import press, row
+from support.waiting import until
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from playwright.sync_api import Page
+
+    from support.bridge import Bridge
+    from support.proxy import FaultyProxy
+    from support.servers import S3Server
+
+PART = 5 * MiB
+
+
+def test_overwriting_what_appeared_meanwhile_sends_no_part_again(
+    page: Page, bridge: Bridge, ministack: S3Server, proxy: FaultyProxy, bucket: str, tmp_path: Path
+) -> None:
+    widget = UploadWidget(bucket, client=ministack.at(proxy.url).client, part_size=PART)
+    file = make_file(tmp_path / "run7.bin", 4 * PART)
+    gate = Gate()
+    proxy.play(Fault(gate, Match(operation="CompleteMultipartUpload")))
+    show(page, bridge, widget, tuning=QUICK)
+    pick(page, file)
+    until(lambda: len(proxy.of("CompleteMultipartUpload")) == 1, 60, "all parts on S3")
+
+    ministack.client.put_object(Bucket=bucket, Key="run7.bin", Body=b"theirs")
+    gate.opened.set()
+    until_state(widget, "failed")
+
+    assert "overwrite it" in widget.error
+    assert "Exists already on S3" in row(page, "run7.bin").inner_text()
+    [(_, upload_id)] = ministack.upload_ids(bucket)
+    body = ministack.client.get_object(Bucket=bucket, Key="run7.bin")["Body"].read()
+    assert body == b"theirs"
+
+    press(page, "Overwrite run7.bin")
+    until(lambda: widget.state != "failed", what="a start")
+    until_done(widget)
+
+    assert_arrived(ministack, widget, file)
+    assert sorted(put.part_number for put in proxy.puts()) == [1, 2, 3, 4]
+    assert {put.upload_id for put in proxy.puts()} == {upload_id}
+    assert len(proxy.of("CreateMultipartUpload")) == 1
+    assert ministack.upload_ids(bucket) == []
