@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from support.servers import S3Server
 
 PART = 5 * MiB
+SMALL = 30
 
 
 def test_every_kind_is_spoken(
@@ -42,6 +43,12 @@ def test_every_kind_is_spoken(
     show(page, bridge, widget, tuning=QUICK)
     until(lambda: "unfinished_listed" in replies(bridge), what="a list of what is unfinished")
     page.evaluate("engine.showOthers().then(() => engine.offers.discard(engine.offers.others[0]))")
+
+    # So many small files that some are done while others are being completed.
+    pick(page, *(make_file(tmp_path / f"small{n:02}.bin", 10) for n in range(SMALL)))
+    until_done(widget, SMALL)
+    widget.clear()
+    until(lambda: widget.value == (), what="an empty list")
 
     # An object that vanishes while it is compared, a part that S3 says it has stored but has not,
     # then a store that lets no page in.

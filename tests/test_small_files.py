@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from support.servers import S3Server
 
 MANY: Final = 250
-CROWD: Final = 1_500
+CROWD: Final = 900
 NAMES: Final = (
     "a.csv",
     "a b.csv",
