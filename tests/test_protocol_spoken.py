@@ -62,9 +62,6 @@ def test_every_kind_is_spoken(
     ministack.empty(bucket)
     gate.opened.set()
     until_done(widget)
-    small = [make_file(tmp_path / f"small{number}.bin", number) for number in range(1, 25)]
-    pick(page, *small)
-    until_done(widget, 25)
     proxy.play(Fault(NO_CORS, Match(operation="Preflight"), times=FOREVER))
     pick(page, make_file(tmp_path / "run2.bin", 2 * PART))
     until_state(widget, "failed", "waiting")
