@@ -74,6 +74,25 @@ def test_a_running_upload_goes_on_under_the_new_widget(
     assert ministack.upload_ids(bucket) == []
 
 
+def test_what_is_discarded_under_a_new_kernel_is_deleted_too(
+    page: Page, bridge: Bridge, ministack: S3Server, proxy: FaultyProxy, bucket: str, tmp_path: Path
+) -> None:
+    proxy.pace_total(20 * MiB)
+    show(page, bridge, widget_of(ministack, bucket, proxy), tuning=QUICK)
+    pick(page, make_file(tmp_path / "run7.bin", 16 * PART))
+    until(lambda: len([put for put in proxy.puts() if put.complete]) >= 3, 30, "three parts")
+    page.evaluate("engine.pause()")
+
+    bridge.restart_kernel()
+    show_in_place(page, bridge, widget_of(ministack, bucket, proxy))
+    assert len(ministack.upload_ids(bucket)) == 1
+    page.get_by_role("button", name="Discard run7.bin").click()
+    page.get_by_role("button", name="Discard run7.bin").click()
+
+    until(lambda: ministack.upload_ids(bucket) == [], 20, "nothing left on S3")
+    until(lambda: states(page) == {}, what=lambda: states(page))
+
+
 def test_two_widgets_of_one_place_do_not_steal_from_each_other(
     page: Page, bridge: Bridge, ministack: S3Server, proxy: FaultyProxy, bucket: str, tmp_path: Path
 ) -> None:

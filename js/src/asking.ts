@@ -69,6 +69,13 @@ export class Asking {
     return this.#patiently(() => this.#completing.call(request, signal), signal);
   }
 
+  /** Delete what S3 holds of an upload, also where the kernel knows nothing of the file. */
+  async abort(key: string, uploadId: string): Promise<void> {
+    const { signal } = new AbortController();
+    const request = { kind: "abort_unfinished", upload: { key, upload_id: uploadId } } as const;
+    await this.#patiently(() => this.#kernel.call(request, signal), signal);
+  }
+
   /** Have the kernel forget the file. Nothing that comes stops this. */
   async forget(rest: Rest): Promise<void> {
     const { signal } = new AbortController();

@@ -234,6 +234,7 @@ export class Upload {
     this.#run.abort();
     this.#to({ name: "aborting" });
     try {
+      await this.#deleteParts(before);
       await this.#claim.release("delete parts");
       this.#hashes.drop();
       if ("work" in before) this.#around.ended(before.work);
@@ -243,6 +244,12 @@ export class Upload {
       else this.#to({ name: "refused", problem });
       throw error;
     }
+  }
+
+  /** By the upload's own id: a kernel that has restarted knows nothing of the file. */
+  async #deleteParts(state: State): Promise<void> {
+    if (!("work" in state) || state.work.uploadId === "") return;
+    await this.#asking.abort(state.work.plan.key, state.work.uploadId);
   }
 
   /** The kernel or the page found out why nothing gets through. */
