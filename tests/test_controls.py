@@ -201,7 +201,7 @@ def test_a_file_that_is_picked_twice_is_sent_once(
     until_done(widget)
 
     assert_arrived(ministack, widget, file)
-    assert states(page) == {"run7.bin": "done"}
+    until(lambda: states(page) == {"run7.bin": "done"}, what=lambda: states(page))
     assert len(proxy.puts()) == 8
 
 
