@@ -147,7 +147,7 @@ def test_two_views_show_and_steer_the_same_uploads(
 ) -> None:
     proxy.pace_total(SLOW)
     show(page, bridge, widget, views=2)
-    page.locator(".s3up input[type=file]").nth(1).set_input_files(
+    page.locator(".s3up-zone input[type=file]").nth(1).set_input_files(
         make_file(tmp_path / "run7.bin", 8 * PART)
     )
     expect(row(page, "run7.bin", 1)).to_have_attribute("data-state", "uploading", timeout=LONG)

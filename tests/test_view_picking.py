@@ -109,7 +109,7 @@ def test_one_file_only_means_one(
     files = [make_file(tmp_path / f"{number}.bin", 1) for number in range(2)]
     show(page, bridge, widget)
     expect(page.locator(".s3up-zone")).to_contain_text("or drop a file here")
-    assert page.locator(".s3up input").get_attribute("accept") == ".bin"
+    assert page.locator(".s3up-zone input").get_attribute("accept") == ".bin"
 
     drop_files(page, ".s3up", files)
 

@@ -16,7 +16,7 @@ export function Message({ message, name, children }: MessageProps): JSX.Element 
   const { before, json, after } = apart(message);
   return (
     <div class="s3up-message">
-      {before && <p>{sentence(before, name)}</p>}
+      {before && <p class={isSentence(before, name) ? "s3up-sentence" : undefined}>{before}</p>}
       {json && <Copyable tag="pre" content={json} spoken={text.view.copyRule} />}
       {after && <p>{after}</p>}
       {children}
@@ -25,9 +25,8 @@ export function Message({ message, name, children }: MessageProps): JSX.Element 
 }
 
 /** Python's messages begin with a small letter; a name or an address is left as it is. */
-function sentence(message: string, name: string): string {
-  if (message.startsWith(name) || !/^[a-z]+ /.test(message)) return message;
-  return message.charAt(0).toUpperCase() + message.slice(1);
+function isSentence(message: string, name: string): boolean {
+  return !message.startsWith(name) && /^[a-z]+ /.test(message);
 }
 
 interface Apart {

@@ -21,7 +21,9 @@ export function Overall({ engine }: { engine: Uploads }): JSX.Element {
   const ready = view.filesOf(count(done), count(files.length));
   return (
     <div class="s3up-overall" data-state={summary.state}>
-      <div class="s3up-sums">{words}</div>
+      <div class="s3up-sums" title={words}>
+        {words}
+      </div>
       <Bar label={view.progressOfAll} percent={whole} words={`${whole} %, ${words}`} />
       <div class="s3up-ready">{ready}</div>
       <div class="s3up-actions">
