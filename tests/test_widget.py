@@ -96,9 +96,10 @@ def test_an_option_that_cannot_work_is_refused_at_once(
 def test_what_cannot_show_it_reads_it_as_text() -> None:
     widget = UploadWidget("lab-data", "raw")
 
-    bundle, _ = widget._repr_mimebundle_()
+    shown = widget._repr_mimebundle_()
 
-    assert bundle["text/plain"] == repr(widget) == "UploadWidget(s3://lab-data/raw/)"
+    assert shown is not None
+    assert shown[0]["text/plain"] == repr(widget) == "UploadWidget(s3://lab-data/raw/)"
 
 
 def test_everything_logs_under_one_name() -> None:
