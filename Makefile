@@ -16,7 +16,7 @@ STATIC := s3upload_widget/static/widget.js
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help test soak bench check build demo protocol lock clean environment
+.PHONY: help test soak bench screenshots check build demo protocol lock clean environment
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -33,6 +33,11 @@ soak: environment ## many more seeded plans of faults (N=1000 of them, from SEED
 bench: environment ## how fast a verified upload is beside an unverified one
 	@tests/install_chromium.sh
 	PYTHONPATH=tests $(RUN) tests/bench_upload.py
+
+screenshots: environment ## every state of the view into .screenshots/, and the README's pictures
+	@tests/install_chromium.sh
+	$(RUN) tests/screenshots.py $(ARGS)
+	$(RUN) tests/readme_pictures.py
 
 check: environment ## linters, types, and whether generated code is current
 	$(RUN) -m ruff check

@@ -25,6 +25,7 @@ from s3upload_widget.protocol import (
 )
 from s3upload_widget.protocol import Orders as OrdersEvent
 from s3upload_widget.pump import Pump
+from s3upload_widget.reaching import Reaching
 from s3upload_widget.rollcall import RollCall
 from s3upload_widget.waiting import Waiting
 from s3upload_widget.workers import Workers, log_defect
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
     from s3upload_widget.errors import UploadError
     from s3upload_widget.orders import Verb
-    from s3upload_widget.protocol import Reply, Request, RequestEnvelope
+    from s3upload_widget.protocol import Reach, Reply, Request, RequestEnvelope
     from s3upload_widget.results import UploadedFile
 
 ALIVE: Final = 4.0
@@ -74,6 +75,9 @@ class Conversation:
     ) -> None:
         self.files = Files()
         self.waiting = Waiting()
+        self.reaching = Reaching(self.waiting, self._say)
+        self.origin = ""
+        """``location.origin`` of the page that came, or picked files, last."""
         self._welcome = welcome
         self._send = send
         self._publish_traits = publish
@@ -90,6 +94,8 @@ class Conversation:
 
     def arrived(self, envelope: RequestEnvelope) -> None:
         """Note a request at once, before anything that takes time."""
+        if isinstance(envelope.request, (Hello, PickFiles)):
+            self.origin = envelope.request.origin
         if isinstance(envelope.request, PickFiles):
             self.files.picking(envelope.client, envelope.request)
             self._publish()
@@ -138,10 +144,7 @@ class Conversation:
 
     def ping(self) -> None:
         """Say what is to be done; a page answers at once with a report of its progress."""
-        try:
-            self._send(encode(EventEnvelope(event=OrdersEvent(orders=self._orders.open()))))
-        except Exception as error:  # noqa: BLE001  it is said again in the answer to each report
-            log_defect("orders could not be sent", error)
+        self._say(OrdersEvent(orders=self._orders.open()))
 
     def on_complete(self, fn: Callable[[UploadedFile], object]) -> None:
         """Call ``fn`` with each file that arrives from now on."""
@@ -186,6 +189,7 @@ class Conversation:
         self._publish()
 
     def _note(self, client: str, report: ReportProgress) -> ProgressNoted:
+        self.reaching.noted(report.tried)
         self.files.reported(client, report)
         self._orders.acknowledge(client, report.last_order)
         self._publish()
@@ -213,6 +217,12 @@ class Conversation:
             else:
                 self.files.remove([file_id])
         self._publish()
+
+    def _say(self, event: OrdersEvent | Reach) -> None:
+        try:
+            self._send(encode(EventEnvelope(event=event)))
+        except Exception as error:  # noqa: BLE001  whatever is said unasked is said again
+            log_defect("a message to the page could not be sent", error)
 
     def _publish(self) -> None:
         self._publish_traits()

@@ -99,6 +99,8 @@ def examine(
 def diagnose(store: Store, key: str, origin: str, headers: Iterable[str]) -> Diagnosis:
     """Ask the bucket, as a browser would, whether a page of ``origin`` may PUT ``key``.
 
+    No more than that preflight and one look go out, and nothing is changed.
+
     Args:
         store: The bucket; it is asked at the address the page uses.
         key: Of the object.
@@ -209,7 +211,7 @@ def _page(store: Store, prefix: str, page_reaches: Callable[[str], PageView]) ->
             fix=f'UploadWidget("{store.destination(prefix)}", browser_endpoint_url="https://…")',
         )
     if view == "not heard":
-        reason = "the page that shows the widget did not answer while this cell ran"
+        reason = "no page that shows the widget answered while this cell ran"
     else:
         reason = "the kernel cannot know it"
     return Finding(
@@ -235,7 +237,11 @@ def _host(url: str) -> str:
 
 
 def _check_credentials(store: Store, key: str) -> None:
-    """Some servers refuse a signature without CORS headers: the page then gets no answer at all."""
+    """Some servers refuse a signature without CORS headers: the page then gets no answer at all.
+
+    HeadBucket would not do: the answer to a HEAD has no body, so its 403 may be a wrong key, a
+    wrong clock or a missing permission alike. There is no upload ``-``: nothing is listed.
+    """
     try:
         store.list_parts(key, "-")
     except _WHATEVER:

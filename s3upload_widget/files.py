@@ -32,18 +32,6 @@ _PRECEDENCE: Final = (
     *("failed", "done", "idle"),
 )
 """The widget is in the first of these that any file is in."""
-_NOTHING: Final = protocol.Summary(
-    state="idle",
-    waiting_for="",
-    progress=0,
-    bytes_done=0,
-    bytes_total=0,
-    rate=0,
-    eta=-1,
-    error="",
-)
-
-
 _Refusal: TypeAlias = protocol.RefusedFile | protocol.RefusedPart | protocol.Failed
 
 
@@ -54,21 +42,18 @@ class Files:
         self._lock = threading.Lock()
         self._rows = Rows()
         self._value: dict[UploadedFile, None] = {}
-        self._summary = _NOTHING
+        self._summary = statuses.IDLE
         self._trouble = ""
         self._progress = 0.0
         self._may_fall = True
         self._newest: OrderedDict[str, int] = OrderedDict()
         self.owner = ""
         """The page that picked last: its sums are the widget's. ``""`` if none did."""
-        self.origin = ""
-        """``location.origin`` of that page."""
 
     def picking(self, client: str, request: protocol.PickFiles) -> None:
         """A page names files: they are in the list from now on."""
         with self._lock:
-            self.owner, self.origin = client, request.origin
-            self._trouble = ""
+            self.owner, self._trouble = client, ""
             for pick in request.files:
                 if self._begins(client, pick.file_id):
                     self._rows.add(pick.file_id, client, statuses.queued(pick))
@@ -160,7 +145,7 @@ class Files:
                 if (old := self._rows.status(name)).state not in SETTLED:
                     self._rows.put(name, statuses.left_alone(old))
             if self.owner == client:
-                self.owner, self._summary, self._may_fall = "", _NOTHING, True
+                self.owner, self._summary, self._may_fall = "", statuses.IDLE, True
             return mine
 
     def note_trouble(self, text: str) -> None:
@@ -304,4 +289,4 @@ class Files:
             if self._rows.pop(file_id):
                 self._may_fall = True
         if not self._rows:
-            self._summary, self._progress = _NOTHING, 0.0
+            self._summary, self._progress = statuses.IDLE, 0.0

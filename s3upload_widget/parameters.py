@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from s3upload_widget.objects import CompletedPart
 
 
 def given(**params: str) -> dict[str, str]:
@@ -33,6 +38,18 @@ def of_object(key: str, *, size: int, sha256: str, md5: str, content_type: str) 
         "ChecksumSHA256": sha256,
         "ChecksumAlgorithm": "SHA256",  # without it, strict Ceph ignores the checksum
         **given(ContentType=content_type, ContentMD5=md5),
+    }
+
+
+def of_parts(
+    key: str, upload_id: str, parts: Sequence[CompletedPart], *, size: int
+) -> dict[str, Any]:
+    """CompleteMultipartUpload's; ``size`` is the whole object's."""
+    return {
+        "Key": key,
+        "UploadId": upload_id,
+        "MpuObjectSize": size,
+        "MultipartUpload": {"Parts": [part.as_boto3() for part in parts]},
     }
 
 

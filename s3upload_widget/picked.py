@@ -6,7 +6,13 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
-from s3upload_widget.errors import NotOwnerError, RefusedError, UnknownFileError
+from s3upload_widget.errors import (
+    NotOwnerError,
+    RefusedError,
+    S3UnavailableError,
+    UnknownFileError,
+)
+from s3upload_widget.keys import shown
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -125,6 +131,8 @@ class PickedFiles:
         self._finished: dict[str, Slot] = {}
         self._keys: dict[str, str] = {}
         self._owners: dict[str, str] = {}
+        self._released: dict[str, Slot] = {}
+        """Key → the file whose page seems gone."""
 
     def get(self, file_id: str) -> Slot:
         """The slot of a file that was picked.
@@ -162,19 +170,23 @@ class PickedFiles:
         """Let go of a key whose file was picked again, by a page that was loaded anew or another.
 
         The same path, size and time make the same file, and so does the same upload: the bytes
-        are compared before any counts. A file that is just being opened or completed stays where
-        it is.
+        are compared before any counts.
+
+        Raises:
+            S3UnavailableError: The file is just being opened or completed for the other page.
         """
         with self._lock:
-            slot = self._unfinished.get(self._owners.get(key, ""))
-            if slot is None or not slot.lock.acquire(blocking=False):
+            owner = self._unfinished.get(self._owners.get(key, "")) or self._released.pop(key, None)
+            if owner is None or not _is_same(owner.record, picked, upload_id):
                 return
+            if not owner.lock.acquire(blocking=False):
+                msg = f"{shown(picked.name)} is just being looked at for another page"
+                raise S3UnavailableError(msg)
             try:
-                if _is_same(slot.record, picked, upload_id):
-                    slot.record = TakenOver()
-                    self._settle(slot)
+                owner.record = TakenOver()
+                self._settle(owner)
             finally:
-                slot.lock.release()
+                owner.lock.release()
 
     def claim(self, key: str, file_id: str) -> bool:
         """Take ``key`` for a file, which then has one; ``False`` where another file has it."""
@@ -215,8 +227,12 @@ class PickedFiles:
     def release(self, file_id: str) -> None:
         """A file's page seems gone: its key is free. Should the page come back, it can go on."""
         with self._lock:
+            key = self._keys.get(file_id, "")
             if slot := self._free(file_id):
                 self._keep(slot)
+                self._released[key] = slot
+                while len(self._released) > MAX_UNFINISHED:
+                    del self._released[next(iter(self._released))]
 
     def _settle(self, slot: Slot) -> None:
         slot.signed.clear()

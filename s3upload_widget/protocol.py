@@ -2,8 +2,8 @@
 
 The page sends a request in an envelope; the kernel answers each with exactly one reply, or
 with ``failed``. Requests are idempotent, so the page simply sends one again when no answer
-comes. The kernel speaks unasked only to pass on orders, and repeats them until the page has
-acknowledged them: losing a message is harmless.
+comes. The kernel speaks unasked only to pass on orders and to have an address tried, and repeats
+that until the page has reported it done: losing a message is harmless.
 
 ``js/src/protocol.ts`` is generated from this module by ``js/generate_protocol.py``.
 Whatever comes from the page is hostile until :func:`decode` has accepted it.
@@ -64,6 +64,8 @@ class Hello(Message, frozen=True):
     """The page is here, for the first time or again."""
 
     version: int
+    origin: Text
+    """``location.origin`` of the page."""
 
 
 class Pick(Record, frozen=True):
@@ -223,6 +225,14 @@ class Summary(Record, frozen=True):
     error: Text
 
 
+class Tried(Record, frozen=True):
+    """What became of the newest ``reach``."""
+
+    number: Count
+    """That one's; 0 if there was none."""
+    reached: bool
+
+
 class ReportProgress(Message, frozen=True):
     """How far everything is. One at a time is on its way; the newest wins."""
 
@@ -234,6 +244,7 @@ class ReportProgress(Message, frozen=True):
     """Files that left the list."""
     last_order: Count
     """The newest order that was carried out."""
+    tried: Tried
 
 
 class Order(Record, frozen=True):
@@ -467,6 +478,15 @@ class Orders(Message, frozen=True):
     orders: list[Order]
 
 
+class Reach(Message, frozen=True):
+    """From the kernel, unasked: report whether this page reaches an address."""
+
+    number: Count
+    """Grows with each question; what comes of an older one is ignored."""
+    address: str
+    """``scheme://host`` of the store."""
+
+
 Request: TypeAlias = (
     Hello
     | PickFiles
@@ -539,7 +559,7 @@ class ReplyEnvelope(Record, frozen=True):
 class EventEnvelope(Record, frozen=True):
     """How an event travels."""
 
-    event: Orders
+    event: Orders | Reach
 
 
 def decode(content: object) -> RequestEnvelope:

@@ -21,7 +21,7 @@ from s3upload_widget.objects import (
     ObjectLook,
     OpenedUpload,
 )
-from s3upload_widget.parameters import condition, given, of_object, of_part
+from s3upload_widget.parameters import condition, given, of_object, of_part, of_parts
 from s3upload_widget.rereading import blocks
 from s3upload_widget.settings import Settings
 
@@ -256,12 +256,7 @@ class Store:
             NoSuchUploadError: The upload is gone, perhaps because it is complete.
             IntegrityError: A part is not what its checksum or ETag says.
         """
-        params: dict[str, Any] = {
-            "Key": key,
-            "UploadId": upload_id,
-            "MpuObjectSize": size,
-            "MultipartUpload": {"Parts": [part.as_boto3() for part in parts]},
-        }
+        params = of_parts(key, upload_id, parts, size=size)
         verb = "complete_multipart_upload"
         answer = self._calls.make(verb, params, "complete", must_not_exist=must_not_exist)
         return ObjectFound.of(answer, size=size)

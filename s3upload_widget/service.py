@@ -104,7 +104,7 @@ class Service:
         self._on_uploaded = on_uploaded
         self._files = PickedFiles()
         self._picking = Picking(store, self._rules, self._files)
-        self._signing = Signing(store)
+        self._signing = Signing(store, self._files)
         self._opening = Opening(store, limits)
         self._offering = Offering(store, self._rules, self._files, self._opening)
 
@@ -131,7 +131,7 @@ class Service:
             case protocol.PickFiles():
                 return self._pick(request)
             case protocol.PresignParts():
-                return self._presign_all(request)
+                return self._signing.answer(request)
             case protocol.CompareObject():
                 return self._compare(self._files.get(request.file_id), request)
             case protocol.CreateMultipartUpload():
@@ -193,37 +193,6 @@ class Service:
     def _needs_md5(self) -> bool:
         """Whether a single PUT needs its MD5 too: nobody has said that the server knows SHA-256."""
         return not (self._store.on_aws or self._opening.sha256_echoed)
-
-    def _presign_all(self, request: protocol.PresignParts) -> protocol.PartsPresigned:
-        if any(self._was_signed(part) for part in request.parts):
-            self._store.look_for_renewed_credentials()
-        return protocol.PartsPresigned(parts=[self._presign(part) for part in request.parts])
-
-    def _was_signed(self, part: protocol.PartChecksums) -> bool:
-        with contextlib.suppress(UnknownFileError, NotOwnerError):
-            return part.part_number in self._files.get(part.file_id).signed
-        return False
-
-    def _presign(
-        self, part: protocol.PartChecksums
-    ) -> protocol.PresignedPart | protocol.RefusedPart:
-        try:
-            presigned = self._signing.sign(self._files.get(part.file_id), part)
-        except UploadError as error:
-            return protocol.RefusedPart(
-                file_id=part.file_id,
-                part_number=part.part_number,
-                code=error.code,
-                message=str(error),
-                retryable=error.retryable,
-            )
-        return protocol.PresignedPart(
-            file_id=part.file_id,
-            part_number=part.part_number,
-            url=presigned.url,
-            headers=presigned.headers,
-            expires_in=presigned.expires_in,
-        )
 
     def _compare(
         self, slot: Slot, request: protocol.CompareObject

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 from s3upload_widget.checksums import hexadecimal, same_etag
 from s3upload_widget.errors import (
     NoSuchUploadError,
+    NotOwnerError,
     ObjectExistsError,
     ProtocolError,
+    UnknownFileError,
     UploadAbortedError,
+    UploadError,
 )
 from s3upload_widget.objects import CannotTell, NoObject
 from s3upload_widget.picked import Aborted, Open, Planned
+from s3upload_widget.protocol import PartsPresigned, PresignedPart, RefusedPart
 
 if TYPE_CHECKING:
-    from s3upload_widget.picked import FilePlan, Slot
+    from s3upload_widget.picked import FilePlan, PickedFiles, Slot
     from s3upload_widget.presigning import PresignedUrl
-    from s3upload_widget.protocol import PartChecksums
+    from s3upload_widget.protocol import PartChecksums, PresignParts
     from s3upload_widget.s3 import Store
 
 _NO_SHA256 = "A" * 43 + "="
@@ -25,10 +30,17 @@ _NO_SHA256 = "A" * 43 + "="
 
 
 class Signing:
-    """Signs with one store. Thread-safe."""
+    """Signs with one store what the files that were picked need. Thread-safe."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, files: PickedFiles) -> None:
         self._store = store
+        self._files = files
+
+    def answer(self, request: PresignParts) -> PartsPresigned:
+        """Sign many parts; one that is refused does not hinder the others."""
+        if any(self._was_signed(part) for part in request.parts):
+            self._store.look_for_renewed_credentials()
+        return PartsPresigned(parts=[self._presign(part) for part in request.parts])
 
     def sign(self, slot: Slot, part: PartChecksums) -> PresignedUrl:
         """Sign a URL that carries exactly this part of the file, and remember its checksum.
@@ -68,6 +80,30 @@ class Signing:
                 content_type=plan.content_type,
                 must_not_exist=plan.must_not_exist,
             ).headers
+        )
+
+    def _was_signed(self, part: PartChecksums) -> bool:
+        with contextlib.suppress(UnknownFileError, NotOwnerError):
+            return part.part_number in self._files.get(part.file_id).signed
+        return False
+
+    def _presign(self, part: PartChecksums) -> PresignedPart | RefusedPart:
+        try:
+            presigned = self.sign(self._files.get(part.file_id), part)
+        except UploadError as error:
+            return RefusedPart(
+                file_id=part.file_id,
+                part_number=part.part_number,
+                code=error.code,
+                message=str(error),
+                retryable=error.retryable,
+            )
+        return PresignedPart(
+            file_id=part.file_id,
+            part_number=part.part_number,
+            url=presigned.url,
+            headers=presigned.headers,
+            expires_in=presigned.expires_in,
         )
 
     def _part(self, record: Open, part: PartChecksums) -> PresignedUrl:

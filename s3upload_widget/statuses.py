@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from s3upload_widget.errors import UploadError, all_errors
+from s3upload_widget.protocol import Summary
 from s3upload_widget.results import FileStatus
 from s3upload_widget.workers import scrub
 
@@ -19,6 +20,18 @@ if TYPE_CHECKING:
         Pick,
         PlannedFile,
     )
+
+IDLE: Final = Summary(
+    state="idle",
+    waiting_for="",
+    progress=0,
+    bytes_done=0,
+    bytes_total=0,
+    rate=0,
+    eta=-1,
+    error="",
+)
+"""The sums over no files."""
 
 
 def queued(pick: Pick) -> FileStatus:

@@ -96,6 +96,19 @@ class Waiting:
                 woken.clear()
         return files
 
+    def within(self, seconds: float, met: Callable[[], bool]) -> bool:
+        """Wait in this thread until something is so, or the time is up; tell whether it is so."""
+        woken = threading.Event()
+        end = time.monotonic() + seconds
+        with self._hung(woken.set):
+            while not met():
+                left = end - time.monotonic()
+                if left <= 0:
+                    return False
+                woken.wait(min(NAP, left))
+                woken.clear()
+        return True
+
     @contextlib.contextmanager
     def _hung(self, bell: Callable[[], object]) -> Iterator[None]:
         with self._lock:

@@ -1,4 +1,4 @@
-"""UploadWidget: what a notebook sees. Traits, and the pump between the page and the service.
+"""UploadWidget: what a notebook sees, and what joins the page to the service.
 
 All that happens in S3 is decided in ``service``; all that happens to bytes, on the page.
 """
@@ -6,11 +6,9 @@ All that happens in S3 is decided in ``service``; all that happens to bytes, on 
 from __future__ import annotations
 
 import hashlib
-import uuid
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
-import anywidget
 import traitlets as t
 
 from s3upload_widget import comms, statuses
@@ -18,11 +16,12 @@ from s3upload_widget.conversation import Conversation
 from s3upload_widget.doctor import examine
 from s3upload_widget.errors import CannotWaitError
 from s3upload_widget.keys import parse_target
-from s3upload_widget.options import MAX_CONCURRENCY, built, check_options, refuse_unknown
+from s3upload_widget.options import built, check_options, refuse_unknown
 from s3upload_widget.protocol import Welcome
 from s3upload_widget.publishing import Publisher
 from s3upload_widget.s3 import Store
 from s3upload_widget.service import Service
+from s3upload_widget.traits import Traits
 from s3upload_widget.unfinished import unfinished_at
 from s3upload_widget.workers import log_defect
 
@@ -33,11 +32,8 @@ if TYPE_CHECKING:
     from s3upload_widget.report import Report
     from s3upload_widget.results import PickedFile, Unfinished, UploadedFile
 
-PAGE_MAY_SET: Final = frozenset({"_dom_classes", "_view_count", "layout", "tabbable", "tooltip"})
-"""ipywidgets' own traits of looks. All that is ours, the page only reads."""
 
-
-class UploadWidget(anywidget.AnyWidget):
+class UploadWidget(Traits):
     """Upload files of any size from the page straight to S3: drop them, or pick them.
 
     Making one asks nothing of S3 and needs no kernel. Besides the traits below, ``layout`` and
@@ -81,42 +77,6 @@ class UploadWidget(anywidget.AnyWidget):
 
     _esm = built("widget.js")
     _css = built("widget.css")
-
-    state = t.Unicode("idle", read_only=True).tag(sync=True)
-    """``idle``, ``queued``, ``checking``, ``uploading``, ``waiting``, ``paused``, ``completing``,
-    ``done`` or ``failed``: the one of all files that matters most."""
-    waiting_for = t.Unicode("", read_only=True).tag(sync=True)
-    """What ``waiting`` waits for: ``kernel``, ``network`` or ``file``; else empty."""
-    progress = t.Float(0.0, read_only=True).tag(sync=True)
-    """0 to 1; 1 only when every file is on S3 and proven. Never falls while files are the same."""
-    bytes_done = t.Int(0, read_only=True).tag(sync=True)
-    """Bytes that are proven or on the wire."""
-    bytes_total = t.Int(0, read_only=True).tag(sync=True)
-    """Bytes of all files that were picked together."""
-    rate = t.Float(0.0, read_only=True).tag(sync=True)
-    """Bytes a second."""
-    eta = t.Float(None, allow_none=True, read_only=True).tag(sync=True)
-    """Seconds to the end; None if nobody can say."""
-    error = t.Unicode("", read_only=True).tag(sync=True)
-    """Empty, or what went wrong and what to do."""
-    max_concurrency = t.Int(6, min=1, max=MAX_CONCURRENCY).tag(sync=True)
-    """Parts sent at a time; acts with the next part."""
-    disabled = t.Bool(False).tag(sync=True)
-    """Whether picking is switched off; what is under way goes on."""
-    description = t.Unicode("Upload").tag(sync=True)
-    """What the button says."""
-    accept = t.Unicode("").tag(sync=True)
-    """Which files may be picked next, as HTML's ``<input accept>``."""
-    locale = t.Unicode("").tag(sync=True)
-    """Language of the page's words; empty for the page's own."""
-    _engine_id = t.Unicode(read_only=True).tag(sync=True)
-    """Which engine of the page is this widget's, whatever model it is shown by."""
-    _target = t.Unicode(read_only=True).tag(sync=True)
-    """Names the place the files go to: a widget made anew may go on with the page's uploads."""
-    files = t.Tuple(read_only=True)
-    """A :class:`FileStatus` for each file, in the order in which they were picked."""
-    value = t.Tuple(read_only=True)
-    """An :class:`UploadedFile` for each file that is on S3 and proven; ``pd.DataFrame(w.value)``."""
 
     _destination = ""
     _place = ""
@@ -285,12 +245,16 @@ class UploadWidget(anywidget.AnyWidget):
         """Find out whether the page can upload to the bucket, and what to do where it cannot.
 
         As :func:`check_bucket`, for this widget's bucket, prefix, client and options, and for the
-        page that picked files last; before any was picked, nobody knows which page is meant.
+        page that showed it, or picked files, last. The page itself tries whether it reaches the
+        store, where it can be heard; this takes at most some 8 seconds.
 
         Returns:
             What was found; print it, or let the notebook show it.
         """
-        return examine(self._store, self._folder, origin=self._conversation.files.origin)
+        page = self._conversation
+        return examine(
+            self._store, self._folder, origin=page.origin, page_reaches=page.reaching.ask
+        )
 
     def close(self) -> None:
         """Take the widget off the page and end its threads; what is on S3 stays there."""
@@ -298,10 +262,6 @@ class UploadWidget(anywidget.AnyWidget):
             self._open = False
             self._conversation.close()
         super().close()
-
-    def set_state(self, sync_data: dict[str, Any]) -> None:
-        """Take from the page what belongs to looks, and nothing else."""
-        super().set_state({name: sync_data[name] for name in PAGE_MAY_SET & sync_data.keys()})
 
     def _received(self, _widget: object, content: object, _buffers: object) -> None:
         self._conversation.receive(content)
@@ -318,10 +278,6 @@ class UploadWidget(anywidget.AnyWidget):
         if name != "error":  # else it would be called with the news of its own failure
             text = f"a function that observes {name!r} failed: {type(error).__name__}: {error}"
             self._conversation.trouble(text)
-
-    @t.default("_engine_id")
-    def _new_engine_id(self) -> str:
-        return uuid.uuid4().hex
 
     @t.default("_target")
     def _new_target(self) -> str:

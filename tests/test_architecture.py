@@ -55,8 +55,8 @@ ROOMS: dict[str, tuple[str, str]] = {
     "local": ("local seaweedfs supervisor", "s3 policy"),
     "widget": (
         (
-            "widget comms conversation files options orders publishing pump rollcall rows "
-            "statuses waiting workers"
+            "widget comms conversation files options orders publishing pump reaching rollcall rows "
+            "statuses traits waiting workers"
         ),
         "errors results parts keys protocol s3 service unfinished doctor",
     ),
@@ -65,9 +65,9 @@ ROOMS: dict[str, tuple[str, str]] = {
 }
 OUTSIDE = {
     # what one room alone may import
-    "anywidget": {"widget"},
+    "anywidget": {"traits"},
     "ipywidgets": {"widget"},
-    "traitlets": {"widget"},
+    "traitlets": {"traits", "widget"},
     "boto3": {"s3", "calls", "clients", "s3errors"},
     "botocore": {"s3", "calls", "clients", "s3errors"},
     "click": {"cli"},

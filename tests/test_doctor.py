@@ -74,6 +74,20 @@ def test_a_preflight_that_a_browser_would_not_take_is_a_matter_of_cors(
     assert diagnosed(Service(Store(bucket, ministack.at(proxy.url).client))).cause == "cors"
 
 
+def test_a_diagnosis_is_a_preflight_and_one_look_and_changes_nothing(
+    ministack: S3Server, proxy: FaultyProxy, bucket: str
+) -> None:
+    service = Service(Store(bucket, ministack.at(proxy.url).client))
+    sender = Sender(service, b"x")
+    sender.open()
+    proxy.forget()
+
+    service.handle(protocol.Diagnose(file_id=sender.file_id, origin=ORIGIN))
+
+    assert [each.operation for each in proxy.exchanges] == ["Preflight", "ListParts"]
+    assert {each.method for each in proxy.exchanges} == {"OPTIONS", "GET"}
+
+
 def test_a_server_in_trouble_is_said_to_be(
     ministack: S3Server, proxy: FaultyProxy, bucket: str
 ) -> None:

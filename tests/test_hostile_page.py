@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from s3upload_widget import UploadWidget, files, protocol
 from s3upload_widget.checksums import md5, sha256
 from s3upload_widget.rollcall import RollCall
-from s3upload_widget.widget import PAGE_MAY_SET
+from s3upload_widget.traits import PAGE_MAY_SET
 from support.talk import NearPage, RecordingComm, file_id, progress, summary
 from support.waiting import until
 
@@ -140,7 +140,7 @@ well_formed = st.one_of(
     kind("forget_file", file_id=ids),
     kind("list_unfinished", remembered=st.lists(known, max_size=3), others=st.booleans()),
     kind("abort_unfinished", upload=known),
-    kind("hello", version=st.sampled_from([1, 0, 2, -1, 2**70])),
+    kind("hello", version=st.sampled_from([1, 0, 2, -1, 2**70]), origin=origins),
 )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from s3upload_widget.protocol import Tried
 from support.kernels import Kernel, KernelPage, old_ipykernel, run_kernel
 from support.waiting import until
 
@@ -126,6 +127,31 @@ def test_an_old_kernel_says_at_once_that_no_cell_can_wait(old_kernel: Kernel, ca
         in (said["told"])
     )
     assert float(said["took"]) < 1
+
+
+def test_a_page_says_while_a_cell_checks_whether_it_reaches_the_store(
+    kernel: Kernel, subshell: str, moto: S3Server
+) -> None:
+    page = KernelPage(kernel, subshell_id=subshell)
+    page.hello()
+    cell = kernel.start("found = w.check()['page']", level="found.level", what="found.what")
+    [(number, address), *_] = until(lambda: page.asked_to_reach, 60, "the question")
+
+    page.report(tried=Tried(number=number, reached=True))
+
+    assert address == moto.endpoint_url
+    assert kernel.end(cell) == {"level": "'ok'", "what": f"'the page reaches {address}'"}
+
+
+def test_an_old_kernel_does_not_ask_what_no_page_could_answer(old_kernel: Kernel) -> None:
+    page = KernelPage(old_kernel)
+    page.hello()
+
+    said = old_kernel.run("found = w.check()['page']", level="found.level", what="found.what")
+
+    assert said["level"] == "'hint'"
+    assert "no page that shows the widget answered while this cell ran" in said["what"]
+    assert page.asked_to_reach == []
 
 
 def test_an_old_kernel_gives_what_is_already_there(old_kernel: Kernel) -> None:

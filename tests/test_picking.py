@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,8 +12,9 @@ from s3upload_widget.errors import RefusedError
 from s3upload_widget.parts import Limits
 from s3upload_widget.s3 import Store
 from s3upload_widget.service import Service
-from support.faults import Answer, Fault, Match
+from support.faults import Answer, Fault, Gate, Match
 from support.sender import ORIGIN, Sender, failed
+from support.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -131,6 +133,41 @@ def test_who_picks_the_same_file_again_takes_it_over_with_all_parts(
     second.send(2, 3)
     assert isinstance(second.complete(), protocol.MultipartUploadCompleted)
     assert ministack.upload_ids(bucket) == []
+
+
+def test_who_comes_back_late_finds_that_another_page_took_the_file_over(
+    make: Callable[..., Service],
+) -> None:
+    service = make()
+    first = Sender(service, DATA)
+    first.open()
+    service.release([first.file_id])  # nothing was heard of its page for a while
+
+    second = Sender(service, DATA, file_id="file_0002")
+    second.open()
+
+    assert service.lost([first.file_id, second.file_id]) == [first.file_id]
+    [refused] = first.presign(1)
+    assert isinstance(refused, protocol.RefusedPart)
+    assert refused.code == "not_owner"
+
+
+def test_a_file_that_is_just_being_completed_for_another_page_is_asked_for_again(
+    watched: Service, proxy: FaultyProxy
+) -> None:
+    gate = Gate()
+    first = Sender(watched, DATA)
+    first.open()
+    first.send()
+    proxy.play(Fault(gate, Match(operation="CompleteMultipartUpload")))
+    with ThreadPoolExecutor(1) as pool:
+        completed = pool.submit(first.complete)
+        until(lambda: proxy.of("CompleteMultipartUpload"), what="a Complete on its way")
+        refused = Sender(watched, DATA, file_id="file_0002").refusal()
+        gate.opened.set()
+        assert isinstance(completed.result(), protocol.MultipartUploadCompleted)
+
+    assert (refused.code, refused.retryable) == ("unavailable", True)
 
 
 def test_an_object_that_is_there_is_a_conflict_that_names_it(

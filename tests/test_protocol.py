@@ -48,7 +48,7 @@ PROGRESS = {
     "parts_in_flight": [{"part_number": 1, "bytes_sent": 1}],
 }
 REQUESTS: dict[str, dict[str, Any]] = {
-    "hello": {"version": 1},
+    "hello": {"version": 1, "origin": "https://hub.example.org"},
     "pick_files": {"origin": "https://hub.example.org", "files": [PICK]},
     "compare_object": {
         "file_id": FILE,
@@ -87,6 +87,7 @@ REQUESTS: dict[str, dict[str, Any]] = {
         "files": [PROGRESS],
         "removed": [FILE],
         "last_order": 0,
+        "tried": {"number": 0, "reached": False},
     },
 }
 """A well-formed request of each kind."""

@@ -121,7 +121,7 @@ def test_a_listener_that_fails_does_not_fail_the_file(
 
 
 def test_a_request_that_is_the_widgets_is_refused(service: Service) -> None:
-    assert failed(service.handle(protocol.Hello(version=1))) == "invalid_message"
+    assert failed(service.handle(protocol.Hello(version=1, origin=ORIGIN))) == "invalid_message"
 
 
 def test_no_more_files_are_known_than_memory_is_meant_for(

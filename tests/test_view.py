@@ -228,18 +228,3 @@ def test_the_address_is_copied_whole(
     page.evaluate("document.body.append(document.createElement('textarea'))")
     page.locator("textarea").press("Control+v")
     expect(page.locator("textarea")).to_have_value(widget.value[0].uri)
-
-
-def test_of_very_many_files_the_first_are_drawn_and_all_are_summed(
-    page: Page, bridge: Bridge, widget: UploadWidget
-) -> None:
-    show(page, bridge, widget)
-    bridge.hold()
-
-    page.evaluate("""() => engine.pick(Array.from({ length: 2000 }, (_, number) =>
-      ({ file: new File(["x".repeat(1000)], `${number}.bin`), path: `${number}.bin` })))""")
-
-    expect(page.locator(".s3up-row")).to_have_count(200)
-    expect(page.locator(".s3up-more")).to_have_text("and 1,800 more")
-    expect(page.locator(".s3up-sums")).to_contain_text("of 2.0 MB")
-    expect(page.locator(".s3up-ready")).to_have_text("0 of 2,000 files")

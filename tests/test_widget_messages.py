@@ -9,7 +9,7 @@ import comm
 import pytest
 
 from s3upload_widget import UploadWidget, protocol
-from support.talk import NearPage, Page, RecordingComm
+from support.talk import ORIGIN, NearPage, Page, RecordingComm
 from support.waiting import until
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def test_a_page_is_told_where_files_go(moto: S3Server) -> None:
 def test_a_page_of_another_release_is_told_what_to_do(
     page: Page, version: int, remedy: str
 ) -> None:
-    reply = page.ask(protocol.Hello(version=version))
+    reply = page.ask(protocol.Hello(version=version, origin=ORIGIN))
 
     assert (reply.code, reply.retryable) == ("invalid_message", False)
     assert f"different releases of s3upload_widget (protocol {version} and 1)" in reply.message
@@ -80,13 +80,13 @@ def test_one_request_under_way_is_not_started_twice(moto: S3Server) -> None:
 
 
 def test_an_answer_that_was_lost_is_given_again(page: Page) -> None:
-    page.send(protocol.Hello(version=protocol.VERSION), "same")
-    page.send(protocol.Hello(version=protocol.VERSION), "same")
+    page.send(protocol.Hello(version=protocol.VERSION, origin=ORIGIN), "same")
+    page.send(protocol.Hello(version=protocol.VERSION, origin=ORIGIN), "same")
 
     assert len(page.replies("same")) == 2
 
 
-HELLO = {"kind": "hello", "version": 1}
+HELLO = {"kind": "hello", "version": 1, "origin": ORIGIN}
 
 
 @pytest.mark.parametrize(

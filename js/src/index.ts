@@ -2,9 +2,10 @@
 
 import type { AnyModel, AnyWidget } from "@anywidget/types";
 import type { Line } from "./kernel";
+import { watchLeaving } from "./leaving";
 import { adopt, engines, type Hosted } from "./registry";
 import { speak } from "./text";
-import { Uploads } from "./uploads";
+import { type Options, Uploads } from "./uploads";
 import { mount } from "./view/mount";
 
 /** The synced traits; those that tell of progress are the kernel's to set. */
@@ -34,6 +35,12 @@ function hostedOf(model: AnyModel<Model>): Hosted {
   return hosted;
 }
 
+function begin(options: Options, target: string): Hosted {
+  const engine = new Uploads(options);
+  watchLeaving(engine);
+  return { engine, target, views: 0 };
+}
+
 /** Must return at once: anywidget gives up a model whose `initialize` takes two seconds. */
 function initialize({ model }: { model: AnyModel<Model> }): () => void {
   speak(model.get("locale") || document.documentElement.lang);
@@ -43,7 +50,7 @@ function initialize({ model }: { model: AnyModel<Model> }): () => void {
   const options = { line: lineOf(model), maxConcurrency };
   const present = engines().get(id) ?? adopt(target);
   present?.engine.connect(options);
-  const hosted = present ?? { engine: new Uploads(options), target, views: 0 };
+  const hosted = present ?? begin(options, target);
   engines().set(id, hosted);
   model.on("change:max_concurrency", () => hosted.engine.concurrencyChanged());
   return () => {

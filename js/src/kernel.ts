@@ -1,6 +1,6 @@
 /** One request to the kernel, one typed reply. Sends again what is not answered. */
 
-import type { Calls, ErrorCode, Order, Request } from "./protocol";
+import type { Calls, ErrorCode, EventEnvelope, Request } from "./protocol";
 import { tuning } from "./tuning";
 import { Turns } from "./turns";
 
@@ -28,6 +28,7 @@ export class KernelError extends Error {
 
 type Kind = keyof Calls;
 type Reply = Calls[Kind]["reply"];
+type Event = EventEnvelope["event"];
 type Heard = { rid: string; client: string; reply: Reply | FailedReply };
 type FailedReply = { kind: "failed"; code: ErrorCode; message: string; retryable: boolean };
 
@@ -60,7 +61,7 @@ export class Kernel {
   readonly client = randomId();
   #line: Line;
   #hangUp: () => void;
-  readonly #onOrders: (orders: readonly Order[]) => void;
+  readonly #onEvent: (event: Event) => void;
   readonly #outstanding = new Map<string, Outstanding>();
   readonly #quick = new Turns(tuning.requests / 2);
   readonly #slow = new Turns(tuning.requests / 2);
@@ -68,9 +69,9 @@ export class Kernel {
   #requests = 0;
   #cut = false;
 
-  constructor(line: Line, onOrders: (orders: readonly Order[]) => void) {
+  constructor(line: Line, onEvent: (event: Event) => void) {
     this.#line = line;
-    this.#onOrders = onOrders;
+    this.#onEvent = onEvent;
     this.#hangUp = line.listen((content) => this.#hear(content));
   }
 
@@ -159,7 +160,7 @@ export class Kernel {
   #hear(content: unknown): void {
     if (isEvent(content)) {
       this.#heardAt = Date.now();
-      this.#onOrders(content.event.orders);
+      this.#onEvent(content.event);
     } else if (isReply(content) && content.client === this.client) {
       this.#heardAt = Date.now();
       const entry = this.#outstanding.get(content.rid);
@@ -188,6 +189,6 @@ function isReply(content: unknown): content is Heard {
   return typeof content === "object" && content !== null && "reply" in content;
 }
 
-function isEvent(content: unknown): content is { event: { orders: readonly Order[] } } {
+function isEvent(content: unknown): content is EventEnvelope {
   return typeof content === "object" && content !== null && "event" in content;
 }

@@ -48,6 +48,11 @@ export class Offers {
     return this.#listed.uploads.filter(({ own }) => own).map((upload) => this.#offer(upload));
   }
 
+  /** `scheme://host` that parts go to; empty until the kernel has said it. */
+  get store(): string {
+    return this.#listed.store;
+  }
+
   /** What others began; empty until they are shown. */
   get others(): readonly UnfinishedUpload[] {
     return this.#listed.uploads.filter(({ own }) => !own);

@@ -85,6 +85,8 @@ export type WidgetState = FileState | "idle";
 export interface Hello {
   readonly kind: "hello";
   readonly version: number;
+  /** `location.origin` of the page. */
+  readonly origin: Text;
 }
 
 /** One file that the user picked. */
@@ -238,6 +240,13 @@ export interface Summary {
   readonly error: Text;
 }
 
+/** What became of the newest `reach`. */
+export interface Tried {
+  /** That one's; 0 if there was none. */
+  readonly number: Count;
+  readonly reached: boolean;
+}
+
 /** How far everything is. One at a time is on its way; the newest wins. */
 export interface ReportProgress {
   readonly kind: "report_progress";
@@ -249,6 +258,7 @@ export interface ReportProgress {
   readonly removed: readonly FileId[];
   /** The newest order that was carried out. */
   readonly last_order: Count;
+  readonly tried: Tried;
 }
 
 /** What a cell asked the page to do. */
@@ -479,6 +489,15 @@ export interface Orders {
   readonly orders: readonly Order[];
 }
 
+/** From the kernel, unasked: report whether this page reaches an address. */
+export interface Reach {
+  readonly kind: "reach";
+  /** Grows with each question; what comes of an older one is ignored. */
+  readonly number: Count;
+  /** `scheme://host` of the store. */
+  readonly address: string;
+}
+
 export type Request =
   | Hello
   | PickFiles
@@ -529,7 +548,7 @@ export interface ReplyEnvelope {
 
 /** How an event travels. */
 export interface EventEnvelope {
-  readonly event: Orders;
+  readonly event: Orders | Reach;
 }
 
 /** What each kind of request is answered with, if not with `Failed`. */

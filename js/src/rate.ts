@@ -2,6 +2,9 @@
 
 const SPAN_MS = 8000;
 
+/** So many samples in a row that are equal: several seconds of nothing. */
+const STILL_SAMPLES = 12;
+
 export class Rate {
   #samples: (readonly [at: number, bytes: number])[] = [];
 
@@ -16,6 +19,12 @@ export class Rate {
     const last = this.#samples.at(-1);
     if (first === undefined || last === undefined || last[0] <= first[0]) return 0;
     return Math.max(0, ((last[1] - first[1]) * 1000) / (last[0] - first[0]));
+  }
+
+  /** Whether nothing moved for a while, though somebody looked on. */
+  get still(): boolean {
+    const samples = this.#samples;
+    return samples.length >= STILL_SAMPLES && samples[0]?.[1] === samples.at(-1)?.[1];
   }
 
   reset(): void {

@@ -1,7 +1,16 @@
 /** Tells the kernel how far everything is, and carries out what its cells asked for. */
 
 import type { Kernel } from "./kernel";
-import { type FileProgress, MAX_PICK, type Order, type Summary } from "./protocol";
+import {
+  type EventEnvelope,
+  type FileProgress,
+  MAX_PICK,
+  type Order,
+  type Reach,
+  type Summary,
+  type Tried,
+} from "./protocol";
+import { reaches } from "./reaching";
 import { delay } from "./retry";
 import { tuning } from "./tuning";
 
@@ -15,6 +24,8 @@ export interface Reported {
   lose(ids: readonly string[]): void;
 }
 
+const NEVER_TRIED: Tried = { number: 0, reached: false };
+
 /** One report is on its way at a time, and the newest numbers win. */
 export class Reports {
   readonly #kernel: Kernel;
@@ -25,6 +36,9 @@ export class Reports {
   #knownSummary: string;
   #number = 0;
   #lastOrder = 0;
+  /** The newest try, of which `#tried` tells once it has ended. */
+  #asked: Pick<Reach, "number"> = NEVER_TRIED;
+  #tried = NEVER_TRIED;
   #owed = false;
   #busy = false;
 
@@ -36,6 +50,12 @@ export class Reports {
     this.#knownSummary = this.#summary();
   }
 
+  /** Do what the kernel says unasked. */
+  hear(event: EventEnvelope["event"]): void {
+    if (event.kind === "orders") this.obey(event.orders);
+    else void this.#reach(event);
+  }
+
   /** Carry out what is new; answer in any case, since the kernel may be asking who listens. */
   obey(orders: readonly Order[]): void {
     for (const order of orders) {
@@ -45,21 +65,38 @@ export class Reports {
       // The kernel may have put down what it ordered: whatever differs from that is told again.
       for (const id of this.#known.keys()) this.#known.set(id, undefined);
     }
-    this.#owed = true;
-    this.changed();
+    this.#owe();
   }
 
-  /** Another kernel listens now: it knows nothing yet, and counts its own orders. */
+  /** Another kernel listens now: it knows nothing yet, and counts its own orders and questions. */
   startAnew(): void {
     this.#known.clear();
     this.#knownSummary = "";
     this.#lastOrder = 0;
+    this.#asked = NEVER_TRIED;
+    this.#tried = NEVER_TRIED;
     this.changed();
   }
 
   /** Something may have changed. */
   changed(): void {
     if (!this.#busy) void this.#report();
+  }
+
+  /** The kernel asks again until it is answered: a question that is known, or older, is done with. */
+  async #reach(asked: Reach): Promise<void> {
+    this.#owe();
+    if (asked.number <= this.#asked.number) return;
+    this.#asked = asked;
+    const reached = await reaches(asked.address);
+    if (this.#asked !== asked) return;
+    this.#tried = { number: asked.number, reached };
+    this.#owe();
+  }
+
+  #owe(): void {
+    this.#owed = true;
+    this.changed();
   }
 
   async #report(): Promise<void> {
@@ -94,6 +131,7 @@ export class Reports {
         files,
         removed,
         last_order: this.#lastOrder,
+        tried: this.#tried,
       },
       this.#signal,
     );

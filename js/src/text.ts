@@ -45,6 +45,8 @@ const english = {
     goesTo: (destination: string) => `to ${destination}`,
     connecting: "Connecting to the kernel",
     reading: "Reading what was dropped …",
+    unreached: (address: string) =>
+      `This page does not reach ${address}; the widget's check() tells more.`,
     onlyOne: "Only one file can be uploaded here: pick one.",
     nothing: "There is no file in what was picked.",
     unreadable: (paths: readonly string[]) =>
@@ -93,6 +95,11 @@ const english = {
     copied: "Copied",
     copyUri: (name: string) => `Copy the address of ${name}`,
     copyRule: "Copy the rule",
+    code: "Code",
+    copyCode: (name: string) => `Copy code that reads ${name}`,
+    copiedFor: (tool: string) => `Copied code for ${tool}`,
+    files: "Files",
+    stalled: "no bytes are getting through just now",
     overwrite: "Overwrite",
     keepBoth: "Keep both",
     skip: "Skip",

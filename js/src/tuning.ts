@@ -13,6 +13,8 @@ export interface Tuning {
   readonly stallMs: number;
   /** How often a store that does not answer is tried. */
   readonly probeMs: number;
+  /** How long a store may take to answer at all, where only that is tried. */
+  readonly reachMs: number;
   /** The first pause before a part is tried again; doubles each time, with full jitter. */
   readonly retryMs: number;
   readonly retryCapMs: number;
@@ -36,6 +38,7 @@ const DEFAULTS: Tuning = {
   reportMs: 500,
   stallMs: 30_000,
   probeMs: 30_000,
+  reachMs: 4000,
   retryMs: 500,
   retryCapMs: 30_000,
   tries: 8,

@@ -171,7 +171,7 @@ export class Upload {
   resume(): void {
     if (this.#state.name === "paused" || this.#state.name === "failed") {
       const { work } = this.#state;
-      if (this.#state.name === "failed" && this.#state.problem.code === "not_owner") {
+      if (this.isElsewhere) {
         this.#replan("keep parts");
         return;
       }
@@ -188,6 +188,11 @@ export class Upload {
   startOver(): void {
     this.continues = ANY;
     if (this.#state.name === "refused") this.#replan("keep parts");
+  }
+
+  /** Whether another page took the file over. */
+  get isElsewhere(): boolean {
+    return this.#state.name === "failed" && this.#state.problem.code === "not_owner";
   }
 
   /** Whether this unfinished upload is of the file, as far as can be seen without reading it. */

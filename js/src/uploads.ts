@@ -15,6 +15,7 @@ import { Planning } from "./planning";
 import type { Outcome, Pool, Sender } from "./pool";
 import { type FileProgress, type Order, type Summary, VERSION, type Welcome } from "./protocol";
 import { Rate } from "./rate";
+import { Reaching } from "./reaching";
 import { poolFor } from "./registry";
 import { Reports } from "./reports";
 import { Roster } from "./roster";
@@ -39,6 +40,7 @@ export class Uploads implements Sender, Surroundings {
   readonly rate = new Rate();
   readonly offers: Offers;
   readonly completing: Completing;
+  readonly reaching: Reaching;
   #options: Options;
   readonly #end = new AbortController();
   readonly #reports: Reports;
@@ -59,7 +61,7 @@ export class Uploads implements Sender, Surroundings {
   constructor(options: Options) {
     const { signal } = this.#end;
     this.#options = options;
-    this.kernel = new Kernel(options.line, (orders) => this.#reports.obey(orders));
+    this.kernel = new Kernel(options.line, (event) => this.#reports.hear(event));
     this.#reports = new Reports(this.kernel, this, signal);
     this.#planning = new Planning(this.kernel, () => this.progressed(), signal);
     const files = (): readonly Upload[] => this.#roster.active;
@@ -76,6 +78,7 @@ export class Uploads implements Sender, Surroundings {
     );
     this.completing = new Completing(this.kernel, signal);
     this.offers = new Offers(this.kernel, () => this.progressed(), signal);
+    this.reaching = new Reaching(() => this.progressed(), signal);
     const tick = setInterval(() => this.#tick(), TICK_MS);
     signal.addEventListener("abort", () => clearInterval(tick));
     this.#greeting = this.#hello();
@@ -150,10 +153,12 @@ export class Uploads implements Sender, Surroundings {
     upload.startOver();
   }
 
-  /** See what was begun and not finished. */
+  /** See what was begun and not finished, and whether this page reaches the store. */
   async look(): Promise<void> {
     await this.#greeting;
-    if (this.#welcome !== undefined) await this.offers.look(this.#welcome.destination);
+    if (this.#welcome === undefined) return;
+    await this.offers.look(this.#welcome.destination);
+    if (this.offers.store !== "") void this.reaching.watch(this.offers.store);
   }
 
   pause(ids: readonly string[] = []): void {
@@ -161,9 +166,11 @@ export class Uploads implements Sender, Surroundings {
     for (const upload of [...this.#named(ids)].reverse()) upload.pause();
   }
 
+  /** What another page took over stays there, unless it is named. */
   resume(ids: readonly string[] = []): void {
     for (const pool of this.#pools.values()) pool.trust();
-    for (const upload of this.#named(ids)) upload.resume();
+    const meant = this.#named(ids).filter((upload) => ids.length > 0 || !upload.isElsewhere);
+    for (const upload of meant) upload.resume();
   }
 
   /** Delete what S3 holds of these files, and take them off the list. Finished ones stay. */
@@ -321,7 +328,7 @@ export class Uploads implements Sender, Surroundings {
 
   async #hello(): Promise<void> {
     try {
-      const hello = { kind: "hello", version: VERSION } as const;
+      const hello = { kind: "hello", version: VERSION, origin: location.origin } as const;
       this.#welcome = await this.kernel.call(hello, this.#end.signal);
       this.#refusal = "";
       this.#reports.obey(this.#welcome.orders);

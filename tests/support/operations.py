@@ -41,10 +41,15 @@ _SUBRESOURCES: Final = {
 
 
 def operation_of(method: str, path: str, query: Mapping[str, str]) -> str:
-    """Name the operation as S3 does; a browser's OPTIONS is ``Preflight``."""
+    """Name the operation as S3 does; a browser's OPTIONS is ``Preflight``.
+
+    What a page asks to see whether it reaches the store at all is ``Reach``.
+    """
     bucket, _, key = path.lstrip("/").partition("/")
     if method == "OPTIONS":
         return "Preflight"
+    if path == "/favicon.ico":
+        return "Reach"
     if not bucket:
         return "ListBuckets"
     return _of_object(method, query) if key else _of_bucket(method, query)

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from s3upload_widget.results import FileState
     from s3upload_widget.widget import UploadWidget
 
+ORIGIN = "http://localhost"
+NEVER_TRIED = protocol.Tried(number=0, reached=False)
 IDLE = protocol.Summary(
     state="idle",
     waiting_for="",
@@ -106,18 +108,26 @@ class Page:
         return [
             [(order["number"], order["verb"], order["file_ids"]) for order in c["event"]["orders"]]
             for c in self.heard
-            if "event" in c
+            if c.get("event", {}).get("kind") == "orders"
         ]
+
+    @property
+    def asked_to_reach(self) -> list[tuple[int, str]]:
+        """The number and the address of each question whether the page reaches a store."""
+        events = [content["event"] for content in self.heard if "event" in content]
+        return [(e["number"], e["address"]) for e in events if e["kind"] == "reach"]
 
     def hello(self) -> protocol.Welcome:
         """Say that the page is here."""
-        welcome: protocol.Welcome = self.ask(protocol.Hello(version=protocol.VERSION))
+        welcome: protocol.Welcome = self.ask(
+            protocol.Hello(version=protocol.VERSION, origin=ORIGIN)
+        )
         return welcome
 
     def pick(self, *names: str, size: int = 10) -> Any:
         """Pick files; the file id of ``a.bin`` is ``id-a.bin`` without its dot."""
         picks = [self.one_pick(name, size) for name in names]
-        return self.ask(protocol.PickFiles(origin="http://localhost", files=picks))
+        return self.ask(protocol.PickFiles(origin=ORIGIN, files=picks))
 
     def one_pick(self, name: str, size: int) -> protocol.Pick:
         """One file as the browser names it."""
@@ -141,6 +151,7 @@ class Page:
         removed: Iterable[str] = (),
         last_order: int = 0,
         number: int = 0,
+        tried: protocol.Tried = NEVER_TRIED,
     ) -> protocol.ProgressNoted:
         """Report how far everything is."""
         report = protocol.ReportProgress(
@@ -149,6 +160,7 @@ class Page:
             files=list(files),
             removed=list(removed),
             last_order=last_order,
+            tried=tried,
         )
         noted: protocol.ProgressNoted = self.ask(report)
         return noted
@@ -157,7 +169,12 @@ class Page:
         """Report that there is nothing to report, and do not wait for the reply."""
         self.send(
             protocol.ReportProgress(
-                number=next(self._reports), summary=IDLE, files=[], removed=[], last_order=0
+                number=next(self._reports),
+                summary=IDLE,
+                files=[],
+                removed=[],
+                last_order=0,
+                tried=NEVER_TRIED,
             )
         )
 

@@ -6,19 +6,22 @@ import { count } from "../format";
 import type { FileProgress } from "../protocol";
 import { text } from "../text";
 import type { Upload } from "../upload";
+import type { Uploads } from "../uploads";
 import { nameOf, stateWords } from "./words";
 
-interface AnnouncerProps {
-  readonly rows: readonly { readonly upload: Upload; readonly progress: FileProgress }[];
+interface Changed {
+  readonly upload: Upload;
+  readonly progress: FileProgress;
 }
 
 /** Changes that are told one by one; of more, only how many are alike. */
 const NAMED = 3;
 
-export function Announcer({ rows }: AnnouncerProps): JSX.Element {
+export function Announcer({ engine }: { engine: Uploads }): JSX.Element {
   const region = useRef<HTMLOutputElement>(null);
   const known = useRef<Map<string, string> | undefined>(undefined);
   useLayoutEffect(() => {
+    const rows = engine.files.map((upload) => ({ upload, progress: engine.progressOf(upload) }));
     const now = new Map(
       rows.map(({ upload, progress }) => [upload.id, stateWords(upload, progress)]),
     );
@@ -31,7 +34,13 @@ export function Announcer({ rows }: AnnouncerProps): JSX.Element {
   return <output class="s3up-hidden" ref={region} />;
 }
 
-function said(changed: AnnouncerProps["rows"]): string[] {
+/** Say something else aloud, in the view that an element belongs to. */
+export function say(near: Element, words: string): void {
+  const region = near.closest(".s3up")?.querySelector("output");
+  if (region) region.textContent = words;
+}
+
+function said(changed: readonly Changed[]): string[] {
   const byWords = new Map<string, Upload[]>();
   for (const { upload, progress } of changed) {
     const words = stateWords(upload, progress);

@@ -1,10 +1,10 @@
 /** Buttons and bars. */
 
 import type { JSX } from "preact";
-import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
-import { text } from "../text";
+import { useLayoutEffect, useRef } from "preact/hooks";
+import type { Parts } from "../parts";
 import { Icon, type IconName } from "./icons";
-import { Name } from "./name";
+import { strip } from "./strip";
 
 interface ActionProps {
   readonly label: string;
@@ -49,9 +49,11 @@ interface BarProps {
   readonly percent: number;
   /** The percent in words, with what they stand for. */
   readonly words: string;
+  /** Of a file of several parts: each is drawn. */
+  readonly parts?: Parts | undefined;
 }
 
-export function Bar({ label, percent, words }: BarProps): JSX.Element {
+export function Bar({ label, percent, words, parts }: BarProps): JSX.Element {
   return (
     <div
       class="s3up-bar"
@@ -62,61 +64,11 @@ export function Bar({ label, percent, words }: BarProps): JSX.Element {
       aria-valuenow={percent}
       aria-valuetext={words}
     >
-      <div class="s3up-fill" style={{ inlineSize: `${percent}%` }} />
+      {parts ? (
+        <div class="s3up-strip" aria-hidden="true" style={strip(parts)} />
+      ) : (
+        <div class="s3up-fill" style={{ inlineSize: `${percent}%` }} />
+      )}
     </div>
   );
-}
-
-/** How long a button says that it has copied, milliseconds. */
-const COPIED_MS = 2000;
-
-/** A text in an element of its own, and a button that copies it. */
-export function Copyable(props: {
-  readonly tag: "code" | "pre";
-  readonly content: string;
-  readonly spoken: string;
-}): JSX.Element {
-  const { tag, content, spoken } = props;
-  const shown = useRef<HTMLDivElement>(null);
-  const [copied, setCopied] = useState(false);
-  useEffect(() => {
-    if (!copied) return;
-    const timer = setTimeout(() => setCopied(false), COPIED_MS);
-    return () => clearTimeout(timer);
-  }, [copied]);
-  const act = (): void => {
-    if (shown.current) void copy(content, shown.current).then(setCopied);
-  };
-  return (
-    <div class={`s3up-copyable s3up-copyable-${tag}`}>
-      <div class="s3up-copied" ref={shown} onCopy={(event) => put(event, content)}>
-        {tag === "pre" ? (
-          <pre>{content}</pre>
-        ) : (
-          <code>
-            <Name name={content} />
-          </code>
-        )}
-      </div>
-      <Action label={copied ? text.view.copied : text.view.copy} spoken={spoken} act={act} />
-    </div>
-  );
-}
-
-/** Whatever of the text is selected, all of it is copied: what is cut short on the screen, too. */
-function put(event: ClipboardEvent, content: string): void {
-  event.clipboardData?.setData("text/plain", content);
-  event.preventDefault();
-  event.stopPropagation();
-}
-
-/** On pages without https there is no clipboard to write to: select the text and copy that. */
-async function copy(content: string, shown: HTMLElement): Promise<boolean> {
-  try {
-    await navigator.clipboard.writeText(content);
-    return true;
-  } catch {
-    getSelection()?.selectAllChildren(shown);
-    return document.execCommand("copy");
-  }
 }

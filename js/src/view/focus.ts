@@ -33,7 +33,9 @@ class LastFocus {
   readonly #end = new AbortController();
   #element: HTMLElement | undefined;
   #row: Element | undefined;
-  #index = 0;
+  #list: Element | undefined;
+  /** Where its row stood, counted from 1. */
+  #position = 0;
   /** The answer to "delete?" leads back to the button that asked, the last one. */
   #answered = false;
 
@@ -59,7 +61,8 @@ class LastFocus {
     this.#element = target;
     this.#row = target.closest(ROWS) ?? undefined;
     this.#answered = target.closest(".s3up-question") !== null;
-    this.#index = this.#row === undefined ? 0 : this.#rows().indexOf(this.#row);
+    this.#list = this.#row?.parentElement ?? undefined;
+    this.#position = this.#row === undefined ? 0 : position(this.#row);
   }
 
   /** Removing an element may end its focus too: only one that stays was left by the user. */
@@ -70,15 +73,23 @@ class LastFocus {
   }
 
   #nearest(): HTMLElement | null {
-    const rows = this.#rows();
-    const row = this.#row?.isConnected ? this.#row : (rows[this.#index] ?? rows.at(-1));
+    const row = this.#row?.isConnected ? this.#row : this.#successor();
     const actions = row?.querySelector(".s3up-actions") ?? row;
     const buttons = actions?.querySelectorAll<HTMLButtonElement>("button");
     const nearest = this.#answered ? buttons?.[buttons.length - 1] : buttons?.[0];
     return nearest ?? this.#root.querySelector("button");
   }
 
-  #rows(): Element[] {
-    return [...this.#root.querySelectorAll(ROWS)];
+  /** What stands now where the row stood, or else the last one. */
+  #successor(): Element | undefined {
+    if (!this.#list?.isConnected) return undefined;
+    const rows = [...this.#list.querySelectorAll(ROWS)];
+    return rows.find((row) => position(row) >= this.#position) ?? rows.at(-1);
   }
+}
+
+/** Counted from 1; of long lists not all rows are drawn. */
+function position(row: Element): number {
+  const { ariaPosInSet, parentElement } = row;
+  return Number(ariaPosInSet) || [...(parentElement?.children ?? [])].indexOf(row) + 1;
 }

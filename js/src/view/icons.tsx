@@ -17,6 +17,7 @@ const PATHS = {
   resume: "M5 3.2v9.6L12.5 8 5 3.2Z",
   retry: "M13 8a5 5 0 1 1-1.5-3.6M13.2 2v2.8h-2.8",
   discard: "M2.5 4h11M6 4V2.5h4V4M4 4l.7 9.5h6.6L12 4M6.7 6.5v4.5M9.3 6.5v4.5",
+  open: "M4.5 6.5 8 10l3.5-3.5",
   clear: "M4 4l8 8M12 4l-8 8",
   copy: "M5.5 5.5h8v8h-8ZM10.5 5.5v-3h-8v8h3",
 } as const;

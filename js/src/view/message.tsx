@@ -1,18 +1,33 @@
 /** What went wrong and what to do, in full; JSON in it is set apart, to be copied. */
 
-import type { JSX } from "preact";
+import type { ComponentChildren, JSX } from "preact";
 import { text } from "../text";
-import { Copyable } from "./controls";
+import { Copyable } from "./copyable";
 
-export function Message({ message }: { message: string }): JSX.Element {
+interface MessageProps {
+  readonly message: string;
+  /** Of the file, as it is shown. */
+  readonly name: string;
+  /** The ways on. */
+  readonly children?: ComponentChildren;
+}
+
+export function Message({ message, name, children }: MessageProps): JSX.Element {
   const { before, json, after } = apart(message);
   return (
     <div class="s3up-message">
-      {before && <p>{before}</p>}
+      {before && <p>{sentence(before, name)}</p>}
       {json && <Copyable tag="pre" content={json} spoken={text.view.copyRule} />}
       {after && <p>{after}</p>}
+      {children}
     </div>
   );
+}
+
+/** Python's messages begin with a small letter; a name or an address is left as it is. */
+function sentence(message: string, name: string): string {
+  if (message.startsWith(name) || !/^[a-z]+ /.test(message)) return message;
+  return message.charAt(0).toUpperCase() + message.slice(1);
 }
 
 interface Apart {
@@ -20,7 +35,6 @@ interface Apart {
   readonly json: string;
   readonly after: string;
 }
-
 /** The first JSON document that is in a text, from a line's beginning or after a colon. */
 export function apart(message: string): Apart {
   for (const { index } of message.matchAll(/(?<=^|\n|: )[[{]/g)) {
@@ -39,10 +53,11 @@ export function apart(message: string): Apart {
   return { before: message, json: "", after: "" };
 }
 
-/** Easier to read and to compare; empty if it is no JSON. */
+/** Easier to read and to compare, lists of one word on one line; empty if it is no JSON. */
 function indented(json: string): string {
   try {
-    return JSON.stringify(JSON.parse(json), undefined, 2);
+    const pretty = JSON.stringify(JSON.parse(json), undefined, 2);
+    return pretty.replace(/\[\s+("(?:[^"\\]|\\.)*")\s+\]/g, "[$1]");
   } catch {
     return "";
   }

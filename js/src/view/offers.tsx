@@ -9,10 +9,10 @@ import { chosen, type Picked } from "../picking";
 import type { UnfinishedUpload } from "../protocol";
 import { text } from "../text";
 import type { Uploads } from "../uploads";
+import { about, Question } from "./actions";
 import { Action, Bar, OURS } from "./controls";
 import { Icon } from "./icons";
 import { Name } from "./name";
-import { Question } from "./row";
 import { joined, shown } from "./words";
 
 const { view } = text;
@@ -99,20 +99,16 @@ function OfferRow({ engine, offer, disabled, goOn }: OfferRowProps): JSX.Element
   const { offers } = engine;
   const later = offers.isLater(offer);
   const name = shown(offer.name);
-  const about = (label: string): { label: string; spoken: string } => ({
-    label,
-    spoken: `${label} ${name}`,
-  });
   return (
     <UploadRow engine={engine} upload={offer} question={view.discardWhatWasSent}>
       {offers.isHeld(offer) && <p class="s3up-held">{view.held}</p>}
       <Action
-        {...about(later ? view.resume : view.continue)}
+        {...about(later ? view.resume : view.continue, name)}
         kind={later ? undefined : "primary"}
         disabled={disabled}
         act={() => void goOn()}
       />
-      {!later && <Action {...about(view.later)} act={() => offers.later(offer)} />}
+      {!later && <Action {...about(view.later, name)} act={() => offers.later(offer)} />}
     </UploadRow>
   );
 }
@@ -156,7 +152,7 @@ function UploadRow({ engine, upload, question, children }: UploadRowProps): JSX.
       ) : (
         <div class="s3up-choices">
           {children}
-          <Action label={view.discard} spoken={`${view.discard} ${name}`} act={discard} />
+          <Action {...about(view.discard, name)} act={discard} />
         </div>
       )}
     </li>

@@ -5,8 +5,8 @@ import { bytes, bytesOf, count, percent } from "../format";
 import type { Summary } from "../protocol";
 import { text } from "../text";
 import type { Uploads } from "../uploads";
+import { isPausable, isResumable } from "./actions";
 import { Action, Bar } from "./controls";
-import { isPausable } from "./row";
 import { joined, pace } from "./words";
 
 const { view } = text;
@@ -14,7 +14,7 @@ const { view } = text;
 export function Overall({ engine }: { engine: Uploads }): JSX.Element {
   const { files } = engine;
   const summary = engine.summary();
-  const paused = files.filter(({ state }) => state.name === "paused").map(({ id }) => id);
+  const stopped = files.filter(isResumable).map(({ id }) => id);
   const done = files.filter(({ state }) => state.name === "done").length;
   const whole = percent(summary.bytes_done, summary.bytes_total, summary.progress === 1);
   const words = joined(...overallWords(summary));
@@ -28,8 +28,8 @@ export function Overall({ engine }: { engine: Uploads }): JSX.Element {
         {files.some(isPausable) && (
           <Action key="pause" label={view.pauseAll} act={() => engine.pause()} />
         )}
-        {paused.length > 0 && (
-          <Action key="resume" label={view.resumeAll} act={() => engine.resume(paused)} />
+        {stopped.length > 0 && (
+          <Action key="resume" label={view.resumeAll} act={() => engine.resume(stopped)} />
         )}
         {done > 0 && <Action key="clear" label={view.clearFinished} act={() => engine.clear()} />}
       </div>

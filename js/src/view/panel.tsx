@@ -3,7 +3,6 @@
 import type { AnyModel } from "@anywidget/types";
 import type { JSX } from "preact";
 import { useLayoutEffect, useState } from "preact/hooks";
-import { count } from "../format";
 import type { Model } from "../index";
 import { dropped, type Picked, takeDrops, takePastes } from "../picking";
 import { sift } from "../sifting";
@@ -11,17 +10,14 @@ import { text } from "../text";
 import type { Uploads } from "../uploads";
 import { Announcer } from "./announcer";
 import { useFocusKept } from "./focus";
+import { List } from "./list";
 import { Offers } from "./offers";
 import { Overall } from "./overall";
 import { usePainting } from "./painting";
-import { Row } from "./row";
 import { leftOut } from "./words";
 import { Zone } from "./zone";
 
 export type WidgetModel = AnyModel<Model>;
-
-/** Rows that are drawn; the sums are of all files. */
-const SHOWN = 200;
 
 interface PanelProps {
   readonly root: HTMLElement;
@@ -34,26 +30,13 @@ export function Panel({ root, engine, model }: PanelProps): JSX.Element {
   useFocusKept(root);
   const { notice, over, take } = usePicking(root, engine, model);
   const { files } = engine;
-  const rows = files.slice(0, SHOWN).map((upload) => ({
-    upload,
-    progress: engine.progressOf(upload),
-  }));
   return (
     <section class="s3up-panel" aria-label={text.view.region}>
       <Zone engine={engine} model={model} over={over} notice={notice} take={take} />
       <Offers engine={engine} disabled={model.get("disabled")} accept={model.get("accept")} />
       {files.length > 1 && <Overall engine={engine} />}
-      {files.length > 0 && (
-        <ul class="s3up-list">
-          {rows.map(({ upload, progress }) => (
-            <Row key={upload.id} engine={engine} upload={upload} progress={progress} />
-          ))}
-        </ul>
-      )}
-      {files.length > SHOWN && (
-        <p class="s3up-more">{text.view.more(count(files.length - SHOWN))}</p>
-      )}
-      <Announcer rows={rows} />
+      {files.length > 0 && <List engine={engine} />}
+      <Announcer engine={engine} />
     </section>
   );
 }

@@ -38,9 +38,14 @@ export function numbers(upload: Upload, { state, bytes_done }: FileProgress): st
     return joined(`${percent(upload.comparison.share, 1, false)} %`, bytes(size));
   if (bytes_done === 0 || state === "done") return bytes(size);
   const amount = bytesOf(bytes_done, size);
-  return state === "uploading"
-    ? joined(amount, ...pace(upload.rate.perSecond, size - bytes_done))
-    : amount;
+  if (state !== "uploading") return amount;
+  if (isStalled(upload)) return joined(amount, text.view.stalled);
+  return joined(amount, ...pace(upload.rate.perSecond, size - bytes_done));
+}
+
+/** Parts are on the wire, but no byte of them moves; after a while they get new connections. */
+function isStalled({ active, rate }: Upload): boolean {
+  return rate.still && (active?.parts.inFlight.length ?? 0) > 0;
 }
 
 /** Rate and time left, once they are known. */

@@ -28,6 +28,8 @@ export function Zone({ engine, model, over, notice, take }: ZoneProps): JSX.Elem
   const disabled = model.get("disabled");
   const destination = welcome ? view.goesTo(welcome.destination) : view.connecting;
   const trouble = engine.refusal || notice;
+  // Once there are files, they say themselves what hinders them.
+  const unreached = engine.files.length === 0 ? engine.reaching.unreached : "";
   return (
     <div class={zoneClass(over, engine.files.length === 0, disabled)}>
       <button
@@ -64,6 +66,9 @@ export function Zone({ engine, model, over, notice, take }: ZoneProps): JSX.Elem
       </label>
       <div class="s3up-notice" role="alert">
         {trouble}
+      </div>
+      <div class="s3up-unreached" role="status">
+        {unreached && view.unreached(unreached)}
       </div>
     </div>
   );

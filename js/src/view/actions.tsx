@@ -1,0 +1,139 @@
+/** What can be done with one file, where it makes sense and only there. */
+
+import type { JSX } from "preact";
+import { text } from "../text";
+import type { Upload } from "../upload";
+import type { Uploads } from "../uploads";
+import { Action } from "./controls";
+import { isConflict } from "./words";
+
+const { view } = text;
+
+/** Policy refused the file as it is: trying again changes nothing. */
+const FINAL = new Set(["other_file", "refused", "too_large", "not_accepted", "key_refused"]);
+
+interface RowActionsProps {
+  readonly engine: Uploads;
+  readonly upload: Upload;
+  readonly name: string;
+  readonly discard: () => void;
+  /** Whether the row asks if what was sent shall be deleted. */
+  readonly asks: boolean;
+}
+
+/** Two places that are always kept, so that no row jumps and each button stays where it was. */
+export function RowActions(props: RowActionsProps): JSX.Element {
+  const { engine, upload, name, discard, asks } = props;
+  const { id, state } = upload;
+  const spoken = (label: string): { label: string; spoken: string } => about(label, name);
+  const drop = state.name === "refused" ? view.remove : view.discard;
+  return (
+    <div class="s3up-actions">
+      <span class="s3up-place">
+        {isPausable(upload) && (
+          <Action {...spoken(view.pause)} icon="pause" act={() => engine.pause([id])} />
+        )}
+        {state.name === "paused" && (
+          <Action {...spoken(view.resume)} icon="resume" act={() => engine.resume([id])} />
+        )}
+      </span>
+      <span class="s3up-place">
+        {isDiscardable(upload) && !isConflict(upload) && !isOther(upload) && !asks && (
+          <Action
+            {...spoken(drop)}
+            icon={drop === view.remove ? "clear" : "discard"}
+            act={discard}
+          />
+        )}
+        {state.name === "done" && (
+          <Action {...spoken(view.clear)} icon="clear" act={() => engine.clear([id])} />
+        )}
+      </span>
+    </div>
+  );
+}
+
+interface QuestionProps {
+  readonly name: string;
+  readonly question?: string;
+  readonly discard: () => void;
+  readonly keep: () => void;
+}
+
+export function Question(props: QuestionProps): JSX.Element {
+  const { name, question = view.discardWhatWasSent, discard, keep } = props;
+  return (
+    <div class="s3up-status s3up-question">
+      <span class="s3up-state">{question}</span>
+      <span class="s3up-choices">
+        <Action {...about(view.discard, name)} kind="danger" act={discard} />
+        <Action {...about(view.keep, name)} focused act={keep} />
+      </span>
+    </div>
+  );
+}
+
+/** A way on, and where it leads. */
+export type Choice = readonly [label: string, act: () => void];
+
+/** The ways on from what went wrong. */
+export function answers(engine: Uploads, upload: Upload, skip: () => void): readonly Choice[] {
+  const { id, state } = upload;
+  if (isConflict(upload)) {
+    return [
+      [view.overwrite, () => upload.resolve("overwrite")],
+      [view.keepBoth, () => upload.resolve("rename")],
+      [view.skip, skip],
+    ];
+  }
+  if (isOther(upload)) {
+    return [
+      [view.back, () => void engine.abort([id])],
+      [view.startOver, () => void engine.startOver(upload)],
+    ];
+  }
+  if (!isResumable(upload) || state.name === "paused") return [];
+  const label = state.name === "refused" ? view.retry : view.resume;
+  return [[label, () => engine.resume([id])]];
+}
+
+interface ChoicesProps {
+  readonly name: string;
+  readonly choices: readonly Choice[];
+}
+
+export function Choices({ name, choices }: ChoicesProps): JSX.Element | null {
+  if (choices.length === 0) return null;
+  return (
+    <div class="s3up-choices">
+      {choices.map(([label, act]) => (
+        <Action key={label} {...about(label, name)} act={act} />
+      ))}
+    </div>
+  );
+}
+
+/** Of many buttons that say the same, a screen reader names the file. */
+export function about(label: string, name: string): { label: string; spoken: string } {
+  return { label, spoken: `${label} ${name}` };
+}
+
+/** The file is not the one that was begun. */
+function isOther({ state }: Upload): boolean {
+  return state.name === "refused" && state.problem.code === "other_file";
+}
+
+export function isPausable({ state: { name } }: Upload): boolean {
+  return ["queued", "comparing", "checking", "uploading"].includes(name);
+}
+
+/** It was paused, or failed for a reason that may be gone. */
+export function isResumable(upload: Upload): boolean {
+  const { state } = upload;
+  if (state.name === "paused") return true;
+  return "problem" in state && !isConflict(upload) && !FINAL.has(state.problem.code);
+}
+
+export function isDiscardable({ state: { name } }: Upload): boolean {
+  return name !== "done" && name !== "completing" && name !== "aborting";
+}

@@ -1,0 +1,85 @@
+"""What axe-core finds in the view, in each of its states and in both themes: nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import pytest
+
+from support.scenes import (
+    Scene,
+    Stage,
+    conflict,
+    cors,
+    discarding,
+    done,
+    empty,
+    many,
+    others,
+    playing,
+    uploading,
+)
+from support.view import press
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+    from support.bridge import Bridge
+    from support.browser import PageErrors
+    from support.proxy import FaultyProxy
+    from support.servers import S3Server
+
+AXE: Final = Path(__file__).parent.parent / "js/node_modules/axe-core/axe.min.js"
+
+
+@pytest.fixture
+def stage(
+    page: Page,
+    bridge: Bridge,
+    ministack: S3Server,
+    proxy: FaultyProxy,
+    bucket: str,
+    page_errors: PageErrors,
+    tmp_path: Path,
+) -> Stage:
+    page_errors.expect_network()
+    return Stage(page, bridge, ministack, proxy, bucket, tmp_path)
+
+
+def findings(page: Page) -> list[str]:
+    """What axe finds in the view, in both themes, each with the element it is about."""
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    found: list[str] = []
+    for theme in ("light", "dark"):
+        page.evaluate("theme => { document.documentElement.dataset.theme = theme }", theme)
+        found += page.evaluate(
+            """async theme => (await axe.run(".s3up")).violations.flatMap(({ id, nodes }) =>
+              nodes.map(({ html, failureSummary }) => [theme, id, html, failureSummary].join(" | ")))""",
+            theme,
+        )
+    return found
+
+
+@pytest.mark.parametrize(
+    "scene",
+    [empty, uploading, discarding, conflict, cors, others, many],
+    ids=lambda scene: scene.__name__,
+)
+def test_axe_finds_nothing(stage: Stage, scene: Scene) -> None:
+    with playing(stage, scene):
+        assert findings(stage.page) == []
+
+
+def test_axe_finds_nothing_where_all_is_done_nor_in_the_menu(stage: Stage) -> None:
+    with playing(stage, done):
+        assert findings(stage.page) == []
+        press(stage.page, "Copy code that reads run7.parquet")
+        assert stage.page.get_by_role("menuitem").count() == 5
+        assert findings(stage.page) == []
+
+
+def test_axe_would_find_something(stage: Stage) -> None:
+    with playing(stage, empty):
+        stage.page.locator(".s3up-primary").evaluate("el => { el.style.color = '#777'; }")
+        assert findings(stage.page) != []
