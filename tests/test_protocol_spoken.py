@@ -49,6 +49,7 @@ def test_every_kind_is_spoken(
     until_done(widget, SMALL)
     widget.clear()
     until(lambda: widget.value == (), what="an empty list")
+    proxy.forget()
 
     # An object that vanishes while it is compared, a part that S3 says it has stored but has not,
     # then a store that lets no page in.
