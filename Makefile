@@ -12,6 +12,7 @@ REQUIREMENTS := $(VENV)/.requirements
 NODE := $(VENV)/.node
 PACKAGE := $(VENV)/.package
 MODULES := js/node_modules/.package-lock.json
+JOBS ?= 2
 STATIC := s3upload_widget/static/widget.js
 
 .DEFAULT_GOAL := help
@@ -21,9 +22,10 @@ STATIC := s3upload_widget/static/widget.js
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
 
-test: environment ## every test (ARGS="-k resume" for some)
+# Most of a test's time is waiting for a wire or a kernel: two files of tests at a time.
+test: environment ## every test (ARGS="-k resume" for some, JOBS=1 for one after the other)
 	@tests/install_chromium.sh
-	$(RUN) -m pytest $(ARGS)
+	$(RUN) -m pytest --numprocesses $(JOBS) --dist loadfile $(ARGS)
 
 soak: environment ## many more seeded plans of faults (N=1000 of them, from SEED=0 on)
 	@tests/install_chromium.sh

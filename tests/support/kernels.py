@@ -6,6 +6,7 @@ to a subshell, as JupyterLab 4.4 and newer let it.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -39,7 +40,8 @@ def old_ipykernel() -> Path:
         fetched = folder.with_name(f"{folder.name}.{os.getpid()}")
         pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target"]
         subprocess.run([*pip, str(fetched), f"ipykernel=={_OLD}"], check=True)
-        fetched.rename(folder)
+        with contextlib.suppress(OSError):  # another process was first
+            fetched.rename(folder)
     return folder
 
 
