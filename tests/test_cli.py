@@ -178,7 +178,8 @@ def test_the_demo_takes_its_own_options() -> None:
 def test_ctrl_c_is_130_and_what_arrived_is_continued(
     account: S3Server, proxy: FaultyProxy, bucket: str, tmp_path: Path
 ) -> None:
-    path = make_file(tmp_path / "run7.bin", 30 * MiB)
+    # So large that it is not done in the moment that the signal takes on a busy machine.
+    path = make_file(tmp_path / "run7.bin", 120 * MiB)
     proxy.pace_total(4 * MiB)
     uri = f"s3://{bucket}/raw/"
     command = [sys.executable, "-m", "s3upload_widget", "put", str(path), uri]
