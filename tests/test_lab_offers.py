@@ -30,7 +30,8 @@ LONG = 60_000
 @pytest.fixture(autouse=True)
 def _cut_requests_are_no_surprise(page_errors: PageErrors) -> None:
     page_errors.expect_network()
-    page_errors.expect("Could not restore the debugger")  # Lab itself, when a kernel restarts
+    # Lab itself, when it is loaded anew or a kernel restarts.
+    page_errors.expect("Could not restore the debugger", "Canceled", "WebSocket", "not established")
 
 
 def cell(bucket: str, proxy: FaultyProxy) -> str:
