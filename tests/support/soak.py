@@ -176,7 +176,7 @@ def assert_bounded(
     assert len(asks) <= most, f"{len(asks)} requests, at most {most:.0f} are explained"
 
 
-_PARTS: Final = frozenset({"UploadPart", "PutObject", "Preflight"})
+_PARTS: Final = frozenset({"UploadPart", "PutObject", "Preflight", "Reach"})
 
 
 def _hits(wire: FaultyProxy, faults: Iterable[Fault]) -> int:
