@@ -214,8 +214,7 @@ def test_the_kernel_restarts(
     page.evaluate("removeView()")
     bridge.url(widget)
     page.evaluate("(id) => mount(id, 1)", widget.model_id)
-    if point.name != "after complete":
-        until_done(widget)
+    until_done(widget)
 
     assert_there(ministack, bucket, widget, file)
     assert stored(proxy) == EVERY
