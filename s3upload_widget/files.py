@@ -11,6 +11,7 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from s3upload_widget import protocol, statuses
+from s3upload_widget.errors import NoSuchUploadError
 from s3upload_widget.rows import Rows
 from s3upload_widget.workers import scrub
 
@@ -238,7 +239,8 @@ class Files:
                 continue
             old = self._rows.status(name)
             if isinstance(answer, protocol.RefusedFile):
-                if not answer.retryable:
+                # Where the upload to go on with is gone, the page starts afresh by itself.
+                if not (answer.retryable or answer.code == NoSuchUploadError.code):
                     self._rows.put(name, statuses.failed(old, answer.message))
                 self._refused(name, answer)
             else:
