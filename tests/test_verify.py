@@ -564,7 +564,7 @@ def test_a_kernel_that_restarts_during_a_comparison_is_asked_anew(
     until_done(newer)
 
     assert_arrived(server, newer, file)
-    assert states(page) == {NAME: "done"}
+    until(lambda: states(page) == {NAME: "done"}, what=lambda: states(page))
     assert_nothing_was_sent(proxy, server, bucket)
 
 
