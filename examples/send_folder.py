@@ -1,0 +1,36 @@
+"""Send a folder to S3: what is there is skipped, what was begun is finished.
+
+    python send_folder.py /data/run7 s3://lab-data/raw/run7/
+
+Run it as often as you like, from any machine that has the files: after a crash, from cron, or
+after a browser was closed in the middle. Only the missing parts are sent.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from s3upload_widget import UploadError, abort_unfinished, list_unfinished, upload_file
+
+
+def main(folder: Path, uri: str) -> int:
+    failed = 0
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        try:
+            done = upload_file(path, f"{uri}{path.relative_to(folder).as_posix()}")
+        except UploadError as error:  # its text says what to do; the other files go on
+            print(f"{path}: {error}", file=sys.stderr)
+            failed += 1
+        else:
+            print(f"{done.uri}  {done.size:,} bytes, verified by {done.verified_by}")
+    abort_unfinished(uri, older_than="30d")  # S3 bills the parts that nobody finishes
+    for left in list_unfinished(uri):
+        print(f"unfinished: {left.uri}, {left.bytes_done:,} bytes on S3", file=sys.stderr)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 3 or not sys.argv[2].endswith("/"):
+        sys.exit("usage: send_folder.py FOLDER s3://BUCKET/FOLDER/")
+    sys.exit(main(Path(sys.argv[1]), sys.argv[2]))
