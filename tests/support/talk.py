@@ -195,6 +195,7 @@ class Page:
                 parts_sha256=[checksum],
                 parts_md5=[md5] if planned.md5 else [],
                 sha256=digest.hexdigest(),
+                taken=False,
             )
         )
 
