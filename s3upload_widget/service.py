@@ -105,8 +105,8 @@ class Service:
         self._on_uploaded = on_uploaded
         self._files = PickedFiles()
         self._picking = Picking(store, self._rules, self._files)
-        self._signing = Signing(store, self._files)
         self._opening = Opening(store, limits)
+        self._signing = Signing(store, self._files, self._opening)
         self._offering = Offering(store, self._rules, self._files, self._opening)
 
     def handle(self, request: protocol.Request) -> protocol.Reply:

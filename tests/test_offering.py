@@ -209,3 +209,33 @@ def test_who_goes_on_with_an_upload_takes_it_over_from_the_page_that_had_it(
     assert second.create().upload_id == upload_id
     assert second.plan.key == "raw/run7.csv"
     assert service.lost([first.file_id, second.file_id]) == [first.file_id]
+
+
+def test_an_upload_that_was_found_to_be_another_files_stays_anothers(
+    service: Service, ministack: S3Server, bucket: str
+) -> None:
+    theirs = begin(ministack, bucket, "raw/run7.csv", b"********")
+    sender = Sender(service, DATA)
+
+    sender.open()
+
+    found = {each.upload_id: each for each in listed(service, others=True).uploads}
+    own = [each for each in found.values() if each.own]
+    assert [(each.size, each.held) for each in own] == [(len(DATA), True)]
+    assert (found[theirs.upload_id].own, found[theirs.upload_id].size) == (False, -1)
+    assert listed(service).others == 1
+
+
+def test_an_upload_that_was_found_is_the_files_own_once_a_part_was_signed(
+    service: Service, ministack: S3Server, bucket: str
+) -> None:
+    theirs = begin(ministack, bucket, "raw/run7.csv", DATA[:8])
+    sender = Sender(service, DATA)
+    sender.open()
+    assert listed(service).uploads == []
+
+    sender.presign(2)
+
+    assert [(each.upload_id, each.size) for each in listed(service).uploads] == [
+        (theirs.upload_id, len(DATA))
+    ]
