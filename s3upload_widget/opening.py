@@ -72,6 +72,11 @@ class Opening:
         """The upload is the file's own: a part of it is sent, so those there were compared."""
         self._remember(record.plan, record.upload)
 
+    def owns(self, record: Open) -> bool:
+        """Whether the upload was begun or adopted here, or named by who picked the file."""
+        begun = self._begun.get(record.plan.key, {})
+        return record.upload.upload_id in {record.plan.continues, *begun}
+
     def begun(self) -> dict[str, Begun]:
         """What was begun or adopted here, by upload id; it may be finished by now."""
         with self._lock:

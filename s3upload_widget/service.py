@@ -304,7 +304,8 @@ class Service:
         if isinstance(record, Completed):
             msg = f"{record.uploaded.uri} is complete: an object is not deleted from here"
             raise RefusedError(msg)
-        if isinstance(record, Open):
+        # One that was only found may be of somebody who sends just now: it stays.
+        if isinstance(record, Open) and self._opening.owns(record):
             self._store.abort(record.plan.key, record.upload.upload_id)
         slot.record = Aborted()
         self._files.settle(slot)
