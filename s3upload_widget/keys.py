@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from s3upload_widget.errors import KeyRefusedError, RefusedError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from s3upload_widget.results import PickedFile
 
@@ -23,15 +23,18 @@ if TYPE_CHECKING:
 
 MAX_KEY_BYTES: Final = 1_024
 """UTF-8. Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html"""
+MAX_NAMES: Final = 1_000
+"""How many names a file may try where it is to be renamed, its own among them."""
 _SHOWN: Final = 80
 _UNSAFE_CATEGORIES: Final = {"Cc": "a control character", "Cs": "half of a surrogate pair"}
 _ACCESS_POINT: Final = re.compile(r"(?P<bucket>arn:[^/]+[:/][^/:]+)(?:/(?P<prefix>.*))?", re.DOTALL)
 
 
-def shown(text: str) -> str:
-    """``text`` as an error message may show it: quoted, escaped, at most 80 characters."""
+def shown(value: object) -> str:
+    """What was given, as an error message may show it: escaped, at most 80 characters."""
+    text = value if isinstance(value, str) else repr(value)
     cut = text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
-    return repr(cut)
+    return repr(cut) if isinstance(value, str) else cut
 
 
 def object_key(picked: PickedFile, *, prefix: str, key: KeyChoice) -> str:
@@ -109,7 +112,7 @@ def parse_uri(uri: str) -> tuple[str, str]:
         RefusedError: ``uri`` is another kind of address.
         KeyRefusedError: The rest can be no key.
     """
-    if not uri.lower().startswith(("s3://", "arn:")):
+    if not (isinstance(uri, str) and uri.lower().startswith(("s3://", "arn:"))):
         msg = f"{shown(uri)} is no S3 address: give s3://bucket/key, or s3://bucket/folder/"
         raise RefusedError(msg)
     bucket, rest = _split(uri)
@@ -128,6 +131,13 @@ def renamed(key: str, number: int) -> str:
     if not stem:  # no dot at all, or a name like ".bashrc"
         return f"{key}-{number}"
     return f"{head}{slash}{stem}-{number}{dot}{extension}"
+
+
+def names(key: str) -> Iterator[str]:
+    """``key`` and the other names that it may get, in order, :data:`MAX_NAMES` in all."""
+    yield key
+    for number in range(1, MAX_NAMES):
+        yield renamed(key, number)
 
 
 def _chosen_name(picked: PickedFile, key: KeyChoice) -> str:

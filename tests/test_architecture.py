@@ -23,7 +23,7 @@ ROOMS: dict[str, tuple[str, str]] = {
     # room: the modules inside, the rooms it may look into
     "errors": ("errors", ""),
     "results": ("results", "errors"),
-    "parts": ("parts", "errors"),
+    "parts": ("parts choices", "errors"),
     "checksums": ("checksums", "errors"),
     "keys": ("keys accept", "errors results"),
     "policy": ("policy", ""),
