@@ -197,3 +197,23 @@ def test_ctrl_c_is_130_and_what_arrived_is_continued(
     assert done.exit_code == 0, done.output
     assert ", 0 skipped" not in done.stderr
     assert sha256_of_object(account.client, bucket, "raw/run7.bin") == sha256_of_file(path)
+
+
+def test_a_pattern_that_names_folders_and_what_is_in_them_puts_each_file_once(
+    account: S3Server, bucket: str, tmp_path: Path
+) -> None:
+    (tmp_path / "tree" / "sub").mkdir(parents=True)
+    (tmp_path / "tree" / "a").write_text("a")
+    (tmp_path / "tree" / "sub" / "b").write_text("b")
+
+    done = run("put", tmp_path / "tree" / "**", f"s3://{bucket}/raw/")
+
+    assert done.exit_code == 0, done.output
+    assert account.keys(bucket) == ["raw/tree/a", "raw/tree/sub/b"]
+
+
+def test_an_empty_folder_is_said_to_hold_no_file(tmp_path: Path) -> None:
+    done = run("put", tmp_path, "s3://lab/")
+
+    assert done.exit_code == 1
+    assert f"there is no file in {tmp_path}" in done.stderr
