@@ -156,6 +156,10 @@ def test_every_error_of_s3s_is_reached() -> None:
         ),
         pytest.param(b.ReadTimeoutError(endpoint_url=URL), id="botocore's"),
         pytest.param(
+            b.ReadTimeoutError(endpoint_url=f"https://s3/{'%E6%B8%AC' * 40}?uploadId={UPLOAD_ID}"),
+            id="beyond what is shown",
+        ),
+        pytest.param(
             refusal(f"X-Amz-Credential=abc {UPLOAD_ID}", 400), id="in the place of the code"
         ),
     ],
