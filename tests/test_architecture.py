@@ -35,8 +35,9 @@ ROOMS: dict[str, tuple[str, str]] = {
         ),
         "errors parts",
     ),
+    "workers": ("workers", "s3"),
     "resuming": ("resuming", "errors keys parts results s3"),
-    "unfinished": ("unfinished", "errors results keys s3"),
+    "unfinished": ("unfinished", "errors results keys s3 workers"),
     "doctor": (
         "doctor access conditions endpoint preflight report rules trial",
         "errors results checksums keys policy s3",
@@ -46,7 +47,7 @@ ROOMS: dict[str, tuple[str, str]] = {
             "service comparing completion existing offering opening picked picking proofs signing "
             "verifying"
         ),
-        "errors results parts checksums keys policy protocol s3 resuming unfinished doctor",
+        "errors results parts checksums keys policy protocol s3 workers resuming unfinished doctor",
     ),
     "uploader": (
         "uploader batch beginning lanes reading sending sources tally",
@@ -56,9 +57,9 @@ ROOMS: dict[str, tuple[str, str]] = {
     "widget": (
         (
             "widget comms conversation files options orders publishing pump reaching rollcall rows "
-            "statuses traits waiting workers"
+            "statuses traits waiting"
         ),
-        "errors results parts keys protocol s3 service unfinished doctor",
+        "errors results parts keys protocol s3 workers service unfinished doctor",
     ),
     "demo": ("demo", "errors local"),
     "cli": ("cli", "errors results parts s3 unfinished uploader doctor demo"),
