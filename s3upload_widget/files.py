@@ -107,7 +107,7 @@ class Files:
     def uploaded(self, file: UploadedFile) -> None:
         """A file is on S3 and proven."""
         with self._lock:
-            # One address holds one object: the last that was proven there.
+            self._value.pop(file.key, None)  # an address holds one object: the last proven there
             self._value[file.key] = file
             for name in self._rows.with_key(file.key):
                 self._rows.put(name, statuses.done(self._rows.status(name)))
