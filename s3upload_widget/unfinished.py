@@ -116,10 +116,9 @@ def _look(store: Store, upload: ListedUpload) -> tuple[Unfinished, ...]:
         started=started,
         last_part_at=max(arrivals, default=started),
         initiator=upload.initiator,
-        upload_id=upload.upload_id,
-        _abort=partial(store.abort, upload.key, upload.upload_id),
     )
-    return (found,)
+    abort = partial(store.abort, upload.key, upload.upload_id)
+    return (found.known_as(upload.upload_id, abort),)
 
 
 def _age(older_than: str | timedelta) -> timedelta:
