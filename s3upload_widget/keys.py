@@ -73,12 +73,26 @@ def folder(prefix: str) -> str:
     """
     if not prefix:
         return ""
-    normal = unicodedata.normalize("NFC", prefix)
-    reason = _fault(normal.removesuffix("/"))
+    normal = unicodedata.normalize("NFC", prefix) if _is_text(prefix) else ""
+    reason = _fault(normal.removesuffix("/")) if normal else "it is no str"
     if reason:
         msg = f"prefix={shown(prefix)} cannot be used: {reason}; give a folder such as 'raw/2026/'"
         raise KeyRefusedError(msg)
     return normal.removesuffix("/") + "/"
+
+
+def check_key_choice(key: KeyChoice) -> None:
+    """Refuse a ``key=`` that no file could have.
+
+    Raises:
+        KeyRefusedError: It is no key, or neither a str nor a function.
+    """
+    if key is None or callable(key):
+        return
+    reason = _fault(unicodedata.normalize("NFC", key)) if _is_text(key) else "it is no str"
+    if reason:
+        msg = f"key={shown(key)} cannot be used: {reason}; give a name, or a function of the file"
+        raise KeyRefusedError(msg)
 
 
 def stands_inside(key: str, prefix: str) -> bool:
@@ -112,7 +126,7 @@ def parse_uri(uri: str) -> tuple[str, str]:
         RefusedError: ``uri`` is another kind of address.
         KeyRefusedError: The rest can be no key.
     """
-    if not (isinstance(uri, str) and uri.lower().startswith(("s3://", "arn:"))):
+    if not _is_uri(uri):
         msg = f"{shown(uri)} is no S3 address: give s3://bucket/key, or s3://bucket/folder/"
         raise RefusedError(msg)
     bucket, rest = _split(uri)
@@ -196,7 +210,19 @@ def _is_dots(segment: str) -> bool:
     return segment.lower().replace("%2e", ".") in {".", ".."}
 
 
+def _is_uri(value: object) -> bool:
+    return isinstance(value, str) and value.lower().startswith(("s3://", "arn:"))
+
+
+def _is_text(value: object) -> bool:
+    """Whether it is a str: notebooks pass None, numbers and paths as well."""
+    return isinstance(value, str)
+
+
 def _split(target: str) -> tuple[str, str]:
+    if not _is_text(target):
+        msg = f"{shown(target)} is no S3 address: give s3://bucket/prefix, or the bucket's name"
+        raise RefusedError(msg)
     scheme, separator, rest = target.partition("://")
     if not separator:
         rest = target

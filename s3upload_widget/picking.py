@@ -20,7 +20,7 @@ from s3upload_widget.errors import (
     KeyRefusedError,
     UploadAbortedError,
 )
-from s3upload_widget.keys import folder, names, object_key, shown, stands_inside
+from s3upload_widget.keys import check_key_choice, folder, names, object_key, shown, stands_inside
 from s3upload_widget.objects import ObjectFound
 from s3upload_widget.parts import S3_LIMITS, Limits, PartPlan, check_part_size, plan_parts
 from s3upload_widget.picked import (
@@ -71,8 +71,9 @@ class Rules:
         """Refuse at once what no upload could work with.
 
         Raises:
-            RefusedError: ``part_size`` or ``prefix`` is none.
+            RefusedError: ``part_size``, ``prefix`` or ``key`` is none.
         """
+        check_key_choice(self.key)
         object.__setattr__(self, "prefix", folder(self.prefix))
         if self.part_size is not None:
             check_part_size(self.part_size, self.limits)

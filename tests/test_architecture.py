@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 import s3upload_widget
+from s3upload_widget.errors import all_errors
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "s3upload_widget"
@@ -139,6 +140,18 @@ def test_every_public_name_is_there() -> None:
     assert names == sorted(names)
     for name in names:
         assert getattr(s3upload_widget, name).__name__ == name
+
+
+def test_every_error_that_a_public_function_names_is_public() -> None:
+    documented = [getattr(s3upload_widget, name) for name in s3upload_widget.__all__]
+    documented += [each for cls in documented for each in vars(cls).values() if callable(each)]
+    named = {
+        name for each in documented for name in re.findall(r"\w+Error(?=:)", each.__doc__ or "")
+    }
+
+    ours = {error.__name__ for error in all_errors()}
+    assert "AccessDeniedError" in named
+    assert named & ours <= set(s3upload_widget.__all__)
 
 
 def test_a_name_that_is_not_there_is_said_to_be_missing() -> None:
