@@ -229,7 +229,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _client(endpoint_url: str | None, profile: str | None, region: str | None) -> S3Client | None:
     if not (endpoint_url or profile or region):
         return None
-    return connect(endpoint_url=endpoint_url, profile=profile, region=region)
+    try:
+        return connect(endpoint_url=endpoint_url, profile=profile, region=region)
+    except RefusedError as error:
+        raise click.UsageError(str(error)) from error
 
 
 def _checked(uri: str, origin: str | None, client: S3Client | None) -> Report:

@@ -9,12 +9,16 @@ from __future__ import annotations
 import logging
 import re
 import threading
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, cast
 from urllib.parse import urlsplit
 
-from s3upload_widget.errors import CredentialsError
+from s3upload_widget.errors import RefusedError
+from s3upload_widget.s3errors import Call, safe_cause, scrub, translated
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from boto3.session import Session as BotoSession
     from botocore.config import Config
     from botocore.session import Session
@@ -62,28 +66,38 @@ def connect(
 
     Raises:
         CredentialsError: There is no such profile.
+        RefusedError: The address or the region cannot be.
     """
     import boto3  # noqa: PLC0415 - loading boto3 takes a while, and pages open without it
-    from botocore.exceptions import ProfileNotFound  # noqa: PLC0415
 
-    try:
-        session = boto3.Session(profile_name=profile)
-    except ProfileNotFound as error:
-        msg = f"the AWS profile {profile!r} does not exist: see `aws configure list-profiles`"
-        raise CredentialsError(msg) from error
-    return session.client(
-        "s3",
-        endpoint_url=endpoint_url,
-        aws_access_key_id=access_key,
-        aws_secret_access_key=secret_key,
-        region_name=region,
-        config=_config("path" if endpoint_url else "auto", READ_TIMEOUT),
-    )
+    with _making(""):
+        return boto3.Session(profile_name=profile).client(
+            "s3",
+            endpoint_url=endpoint_url,
+            aws_access_key_id=access_key,
+            aws_secret_access_key=secret_key,
+            region_name=region,
+            config=_config("path" if endpoint_url else "auto", READ_TIMEOUT),
+        )
 
 
 def is_aws(endpoint_url: str) -> bool:
     """Whether an endpoint is AWS's public one, where a bucket's region can be asked for."""
     return _AWS_HOST.fullmatch(urlsplit(endpoint_url).hostname or "") is not None
+
+
+def check_client(client: object) -> None:
+    """Refuse what is no S3 client; whatever is like one will do.
+
+    Raises:
+        RefusedError: It is another thing of boto3's, or none.
+    """
+    meta = getattr(client, "meta", None)
+    service = getattr(getattr(meta, "service_model", None), "service_name", "s3")
+    if client is not None and not (hasattr(meta, "endpoint_url") and service == "s3"):
+        kind = type(client).__name__
+        msg = f'client= has to be an S3 client, not a {kind}: give boto3.client("s3")'
+        raise RefusedError(msg)
 
 
 class Clients:
@@ -93,9 +107,13 @@ class Clients:
         bucket: Its name decides how it is addressed.
         client: The user's; None for boto3's default one.
         browser_endpoint_url: What the page is sent to; ``""`` for the client's own endpoint.
+
+    Raises:
+        RefusedError: ``client`` is none.
     """
 
     def __init__(self, bucket: str, client: S3Client | None, browser_endpoint_url: str) -> None:
+        check_client(client)
         self._bucket = bucket
         self._given = client
         self._browser_endpoint_url = browser_endpoint_url
@@ -106,12 +124,17 @@ class Clients:
         self._ended: BotoSession | None = None
 
     def user(self) -> S3Client:
-        """The user's own client, or boto3's default one."""
+        """The user's own client, or boto3's default one.
+
+        Raises:
+            UploadError: boto3 makes none of what it finds in the environment.
+        """
         if self._given is not None:
             return self._given
         with self._lock:
             if not self._default:
-                self._default.append(self._default_client())
+                with _making(self._bucket):
+                    self._default.append(self._default_client())
             return self._default[0]
 
     def get(self, purpose: Purpose) -> S3Client:
@@ -206,6 +229,24 @@ class Clients:
         return cast("S3Client", client)
 
 
+@contextmanager
+def _making(bucket: str) -> Iterator[None]:
+    """Our errors where boto3 makes no client of what it was given, or found set."""
+    from botocore.exceptions import BotoCoreError  # noqa: PLC0415
+
+    call = Call(operation="CreateClient", bucket=bucket)
+    try:
+        yield
+    except BotoCoreError as error:
+        raise translated(error, call) from safe_cause(error, call)
+    except ValueError as error:  # botocore has no class for an address that is none
+        msg = (
+            f"boto3 makes no client ({scrub(str(error))}): check endpoint_url, and "
+            "AWS_ENDPOINT_URL; an address looks like https://s3.example.org:9000"
+        )
+        raise RefusedError(msg) from None
+
+
 def _bound(params: dict[str, Any], **_: object) -> None:
     """A server that does not know the verb answers with the object, which may not fit in memory."""
     params["headers"]["Range"] = f"bytes=0-{MAX_ATTRIBUTES - 1}"
@@ -283,6 +324,9 @@ def _session(user: Any, credentials: Any) -> Session:
             return credentials
 
     session = Session()
+    if session.profile not in {None, *session.available_profiles}:
+        # The user's client was made of another one, and is not to fail of what it never used.
+        session = Session(session_vars={"profile": (None, None, None, None)})
     session.register_component("credential_provider", CredentialResolver([LiveCredentials()]))
     if hasattr(user, "_loader"):  # it has read S3's model already, which takes a while
         session.register_component("data_loader", user._loader)  # noqa: SLF001

@@ -157,7 +157,11 @@ _LOCAL: Final[dict[str, tuple[type[UploadError], str]]] = {
     "TokenRetrievalError": (CredentialsError, "the AWS login has ended: " + _RENEW),
     "SSOError": (CredentialsError, "the AWS login has ended: " + _RENEW),
     "RefreshWithMFAUnsupportedError": (CredentialsError, "a new MFA code is needed: " + _RENEW),
-    "ProfileNotFound": (CredentialsError, "the AWS profile does not exist: check AWS_PROFILE"),
+    "ProfileNotFound": (
+        CredentialsError,
+        "the AWS profile does not exist: check its name and AWS_PROFILE (`aws configure list`)",
+    ),
+    "InvalidRegionError": (RefusedError, "the region cannot be: give one such as eu-west-1"),
     "NoRegionError": (WrongRegionError, _FORMS[WrongRegionError]),
     "ProxyConnectionError": (S3UnavailableError, "the kernel's proxy cannot be reached"),
     "SSLError": (

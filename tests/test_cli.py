@@ -131,6 +131,8 @@ def test_yes_is_an_answer_too(account: S3Server, bucket: str, tmp_path: Path) ->
         ["put", "a", "s3://lab/", "--if-exists", "perhaps"],
         ["put", "a", "s3://lab/", "--part-size", "4"],
         ["abort", "s3://lab"],
+        ["ls", "s3://lab", "--endpoint-url", "localhost:9000"],
+        ["ls", "s3://lab", "--region", "no region"],
         ["nothing"],
     ],
     ids=" ".join,
@@ -152,7 +154,7 @@ def test_a_failure_is_1_and_one_sentence(account: S3Server) -> None:
         (missing, "/none/run7.bin"),
         (address, "give s3://bucket"),
         (bucket, "no-such-bucket"),
-        (profile, "the AWS profile 'nobody' does not exist"),
+        (profile, "the AWS profile does not exist"),
     ):
         assert done.exit_code == 1
         assert words in done.stderr

@@ -96,6 +96,7 @@ ROWS: list[tuple[Exception, Call, type[e.UploadError], str]] = [
         "cannot be had",
     ),
     (b.ProfileNotFound(profile="lab"), CREATE, e.CredentialsError, "AWS_PROFILE"),
+    (b.InvalidRegionError(region_name="no region"), CREATE, e.RefusedError, "eu-west-1"),
     (b.NoRegionError(), CREATE, e.WrongRegionError, "region_name"),
     (
         b.EndpointConnectionError(endpoint_url=URL),
