@@ -79,7 +79,7 @@ def complete(
     if isinstance(record, Open):
         found, verified_by = _complete_parts(store, slot, record, hashes, place)
     else:
-        found, verified_by = _look_at_single(store, plan, hashes, place)
+        found, verified_by = _look_at_single(store, slot, plan, hashes, taken=request.taken)
     whole = request.sha256 if sha256 else ""
     return Completed(plan, uploaded_file(store, plan, found, verified_by, whole))
 
@@ -120,14 +120,10 @@ def _check_whole_file(plan: FilePlan, request: CompleteMultipartUpload) -> None:
 
 
 def _look_at_single(
-    store: Store, plan: FilePlan, hashes: Hashes, place: str
+    store: Store, slot: Slot, plan: FilePlan, hashes: Hashes, *, taken: bool
 ) -> tuple[ObjectFound, VerifiedBy]:
-    """See what one PUT left.
-
-    Where HEAD is denied, nobody can look. What remains is that S3 took the request whose
-    signature holds the length and the checksum; a server too old for checksums compared the
-    length alone, so ``size`` is all that is claimed.
-    """
+    """See what one PUT left; ``taken`` if S3 refused it, as the key has an object."""
+    place = store.destination(plan.key)
     if not plan.parts.single:
         msg = f"no upload of {place} was opened"
         raise NoSuchUploadError(msg)
@@ -135,11 +131,29 @@ def _look_at_single(
     if isinstance(look, NoObject):
         raise PartsMissingError([1])
     if isinstance(look, CannotTell):
-        return ObjectFound.of({}, size=plan.parts.size), "size"
+        return _unseen(slot, plan, hashes, place, taken=taken), "size"
     if plan.must_not_exist and not proven(look, hashes, place):
         msg = f"another object arrived as {place} meanwhile: overwrite it or keep both"
         raise ObjectExistsError(msg)
     return look, proof(look, hashes, place)
+
+
+def _unseen(slot: Slot, plan: FilePlan, hashes: Hashes, place: str, *, taken: bool) -> ObjectFound:
+    """What one PUT left where HEAD is denied.
+
+    S3 took the request whose signature holds the length and the checksum; a server too old for
+    checksums compared the length alone, so ``size`` is all that can be claimed. Of an object that
+    was there when the PUT came, not even that.
+    """
+    if taken:
+        msg = (
+            f"{place} has an object already, and nobody can see whether it is this file: the "
+            "credentials lack s3:GetObject. Have that allowed, overwrite it, or use another key"
+        )
+        raise ObjectExistsError(msg)
+    if slot.signed.get(1) != hashes.sha256[0]:
+        raise PartsMissingError([1])
+    return ObjectFound.of({}, size=plan.parts.size)
 
 
 def _complete_parts(

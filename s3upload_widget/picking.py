@@ -21,7 +21,7 @@ from s3upload_widget.errors import (
     UploadAbortedError,
 )
 from s3upload_widget.keys import check_key_choice, folder, names, object_key, shown, stands_inside
-from s3upload_widget.objects import ObjectFound
+from s3upload_widget.objects import CannotTell, ObjectFound
 from s3upload_widget.parts import S3_LIMITS, Limits, PartPlan, check_part_size, plan_parts
 from s3upload_widget.picked import (
     Aborted,
@@ -238,6 +238,9 @@ class Picking:
             if candidate.if_exists == "overwrite" or key in free:
                 return key, False
             look = self._store.head_object(key)
+            if rename and isinstance(look, CannotTell) and self._files.is_taken(key):
+                hindrance = f"{self._store.destination(key)} exists, and nobody may look at it"
+                continue
             if not isinstance(look, ObjectFound):  # perhaps nobody may look
                 return key, False
             hindrance = why_not(look, candidate.picked.size, self._store.destination(key))

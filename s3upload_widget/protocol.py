@@ -142,6 +142,8 @@ class CompleteMultipartUpload(Message, frozen=True):
     """Of part 1, 2, …; empty unless the kernel asked for them."""
     sha256: Sha256Hex
     """Of the whole file."""
+    taken: bool
+    """Whether S3 refused the one PUT as the key has an object: perhaps by that PUT's first try."""
 
 
 class CompleteFiles(Message, frozen=True):

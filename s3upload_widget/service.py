@@ -17,6 +17,7 @@ from s3upload_widget.doctor import check_mixed_content, diagnose
 from s3upload_widget.errors import (
     InternalError,
     NotOwnerError,
+    ObjectExistsError,
     ProtocolError,
     RefusedError,
     UnknownFileError,
@@ -251,6 +252,9 @@ class Service:
                 return protocol.PartsMissing(
                     file_id=slot.file_id, part_numbers=missing.part_numbers
                 )
+            except ObjectExistsError:
+                self._files.note_taken(slot)
+                raise
             return self._arrived(slot, found)
 
     def _complete_all(

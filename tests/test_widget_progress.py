@@ -68,6 +68,7 @@ def test_a_file_that_is_completed_twice_is_in_value_once(widget: UploadWidget, p
         parts_sha256=["hNiYd/DUBB77a/kaFvAkjy/VcxhVyvBgJRWoL2+0vq4="],
         parts_md5=[],
         sha256="84d89877f0d4041efb6bf91a16f0248f2fd573e6af05c19f96bedb9f882f7882",
+        taken=False,
     )
 
     page.ask(again)

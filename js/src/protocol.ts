@@ -161,6 +161,8 @@ export interface CompleteMultipartUpload {
   readonly parts_md5: readonly Md5[];
   /** Of the whole file. */
   readonly sha256: Sha256Hex;
+  /** Whether S3 refused the one PUT as the key has an object: perhaps by that PUT's first try. */
+  readonly taken: boolean;
 }
 
 /** Complete and prove several small files at once: each went as one PUT. */

@@ -197,6 +197,7 @@ class Page:
                 parts_sha256=[checksum],
                 parts_md5=[md5],
                 sha256=digest.hexdigest(),
+                taken=False,
             )
         )
 
