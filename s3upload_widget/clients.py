@@ -15,13 +15,13 @@ from urllib.parse import urlsplit
 
 from s3upload_widget.errors import RefusedError
 from s3upload_widget.s3errors import Call, safe_cause, scrub, translated
+from s3upload_widget.sessions import default_session, is_outdated, like, live_session
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from boto3.session import Session as BotoSession
     from botocore.config import Config
-    from botocore.session import Session
     from types_boto3_s3 import S3Client
 
 logger = logging.getLogger("s3upload_widget")
@@ -40,9 +40,6 @@ Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpl
 DEFAULT_REGION: Final = "us-east-1"
 
 _AWS_HOST: Final = re.compile(r"s3(?:[.-][a-z0-9.-]+)?\.amazonaws\.(?:com|com\.cn|eu)")
-
-_GIVEN: Final = "explicit"
-"""How botocore names credentials that were arguments of a session."""
 
 Purpose: TypeAlias = Literal["ask", "complete", "send", "sign"]
 
@@ -154,14 +151,14 @@ class Clients:
     def forget(self) -> None:
         """Make all clients anew, so that renewed credentials are found."""
         with self._lock:
-            self._ended = _default_session()
+            self._ended = default_session()
             self._derived.clear()
             self._default.clear()
 
     def look_for_renewed(self) -> None:
         """Find credentials that were set in place of the default client's, if nothing renews those."""
         with self._lock:
-            if self._default and _is_outdated(self.credentials(), _default_session()):
+            if self._default and is_outdated(self.credentials(), default_session()):
                 self.forget()
 
     def credentials(self) -> Any:
@@ -192,10 +189,10 @@ class Clients:
         return trusted
 
     def _default_client(self) -> S3Client:
-        session = _default_session()
+        session = default_session()
         held = session.get_credentials() if session else None
-        if session is None or session is self._ended or _is_outdated(held, session):
-            session = _like(session)
+        if session is None or session is self._ended or is_outdated(held, session):
+            session = like(session)
         return session.client("s3")
 
     def _derive(self, purpose: Purpose) -> S3Client:
@@ -217,7 +214,7 @@ class Clients:
             )
         )
         region = self._region or user.meta.region_name
-        client = _session(user, self.credentials()).create_client(
+        client = live_session(user, self.credentials()).create_client(
             "s3",
             region_name=DEFAULT_REGION if region in {None, "", "aws-global"} else region,
             endpoint_url=endpoint,
@@ -252,42 +249,6 @@ def _bound(params: dict[str, Any], **_: object) -> None:
     params["headers"]["Range"] = f"bytes=0-{MAX_ATTRIBUTES - 1}"
 
 
-def _default_session() -> BotoSession | None:
-    import boto3  # noqa: PLC0415
-
-    return boto3.DEFAULT_SESSION
-
-
-def _like(session: BotoSession | None) -> BotoSession:
-    """A session of the same profile and region, that looks for credentials anew.
-
-    boto3's default session keeps the first credentials it found, also when they ended. Those that
-    were given to it are nowhere else to be found: such a session stays as it is.
-    """
-    import boto3  # noqa: PLC0415
-
-    if session is None:
-        return boto3.Session()
-    if getattr(session.get_credentials(), "method", "") == _GIVEN:
-        return session
-    chosen = session._session.instance_variables()  # noqa: SLF001  boto3 keeps it to itself
-    return boto3.Session(profile_name=chosen.get("profile"), region_name=chosen.get("region"))
-
-
-def _is_outdated(held: Any, session: BotoSession | None) -> bool:
-    """Whether a session would find other credentials by now, and nothing renews those in use."""
-    from botocore.exceptions import BotoCoreError  # noqa: PLC0415
-
-    if held is None or hasattr(held, "_expiry_time"):
-        return False
-    try:
-        found = _like(session).get_credentials()
-        return bool(found and found.get_frozen_credentials() != held.get_frozen_credentials())
-    except BotoCoreError as error:  # what is in use may be good; if not, S3 says so
-        logger.debug("no other credentials can be had: %s", type(error).__name__)
-        return False
-
-
 def _config(
     addressing_style: str,
     read_timeout: float,
@@ -311,23 +272,3 @@ def _config(
         "max_pool_connections": 64,
     }
     return Config(**options)
-
-
-def _session(user: Any, credentials: Any) -> Session:
-    from botocore.credentials import CredentialProvider, CredentialResolver  # noqa: PLC0415
-    from botocore.session import Session  # noqa: PLC0415
-
-    class LiveCredentials(CredentialProvider):
-        METHOD = "s3upload_widget"
-
-        def load(self) -> Any:
-            return credentials
-
-    session = Session()
-    if session.profile not in {None, *session.available_profiles}:
-        # The user's client was made of another one, and is not to fail of what it never used.
-        session = Session(session_vars={"profile": (None, None, None, None)})
-    session.register_component("credential_provider", CredentialResolver([LiveCredentials()]))
-    if hasattr(user, "_loader"):  # it has read S3's model already, which takes a while
-        session.register_component("data_loader", user._loader)  # noqa: SLF001
-    return session

@@ -32,7 +32,7 @@ ROOMS: dict[str, tuple[str, str]] = {
     "s3": (
         (
             "s3 aborting buckets calls clients extra_args listing objects parameters "
-            "presigning rereading s3errors settings"
+            "presigning rereading s3errors sessions settings"
         ),
         "errors parts",
     ),
@@ -70,8 +70,8 @@ OUTSIDE = {
     "anywidget": {"traits"},
     "ipywidgets": {"widget"},
     "traitlets": {"traits", "widget"},
-    "boto3": {"s3", "calls", "clients", "s3errors"},
-    "botocore": {"s3", "calls", "clients", "s3errors"},
+    "boto3": {"s3", "calls", "clients", "s3errors", "sessions"},
+    "botocore": {"s3", "calls", "clients", "s3errors", "sessions"},
     "click": {"cli"},
     "fsspec": {"sources"},
     "msgspec": {"protocol"},
