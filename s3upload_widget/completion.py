@@ -122,7 +122,13 @@ def _check_whole_file(plan: FilePlan, request: CompleteMultipartUpload) -> None:
 def _look_at_single(
     store: Store, slot: Slot, plan: FilePlan, hashes: Hashes, *, taken: bool
 ) -> tuple[ObjectFound, VerifiedBy]:
-    """See what one PUT left; ``taken`` if S3 refused it, as the key has an object."""
+    """See what one PUT left; ``taken`` if S3 refused it, as the key has an object.
+
+    Where HEAD is denied or tells no checksum, nobody can see whose bytes are there. What remains
+    is that S3 took the request whose signature holds the length and the checksum; a server too
+    old for checksums compared the length alone, so ``size`` is all that is claimed. Of an object
+    that was there before the PUT, not even that.
+    """
     place = store.destination(plan.key)
     if not plan.parts.single:
         msg = f"no upload of {place} was opened"
@@ -131,29 +137,27 @@ def _look_at_single(
     if isinstance(look, NoObject):
         raise PartsMissingError([1])
     if isinstance(look, CannotTell):
-        return _unseen(slot, plan, hashes, place, taken=taken), "size"
-    if plan.must_not_exist and not proven(look, hashes, place):
-        msg = f"another object arrived as {place} meanwhile: overwrite it or keep both"
-        raise ObjectExistsError(msg)
-    return look, proof(look, hashes, place)
-
-
-def _unseen(slot: Slot, plan: FilePlan, hashes: Hashes, place: str, *, taken: bool) -> ObjectFound:
-    """What one PUT left where HEAD is denied.
-
-    S3 took the request whose signature holds the length and the checksum; a server too old for
-    checksums compared the length alone, so ``size`` is all that can be claimed. Of an object that
-    was there when the PUT came, not even that.
-    """
-    if taken:
+        if slot.signed.get(1) != hashes.sha256[0]:
+            raise PartsMissingError([1])
+        look = ObjectFound.of({}, size=plan.parts.size)
+    verified_by = _proof_of_put(look, plan, hashes, place)
+    if taken and verified_by == "size":
         msg = (
-            f"{place} has an object already, and nobody can see whether it is this file: the "
-            "credentials lack s3:GetObject. Have that allowed, overwrite it, or use another key"
+            f"{place} has an object already, and nobody can see whether it is this file: S3 tells "
+            "no checksum of it, as where s3:GetObject is missing. Overwrite it, or use another key"
         )
         raise ObjectExistsError(msg)
-    if slot.signed.get(1) != hashes.sha256[0]:
-        raise PartsMissingError([1])
-    return ObjectFound.of({}, size=plan.parts.size)
+    return look, verified_by
+
+
+def _proof_of_put(found: ObjectFound, plan: FilePlan, hashes: Hashes, place: str) -> VerifiedBy:
+    try:
+        return proof(found, hashes, place)
+    except IntegrityError as error:
+        if not plan.must_not_exist:
+            raise
+        msg = f"another object arrived as {place} meanwhile: overwrite it or keep both"
+        raise ObjectExistsError(msg) from error
 
 
 def _complete_parts(

@@ -153,7 +153,10 @@ class CompleteFiles(Message, frozen=True):
 
 
 class AbortMultipartUpload(Message, frozen=True):
-    """Delete what S3 holds of this unfinished file, and forget it."""
+    """Delete what S3 holds of this unfinished file, and forget it.
+
+    An upload that was found, and of which no byte was compared yet, is not the file's: it stays.
+    """
 
     file_id: FileId
 

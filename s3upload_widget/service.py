@@ -105,8 +105,8 @@ class Service:
         self._on_uploaded = on_uploaded
         self._files = PickedFiles()
         self._picking = Picking(store, self._rules, self._files)
-        self._signing = Signing(store, self._files)
         self._opening = Opening(store, limits)
+        self._signing = Signing(store, self._files, self._opening)
         self._offering = Offering(store, self._rules, self._files, self._opening)
 
     def handle(self, request: protocol.Request) -> protocol.Reply:
@@ -302,7 +302,8 @@ class Service:
         if isinstance(record, Completed):
             msg = f"{record.uploaded.uri} is complete: an object is not deleted from here"
             raise RefusedError(msg)
-        if isinstance(record, Open):
+        # One that was only found may be of somebody who sends just now: it stays.
+        if isinstance(record, Open) and self._opening.owns(record):
             self._store.abort(record.plan.key, record.upload.upload_id)
         slot.record = Aborted()
         self._files.settle(slot)

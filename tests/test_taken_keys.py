@@ -90,7 +90,7 @@ def test_a_script_says_that_the_key_is_taken_and_what_to_do(
         upload_file(file, f"s3://{bucket}/", client=client, if_exists=if_exists, progress=False)  # type: ignore[arg-type]
 
     assert f"s3://{bucket}/{NAME}" in str(refused.value)
-    assert "overwrite it" in str(refused.value)
+    assert "Overwrite it" in str(refused.value)
     assert body_of(server, bucket) == THEIRS
 
 

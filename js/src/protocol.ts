@@ -171,7 +171,11 @@ export interface CompleteFiles {
   readonly files: readonly CompleteMultipartUpload[];
 }
 
-/** Delete what S3 holds of this unfinished file, and forget it. */
+/**
+ * Delete what S3 holds of this unfinished file, and forget it.
+ *
+ * An upload that was found, and of which no byte was compared yet, is not the file's: it stays.
+ */
 export interface AbortMultipartUpload {
   readonly kind: "abort_multipart_upload";
   readonly file_id: FileId;
