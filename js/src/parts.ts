@@ -93,6 +93,11 @@ export class Parts {
     return this.#of("send").size;
   }
 
+  /** Whether a part is read or on the wire, so that its end may yet change what is told. */
+  get busy(): boolean {
+    return this.#of("hashing").size + this.#of("sending").size > 0;
+  }
+
   get resting(): number {
     return this.#of("resting").size;
   }

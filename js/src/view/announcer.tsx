@@ -44,7 +44,9 @@ function said(changed: readonly Changed[]): string[] {
   const byWords = new Map<string, Upload[]>();
   for (const { upload, progress } of changed) {
     const words = stateWords(upload, progress);
-    byWords.set(words, [...(byWords.get(words) ?? []), upload]);
+    const alike = byWords.get(words);
+    if (alike === undefined) byWords.set(words, [upload]);
+    else alike.push(upload);
   }
   return [...byWords].flatMap(([words, uploads]) =>
     uploads.length > 1 && changed.length > NAMED
