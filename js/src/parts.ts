@@ -82,10 +82,8 @@ export class Parts {
 
   /** Parts that are hashed, or being hashed, and not on the wire yet. */
   get ahead(): number {
-    return ["hashing", "sign", "signing", "send"].reduce(
-      (sum, step) => sum + this.#of(step as Step).size,
-      0,
-    );
+    const hashed = this.#of("sign").size + this.#of("signing").size + this.#of("send").size;
+    return this.#of("hashing").size + hashed;
   }
 
   /** Parts that could be sent at once. */
