@@ -389,7 +389,10 @@ export class Uploads implements Sender, Surroundings {
     for (const upload of uploads) this.#tally.join(upload);
   }
 
-  /** What this browser began with the very file is gone on with, whatever key it would get now. */
+  /**
+   * Put picked files into the list. What this browser began with the very file is gone on with,
+   * whatever key it would get now.
+   */
   #arrive(picked: readonly Picked[]): readonly Upload[] {
     const offerOf = this.offers.finder();
     const uploads = picked
