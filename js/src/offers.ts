@@ -89,14 +89,17 @@ export class Offers {
     this.#changed();
   }
 
-  /** The offer that a picked file is most likely of. */
-  of(file: File, path: string): Offer | undefined {
-    return this.own.find(
-      ({ remembered }) =>
-        remembered?.path === path &&
-        remembered.size === file.size &&
-        remembered.lastModified === file.lastModified,
-    );
+  /** Finds the offer that a picked file is most likely of. */
+  finder(): (file: File, path: string) => Offer | undefined {
+    const byPath = new Map<string | undefined, Offer[]>();
+    for (const offer of this.own) {
+      const { path } = offer.remembered ?? {};
+      byPath.set(path, [...(byPath.get(path) ?? []), offer]);
+    }
+    return ({ size, lastModified }, path) =>
+      byPath
+        .get(path)
+        ?.find(({ remembered: of }) => of?.size === size && of.lastModified === lastModified);
   }
 
   /** See what there is below an address. */

@@ -3,6 +3,7 @@
  * send. Knows no view and no Jupyter.
  */
 
+import { Arrivals } from "./arrivals";
 import { Completing } from "./completing";
 import { Diagnoses } from "./diagnoses";
 import { bytes } from "./format";
@@ -13,6 +14,7 @@ import { type Offer, Offers } from "./offers";
 import type { Picked } from "./picking";
 import { Planning } from "./planning";
 import type { Outcome, Pool, Sender } from "./pool";
+import { fileProgress, waitingFor } from "./progress";
 import { type FileProgress, type Order, type Summary, VERSION, type Welcome } from "./protocol";
 import { Rate } from "./rate";
 import { Reaching } from "./reaching";
@@ -21,9 +23,9 @@ import { Reports } from "./reports";
 import { Roster } from "./roster";
 import { Signing } from "./signing";
 import type { Work } from "./states";
-import { fileProgress, settled, summarise, waitingFor } from "./summary";
+import { Tally } from "./tally";
 import { text } from "./text";
-import { type Continued, type Surroundings, Upload } from "./upload";
+import { type Surroundings, Upload } from "./upload";
 
 export interface Options {
   readonly line: Line;
@@ -50,8 +52,15 @@ export class Uploads implements Sender, Surroundings {
   readonly #listeners = new Set<() => void>();
   readonly #pools = new Map<string, Pool>();
   readonly #diagnoses: Diagnoses;
-  readonly #batch = new Set<Upload>();
+  readonly #arrivals = new Arrivals(
+    (picked) => this.#arrive(picked),
+    (uploads) => void this.#planning.plan(uploads),
+  );
   readonly #roster = new Roster();
+  readonly #tally = new Tally(
+    (upload) => this.progressOf(upload),
+    (id, progress) => this.#reports.stands(id, progress),
+  );
   #welcome: Welcome | undefined;
   #refusal = "";
   #greeting: Promise<void>;
@@ -84,8 +93,18 @@ export class Uploads implements Sender, Surroundings {
     this.#greeting = this.#hello();
   }
 
+  /** Aborts when the engine is disposed of. */
+  get end(): AbortSignal {
+    return this.#end.signal;
+  }
+
   get files(): readonly Upload[] {
     return this.#roster.all;
+  }
+
+  /** Whether any file is in one of these states. */
+  anyIs(names: readonly Upload["state"]["name"][]): boolean {
+    return this.#roster.anyIs(names);
   }
 
   /** Whether any file is neither on S3 nor given up. */
@@ -122,18 +141,15 @@ export class Uploads implements Sender, Surroundings {
 
   /** Take files in. They are uploaded in this order. */
   pick(picked: readonly Picked[]): void {
-    if (settled(this.progress())) this.#newBatch();
-    const uploads = picked
-      .filter((each) => !this.#pickedAgain(each))
-      .map((each) => new Upload(randomId(), each, this, this.#remembered(each)));
-    this.#take(uploads);
-    void this.#planning.plan(uploads);
-    this.worked();
+    this.#arrivals.finish();
+    if (this.#tally.settled) this.#newBatch();
+    void this.#arrivals.begin(picked);
   }
 
   /** Go on with an unfinished upload. A file of another size is refused at once. */
   continue(offer: Offer, picked: Picked): void {
-    if (settled(this.progress())) this.#newBatch();
+    this.#arrivals.finish();
+    if (this.#tally.settled) this.#newBatch();
     const { key, upload_id, size, name } = offer;
     const upload = new Upload(randomId(), picked, this, { key, uploadId: upload_id });
     this.#take([upload]);
@@ -219,11 +235,6 @@ export class Uploads implements Sender, Surroundings {
     this.kernel.dispose();
   }
 
-  /** Each file as people see it. */
-  progress(): FileProgress[] {
-    return this.files.map((upload) => this.progressOf(upload));
-  }
-
   /** The very same object while nothing of it changes. */
   progressOf(upload: Upload): FileProgress {
     const store = "work" in upload.state ? upload.state.work.plan.store : "";
@@ -234,11 +245,11 @@ export class Uploads implements Sender, Surroundings {
   }
 
   summary(): Summary {
-    const batch = Array.from(this.#batch, (upload) => ({
-      progress: this.progressOf(upload),
-      size: upload.file.size,
-    }));
-    return summarise(this.progress(), batch, this.rate.perSecond);
+    return this.#tally.summary(this.rate.perSecond);
+  }
+
+  tellAll(): void {
+    this.#tally.tellAll();
   }
 
   obey({ verb, file_ids }: Order): void {
@@ -297,6 +308,7 @@ export class Uploads implements Sender, Surroundings {
 
   moved(upload: Upload): void {
     this.#roster.moved(upload);
+    this.#tally.moved(upload);
     this.worked();
   }
 
@@ -367,36 +379,49 @@ export class Uploads implements Sender, Surroundings {
   #pickedAgain({ file, path }: Picked): boolean {
     const known = [...this.#roster.at(path.normalize("NFC"))].find((upload) => upload.isOf(file));
     if (known === undefined) return false;
-    this.#batch.add(known);
+    this.#tally.join(known);
     known.pickedAgain(file);
     return true;
   }
 
   #take(uploads: readonly Upload[]): void {
-    for (const upload of uploads) this.#batch.add(upload);
     this.#roster.add(uploads);
+    for (const upload of uploads) this.#tally.join(upload);
   }
 
-  /** What this browser began with the very file is gone on with, whatever key it would get now. */
-  #remembered({ file, path }: Picked): Continued | undefined {
-    const offer = this.offers.of(file, path.normalize("NFC"));
-    return offer && { key: offer.key, uploadId: offer.upload_id };
+  /**
+   * Put picked files into the list. What this browser began with the very file is gone on with,
+   * whatever key it would get now.
+   */
+  #arrive(picked: readonly Picked[]): readonly Upload[] {
+    const offerOf = this.offers.finder();
+    const uploads = picked
+      .filter((each) => !this.#pickedAgain(each))
+      .map((each) => {
+        const offer = offerOf(each.file, each.path.normalize("NFC"));
+        const continued = offer && { key: offer.key, uploadId: offer.upload_id };
+        return new Upload(randomId(), each, this, continued);
+      });
+    this.#take(uploads);
+    this.worked();
+    return uploads;
   }
 
   #newBatch(): void {
-    this.#batch.clear();
+    this.#tally.newBatch();
     this.rate.reset();
   }
 
   #remove(uploads: readonly Upload[]): void {
     for (const upload of uploads) {
-      this.#batch.delete(upload);
+      this.#tally.leave(upload);
       this.#roster.remove(upload);
     }
     this.worked();
   }
 
   #named(ids: readonly string[]): readonly Upload[] {
+    this.#arrivals.finish();
     if (ids.length === 0) return this.files;
     const named = new Set(ids);
     return this.files.filter(({ id }) => named.has(id));
