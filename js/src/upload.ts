@@ -296,7 +296,6 @@ export class Upload {
     if (active === undefined || number === undefined) return;
     try {
       await this.#prove(lane, active, number);
-      if (this.active === active) this.#settleIfStored(active);
       this.#around.worked();
     } catch (error) {
       if (this.#has(active.parts)) this.fail(problemOf(error, this.file.name));
@@ -318,15 +317,18 @@ export class Upload {
     return "work" in this.#state && this.#state.work.parts === parts;
   }
 
-  /** Compare a part on S3 with the file's. */
+  /** Compare a part on S3 with the file's. After a pause meanwhile, it counts for the next try. */
   async #prove(lane: number, work: Work, number: number): Promise<void> {
-    work.parts.hashing(number);
+    const { parts } = work;
+    parts.hashing(number);
     try {
-      work.parts.compared(number, await this.#hashes.part(lane, work, number));
+      parts.compared(number, await this.#hashes.part(lane, work, number));
     } catch (error) {
-      work.parts.unprove(number);
+      parts.unprove(number);
       throw error;
     }
+    const { active } = this;
+    if (active?.parts === parts) this.#settleIfStored(active);
   }
 
   async #compare(work: Work, signal: AbortSignal): ReturnType<typeof compare> {
