@@ -116,3 +116,31 @@ def test_a_part_compared_across_a_pause_may_be_what_the_user_is_asked_about(
     page.evaluate("letGo()")
 
     expect(row(page, "run7.bin")).to_contain_text("1 differs", timeout=LONG)
+
+
+def test_only_the_button_that_asks_has_differing_parts_sent_again(
+    page: Page,
+    bridge: Bridge,
+    ministack: S3Server,
+    proxy: FaultyProxy,
+    widget: UploadWidget,
+    begun: Callable[..., Path],
+) -> None:
+    file = begun(2)
+    show(page, bridge, widget, tuning=QUICK)
+    pick_and_hold(page, file, 4)
+
+    pause_and_resume(page)
+    page.evaluate("letGo()")
+    expect(row(page, "run7.bin")).to_contain_text("1 differs", timeout=LONG)
+    pick(page, file)
+    page.evaluate("engine.resume()")
+    page.evaluate("engine.resume([engine.files[0].id])")
+    assert page.evaluate("engine.files[0].state.problem?.code") == "differs"
+    assert len(proxy.puts()) == 0
+
+    press(page, "Resume run7.bin")
+    page.wait_for_function("engine.files[0].state.name !== 'failed'")
+    until_done(widget)
+    assert_arrived(ministack, widget, file)
+    assert [put.part_number for put in proxy.puts()] == [2]

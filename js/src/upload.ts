@@ -167,21 +167,22 @@ export class Upload {
     }
   }
 
-  /** Go on after a pause or a failure; what is on S3 stays there. */
+  /** Go on after a pause or a failure; what is on S3 stays there. What was asked stays asked. */
   resume(): void {
-    if (this.#state.name === "paused" || this.#state.name === "failed") {
-      const { work } = this.#state;
-      if (this.isElsewhere) {
-        this.#replan("keep parts");
-        return;
-      }
-      this.trouble = "";
-      this.#afresh = 0;
-      work.parts.sendDiffering();
-      this.#to({ name: "queued", work });
-    } else if (this.#state.name === "refused") {
-      this.#replan("keep parts");
-    }
+    if (this.#state.name === "refused" || this.isElsewhere) this.#replan("keep parts");
+    else if (!this.differs) this.#queueAgain();
+  }
+
+  /** Whether the user is asked if parts on S3 that are not this file's shall be sent over. */
+  get differs(): boolean {
+    return this.#state.name === "failed" && this.#state.problem.code === "differs";
+  }
+
+  /** Answer that: yes. */
+  sendDiffering(): void {
+    if (this.#state.name !== "failed" || !this.differs) return;
+    this.#state.work.parts.sendDiffering();
+    this.#queueAgain();
   }
 
   /** Upload the file from its beginning, whatever it was to go on with. */
@@ -421,6 +422,13 @@ export class Upload {
       this.#missingRounds = 0;
       this.fail({ code: "integrity", message: text.partsMissing(this.file.name) });
     }
+  }
+
+  #queueAgain(): void {
+    if (this.#state.name !== "paused" && this.#state.name !== "failed") return;
+    this.trouble = "";
+    this.#afresh = 0;
+    this.#to({ name: "queued", work: this.#state.work });
   }
 
   #stumble(error: unknown, signal: AbortSignal): void {

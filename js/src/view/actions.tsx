@@ -92,6 +92,7 @@ export function answers(engine: Uploads, upload: Upload, skip: () => void): read
       [view.startOver, () => void engine.startOver(upload)],
     ];
   }
+  if (upload.differs) return [[view.resume, () => upload.sendDiffering()]];
   if (!isResumable(upload) || state.name === "paused") return [];
   const label = state.name === "refused" ? view.retry : view.resume;
   return [[label, () => engine.resume([id])]];
@@ -131,7 +132,8 @@ export function isPausable({ state: { name } }: Upload): boolean {
 export function isResumable(upload: Upload): boolean {
   const { state } = upload;
   if (state.name === "paused") return true;
-  return "problem" in state && !isConflict(upload) && !FINAL.has(state.problem.code);
+  const asks = isConflict(upload) || upload.differs;
+  return "problem" in state && !asks && !FINAL.has(state.problem.code);
 }
 
 export function isDiscardable({ state: { name } }: Upload): boolean {
