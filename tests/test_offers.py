@@ -223,6 +223,33 @@ def test_discard_asks_then_deletes_and_forgets(
     assert remembered(page) == []
 
 
+def test_what_goes_on_is_discarded_though_the_kernel_has_not_answered_yet(
+    page: Page,
+    bridge: Bridge,
+    ministack: S3Server,
+    widget: UploadWidget,
+    bucket: str,
+    begun: tuple[Path, set[int]],
+) -> None:
+    file, there = begun
+    show(page, bridge, widget, tuning=FAST)
+    expect(offer(page)).to_be_visible(timeout=LONG)
+    bridge.hold()
+    choose(page, "Continue", file)
+    expect(page.locator(".s3up-row")).to_have_count(1)
+
+    press(page, "Discard")
+    assert parts_on(ministack, bucket) == there
+    expect(page.locator(".s3up-question")).to_be_visible()
+    press(page, "Discard")
+    bridge.release()
+
+    expect(page.locator(".s3up-row")).to_have_count(0, timeout=LONG)
+    until(lambda: ministack.upload_ids(bucket) == [], 20, "nothing left on S3")
+    until(lambda: remembered(page) == [], what="nothing remembered")
+    expect(offer(page)).to_have_count(0)
+
+
 def test_a_file_of_another_size_is_refused_at_once(
     page: Page,
     bridge: Bridge,

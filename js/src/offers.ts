@@ -8,6 +8,7 @@ import { forget, type Remembered, recall, remember } from "./memory";
 import { patiently } from "./patience";
 import { MAX_REMEMBERED, type UnfinishedListed, type UnfinishedUpload } from "./protocol";
 import { delay } from "./retry";
+import type { Begun } from "./states";
 import { tuning } from "./tuning";
 
 /** An upload that this browser or this kernel began. */
@@ -99,6 +100,11 @@ export class Offers {
     );
   }
 
+  /** What a file that is picked for an offer has to go on with. */
+  begun({ uri, key, upload_id }: UnfinishedUpload): Begun {
+    return { store: this.#listed.store, uri, key, uploadId: upload_id };
+  }
+
   /** See what there is below an address. */
   look(destination: string): Promise<void> {
     this.#looking ??= this.#look(destination).finally(() => {
@@ -120,19 +126,20 @@ export class Offers {
   }
 
   /** A file is complete or discarded: there is nothing to go on with. */
-  async ended(ended: Pick<Remembered, "store" | "uri" | "uploadId">): Promise<void> {
-    this.#drop(ended.uploadId);
-    await forget(ended);
+  async ended(begun: Begun): Promise<void> {
+    this.#drop(begun.uploadId);
+    await forget(begun);
   }
 
   /** Delete what S3 holds of an upload, and forget it. */
-  async discard({ key, upload_id, uri }: UnfinishedUpload): Promise<void> {
+  async discard(upload: UnfinishedUpload): Promise<void> {
+    const { key, upload_id } = upload;
     const request = { kind: "abort_unfinished", upload: { key, upload_id } } as const;
     this.#discarding.add(upload_id);
     this.#changed();
     try {
       await this.#patiently(() => this.#kernel.call(request, this.#signal));
-      await this.ended({ store: this.#listed.store, uri, uploadId: upload_id });
+      await this.ended(this.begun(upload));
     } catch (error) {
       if (!(error instanceof KernelError)) throw error;
       this.#problem = error.message;

@@ -14,6 +14,19 @@ export interface Work {
   readonly uploadId: string;
 }
 
+/** An upload on S3. */
+export interface Begun {
+  /** `scheme://host`, as in plans. */
+  readonly store: string;
+  readonly uri: string;
+  readonly key: string;
+  readonly uploadId: string;
+}
+
+export function begunBy({ plan: { store, uri, key }, uploadId }: Work): Begun {
+  return { store, uri, key, uploadId };
+}
+
 export type State =
   | { readonly name: "picked" }
   | { readonly name: "refused"; readonly problem: Problem }

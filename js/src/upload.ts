@@ -18,7 +18,7 @@ import { type Problem, problemOf } from "./problem";
 import type { PlannedFile } from "./protocol";
 import { Rate } from "./rate";
 import { Sending } from "./sending";
-import { checked, mayFollow, type State, type Work } from "./states";
+import { type Begun, begunBy, checked, mayFollow, type State, type Work } from "./states";
 import { text } from "./text";
 
 /** What a file needs of the engine around it. */
@@ -36,19 +36,13 @@ export interface Surroundings {
   /** The kernel has to plan this file again. */
   plan(upload: Upload): void;
   /** S3 has an upload for the file from now on. */
-  opened(upload: Upload, work: Work): void;
+  opened(upload: Upload, begun: Begun): void;
   /** That upload is complete, or deleted. */
-  ended(work: Work): void;
-}
-
-/** An upload on S3 that a file has to go on with. */
-export interface Continued {
-  readonly key: string;
-  readonly uploadId: string;
+  ended(begun: Begun): void;
 }
 
 /** The kernel decides the key, and finds an upload or creates one. */
-const ANY: Continued = { key: "", uploadId: "" };
+const ANY: Begun = { store: "", uri: "", key: "", uploadId: "" };
 
 /** How often S3 may say that it lost parts it had accepted. */
 const MISSING_ROUNDS = 3;
@@ -71,7 +65,8 @@ export class Upload {
   readonly rate = new Rate();
   /** The user's answer to a conflict; empty before there was one. */
   ifExists: "" | "overwrite" | "rename" = "";
-  continues: Continued;
+  /** What it has to go on with. */
+  continues: Begun;
   /** What hinders the upload just now without ending it, for people. */
   trouble = "";
   /** What the user has to know of how it began, and is no trouble. */
@@ -121,9 +116,20 @@ export class Upload {
     if (GONE.has(problem.code)) this.#startAfresh(problem.code);
   }
 
-  /** S3's name of the upload that the file goes on with; empty if there is none. */
-  get uploadId(): string {
-    return ("work" in this.#state && this.#state.work.uploadId) || this.continues.uploadId;
+  /** The upload that the file goes on with, though it may be of another file. */
+  get begun(): Begun {
+    const begun = "work" in this.#state ? begunBy(this.#state.work) : ANY;
+    return begun.uploadId === "" ? this.continues : begun;
+  }
+
+  /** Whether S3 holds an upload that is this file's, as far as is known. */
+  get isBegun(): boolean {
+    return this.begun.uploadId !== "" && !this.isOther;
+  }
+
+  /** Whether the file is not the one that was begun. */
+  get isOther(): boolean {
+    return this.#state.name === "refused" && this.#state.problem.code === "other_file";
   }
 
   /** Take the first step, or the next after a pause or a failure. */
@@ -151,7 +157,7 @@ export class Upload {
         prove: (found, number) => this.#prove(PROOF_LANE, found, number),
       });
       signal.throwIfAborted();
-      this.#around.opened(this, opened);
+      this.#around.opened(this, begunBy(opened));
       this.#upload(opened);
     } catch (error) {
       this.#stumble(error, signal);
@@ -232,25 +238,21 @@ export class Upload {
   async abort(): Promise<void> {
     if (this.#state.name === "done" || this.#state.name === "aborting") return;
     const before = this.#state;
+    const begun = this.isBegun ? this.begun : ANY;
     this.#run.abort();
     this.#to({ name: "aborting" });
     try {
-      await this.#deleteParts(before);
+      // By the upload's own id: a kernel that has restarted knows nothing of the file.
+      if (begun !== ANY) await this.#asking.abort(begun.key, begun.uploadId);
       await this.#claim.release("delete parts");
       this.#hashes.drop();
-      if ("work" in before) this.#around.ended(before.work);
+      if (begun !== ANY) this.#around.ended(begun);
     } catch (error) {
       const problem = problemOf(error, this.file.name);
       if ("work" in before) this.#to({ name: "failed", work: before.work, problem });
       else this.#to({ name: "refused", problem });
       throw error;
     }
-  }
-
-  /** By the upload's own id: a kernel that has restarted knows nothing of the file. */
-  async #deleteParts(state: State): Promise<void> {
-    if (!("work" in state) || state.work.uploadId === "") return;
-    await this.#asking.abort(state.work.plan.key, state.work.uploadId);
   }
 
   /** The kernel or the page found out why nothing gets through. */
@@ -410,7 +412,7 @@ export class Upload {
   #finish(work: Work, sha256: string, sent: boolean): void {
     this.#hashes.drop();
     if (!sent) work.parts.storeAll();
-    this.#around.ended(work);
+    this.#around.ended(begunBy(work));
     this.#to({ name: "done", work, sha256, sent });
   }
 
@@ -460,11 +462,7 @@ export class Upload {
    * kept are compared and gone on with.
    */
   #replan(rest: Rest): void {
-    if (rest === "delete parts") this.continues = ANY;
-    else if ("work" in this.#state && this.#state.work.uploadId !== "") {
-      const { plan, uploadId } = this.#state.work;
-      this.continues = { key: plan.key, uploadId };
-    }
+    this.continues = rest === "delete parts" ? ANY : this.begun;
     this.#run.abort();
     this.#run = new AbortController();
     this.#renewHashes();

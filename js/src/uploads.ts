@@ -20,10 +20,10 @@ import { poolFor } from "./registry";
 import { Reports } from "./reports";
 import { Roster } from "./roster";
 import { Signing } from "./signing";
-import type { Work } from "./states";
+import type { Begun } from "./states";
 import { fileProgress, settled, summarise, waitingFor } from "./summary";
 import { text } from "./text";
-import { type Continued, type Surroundings, Upload } from "./upload";
+import { type Surroundings, Upload } from "./upload";
 
 export interface Options {
   readonly line: Line;
@@ -107,7 +107,7 @@ export class Uploads implements Sender, Surroundings {
   get offered(): Offer[] {
     const { own } = this.offers;
     if (own.length === 0) return own;
-    const taken = new Set(this.files.map(({ uploadId }) => uploadId));
+    const taken = new Set(this.files.map(({ begun }) => begun.uploadId));
     return own.filter(({ upload_id }) => !taken.has(upload_id));
   }
 
@@ -134,8 +134,8 @@ export class Uploads implements Sender, Surroundings {
   /** Go on with an unfinished upload. A file of another size is refused at once. */
   continue(offer: Offer, picked: Picked): void {
     if (settled(this.progress())) this.#newBatch();
-    const { key, upload_id, size, name } = offer;
-    const upload = new Upload(randomId(), picked, this, { key, uploadId: upload_id });
+    const { size, name } = offer;
+    const upload = new Upload(randomId(), picked, this, this.offers.begun(offer));
     this.#take([upload]);
     const { file } = picked;
     if (size < 0 || size === file.size) this.plan(upload);
@@ -148,7 +148,7 @@ export class Uploads implements Sender, Surroundings {
 
   /** Delete what S3 holds of the upload that is of another file, and upload this one. */
   async startOver(upload: Upload): Promise<void> {
-    const offer = this.offers.own.find(({ upload_id }) => upload_id === upload.uploadId);
+    const offer = this.offers.own.find(({ upload_id }) => upload_id === upload.begun.uploadId);
     if (offer !== undefined) await this.offers.discard(offer);
     upload.startOver();
   }
@@ -262,16 +262,14 @@ export class Uploads implements Sender, Surroundings {
     void this.#planning.plan([upload]);
   }
 
-  opened({ path, file, handle }: Upload, { plan: { store, uri, key }, uploadId }: Work): void {
-    if (uploadId === "") return;
+  opened({ path, file, handle }: Upload, begun: Begun): void {
+    if (begun.uploadId === "") return;
     const { size, lastModified } = file;
-    const began = Date.now();
-    const entry = { store, uri, key, uploadId, path, size, lastModified, began, handle };
-    void this.offers.remember(entry);
+    void this.offers.remember({ ...begun, path, size, lastModified, began: Date.now(), handle });
   }
 
-  ended({ plan: { store, uri }, uploadId }: Work): void {
-    if (uploadId !== "") void this.offers.ended({ store, uri, uploadId });
+  ended(begun: Begun): void {
+    if (begun.uploadId !== "") void this.offers.ended(begun);
   }
 
   send(): Promise<Outcome> | undefined {
@@ -378,9 +376,9 @@ export class Uploads implements Sender, Surroundings {
   }
 
   /** What this browser began with the very file is gone on with, whatever key it would get now. */
-  #remembered({ file, path }: Picked): Continued | undefined {
+  #remembered({ file, path }: Picked): Begun | undefined {
     const offer = this.offers.of(file, path.normalize("NFC"));
-    return offer && { key: offer.key, uploadId: offer.upload_id };
+    return offer && this.offers.begun(offer);
   }
 
   #newBatch(): void {

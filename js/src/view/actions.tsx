@@ -26,7 +26,7 @@ export function RowActions(props: RowActionsProps): JSX.Element {
   const { engine, upload, name, discard, asks } = props;
   const { id, state } = upload;
   const spoken = (label: string): { label: string; spoken: string } => about(label, name);
-  const drop = state.name === "refused" ? view.remove : view.discard;
+  const drop = state.name === "refused" && !upload.isBegun ? view.remove : view.discard;
   return (
     <div class="s3up-actions">
       <span class="s3up-place">
@@ -38,7 +38,7 @@ export function RowActions(props: RowActionsProps): JSX.Element {
         )}
       </span>
       <span class="s3up-place">
-        {isDiscardable(upload) && !isConflict(upload) && !isOther(upload) && !asks && (
+        {isDiscardable(upload) && !isConflict(upload) && !upload.isOther && !asks && (
           <Action
             {...spoken(drop)}
             icon={drop === view.remove ? "clear" : "discard"}
@@ -86,7 +86,7 @@ export function answers(engine: Uploads, upload: Upload, skip: () => void): read
       [view.skip, skip],
     ];
   }
-  if (isOther(upload)) {
+  if (upload.isOther) {
     return [
       [view.back, () => void engine.abort([id])],
       [view.startOver, () => void engine.startOver(upload)],
@@ -117,11 +117,6 @@ export function Choices({ name, choices }: ChoicesProps): JSX.Element | null {
 /** Of many buttons that say the same, a screen reader names the file. */
 export function about(label: string, name: string): { label: string; spoken: string } {
   return { label, spoken: `${label} ${name}` };
-}
-
-/** The file is not the one that was begun. */
-function isOther({ state }: Upload): boolean {
-  return state.name === "refused" && state.problem.code === "other_file";
 }
 
 export function isPausable({ state: { name } }: Upload): boolean {

@@ -59,8 +59,9 @@ function Body({ engine, upload, progress, place }: RowProps): JSX.Element {
   const asks = asked && isDiscardable(upload);
   const words = joined(stateWords(upload, progress), numbers(upload, progress));
   const discard = (): void => {
-    setAsked(!asked && bytes_done > 0);
-    if (asked || bytes_done === 0) void engine.abort([upload.id]);
+    const holds = bytes_done > 0 || upload.isBegun;
+    setAsked(!asked && holds);
+    if (asked || !holds) void engine.abort([upload.id]);
   };
   return (
     <li
