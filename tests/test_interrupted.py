@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 from s3upload_widget import UploadWidget
 from s3upload_widget.checksums import sha256
 from support.files import make_file
-from support.uploading import QUICK, MiB, assert_arrived, pick, show, until_done
+from support.uploading import QUICK, MiB, asked, assert_arrived, pick, show, until_done
 from support.view import LONG, expect_state, press, row
 from test_resume import begin
 
@@ -144,3 +144,47 @@ def test_only_the_button_that_asks_has_differing_parts_sent_again(
     until_done(widget)
     assert_arrived(ministack, widget, file)
     assert [put.part_number for put in proxy.puts()] == [2]
+
+
+def test_a_file_that_is_paused_before_it_has_a_key_stays_paused(
+    page: Page,
+    bridge: Bridge,
+    ministack: S3Server,
+    widget: UploadWidget,
+    tmp_path: Path,
+) -> None:
+    file = make_file(tmp_path / "run7.bin", 3 * PART)
+    show(page, bridge, widget, tuning=QUICK)
+    bridge.hold()
+    pick(page, file)
+    press(page, "Pause run7.bin")
+    expect_state(page, "run7.bin", "paused")
+
+    bridge.release()
+    page.wait_for_function("engine.files[0].state.work !== undefined")
+
+    assert page.evaluate("engine.files[0].state.name") == "paused"
+    assert asked(bridge, "create_multipart_upload") == []
+    press(page, "Resume run7.bin")
+    until_done(widget)
+    assert_arrived(ministack, widget, file)
+
+
+def test_a_pause_before_there_is_a_key_can_be_taken_back(
+    page: Page,
+    bridge: Bridge,
+    ministack: S3Server,
+    widget: UploadWidget,
+    tmp_path: Path,
+) -> None:
+    file = make_file(tmp_path / "run7.bin", 3 * PART)
+    show(page, bridge, widget, tuning=QUICK)
+    bridge.hold()
+    pick(page, file)
+    press(page, "Pause run7.bin")
+    press(page, "Resume run7.bin")
+
+    bridge.release()
+    until_done(widget)
+
+    assert_arrived(ministack, widget, file)

@@ -27,8 +27,9 @@ export function begunBy({ plan: { store, uri, key }, uploadId }: Work): Begun {
   return { store, uri, key, uploadId };
 }
 
+/** What is `held` was paused before it had a plan, and is to be `paused` when it has one. */
 export type State =
-  | { readonly name: "picked" }
+  | { readonly name: "picked"; readonly held: boolean }
   | { readonly name: "refused"; readonly problem: Problem }
   | { readonly name: "queued"; readonly work: Work }
   | { readonly name: "comparing"; readonly work: Work; readonly comparison: Comparison }
@@ -43,7 +44,7 @@ export type State =
 type Name = State["name"];
 
 const NEXT: Readonly<Record<Name, readonly Name[]>> = {
-  picked: ["queued", "refused", "aborting"],
+  picked: ["picked", "queued", "paused", "refused", "aborting"],
   refused: ["picked", "aborting"],
   queued: ["checking", "paused", "failed", "aborting"],
   comparing: ["comparing", "checking", "done", "paused", "failed", "aborting", "picked"],

@@ -71,7 +71,7 @@ export class Upload {
   trouble = "";
   /** What the user has to know of how it began, and is no trouble. */
   note = "";
-  #state: State = { name: "picked" };
+  #state: State = { name: "picked", held: false };
   #run = new AbortController();
   #missingRounds = 0;
   #afresh = 0;
@@ -107,7 +107,8 @@ export class Upload {
     if (this.#state.name !== "picked") return;
     this.trouble = "";
     const parts = new Parts(this.file.size, plan.part_size, plan.parts_total);
-    this.#to({ name: "queued", work: { plan, parts, uploadId: "" } });
+    const name = this.#state.held ? "paused" : "queued";
+    this.#to({ name, work: { plan, parts, uploadId: "" } });
   }
 
   refuse(problem: Problem): void {
@@ -166,7 +167,13 @@ export class Upload {
 
   pause(): void {
     const { name } = this.#state;
-    if (name === "queued" || name === "comparing" || name === "checking" || name === "uploading") {
+    if (name === "picked") this.#to({ name, held: true });
+    else if (
+      name === "queued" ||
+      name === "comparing" ||
+      name === "checking" ||
+      name === "uploading"
+    ) {
       const { work } = this.#state;
       this.#run.abort();
       this.#to({ name: "paused", work });
@@ -176,6 +183,7 @@ export class Upload {
   /** Go on after a pause or a failure; what is on S3 stays there. What was asked stays asked. */
   resume(): void {
     if (this.#state.name === "refused" || this.isElsewhere) this.#replan("keep parts");
+    else if (this.#state.name === "picked") this.#to({ name: "picked", held: false });
     else if (!this.differs) this.#queueAgain();
   }
 
@@ -195,6 +203,11 @@ export class Upload {
   startOver(): void {
     this.continues = ANY;
     if (this.#state.name === "refused") this.#replan("keep parts");
+  }
+
+  /** Whether the user holds it back. */
+  get isPaused(): boolean {
+    return this.#state.name === "paused" || (this.#state.name === "picked" && this.#state.held);
   }
 
   /** Whether another page took the file over. */
@@ -466,7 +479,7 @@ export class Upload {
     this.#run.abort();
     this.#run = new AbortController();
     this.#renewHashes();
-    this.#to({ name: "picked" });
+    this.#to({ name: "picked", held: false });
     void this.#releaseThenPlan(rest, this.#run.signal);
   }
 

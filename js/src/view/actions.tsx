@@ -33,7 +33,7 @@ export function RowActions(props: RowActionsProps): JSX.Element {
         {isPausable(upload) && (
           <Action {...spoken(view.pause)} icon="pause" act={() => engine.pause([id])} />
         )}
-        {state.name === "paused" && (
+        {upload.isPaused && (
           <Action {...spoken(view.resume)} icon="resume" act={() => engine.resume([id])} />
         )}
       </span>
@@ -93,7 +93,7 @@ export function answers(engine: Uploads, upload: Upload, skip: () => void): read
     ];
   }
   if (upload.differs) return [[view.resume, () => upload.sendDiffering()]];
-  if (!isResumable(upload) || state.name === "paused") return [];
+  if (!isResumable(upload) || upload.isPaused) return [];
   const label = state.name === "refused" ? view.retry : view.resume;
   return [[label, () => engine.resume([id])]];
 }
@@ -119,14 +119,14 @@ export function about(label: string, name: string): { label: string; spoken: str
   return { label, spoken: `${label} ${name}` };
 }
 
-export function isPausable({ state: { name } }: Upload): boolean {
-  return ["queued", "comparing", "checking", "uploading"].includes(name);
+export function isPausable({ isPaused, state: { name } }: Upload): boolean {
+  return !isPaused && ["picked", "queued", "comparing", "checking", "uploading"].includes(name);
 }
 
 /** It was paused, or failed for a reason that may be gone. */
 export function isResumable(upload: Upload): boolean {
   const { state } = upload;
-  if (state.name === "paused") return true;
+  if (upload.isPaused) return true;
   const asks = isConflict(upload) || upload.differs;
   return "problem" in state && !asks && !FINAL.has(state.problem.code);
 }
