@@ -64,6 +64,36 @@ def test_dropped_files_and_folders_arrive(
     assert set(ministack.keys(bucket)) == {*keys, "raw/run7.bin"}
 
 
+def test_files_are_dropped_on_a_page_over_plain_http_too(
+    page: Page, bridge: Bridge, widget: UploadWidget, tmp_path: Path
+) -> None:
+    show(page, bridge, widget, insecure=True)
+    assert not page.evaluate("isSecureContext")
+
+    drop_files(page, ".s3up", [make_file(tmp_path / "run7.bin", 1000)])
+
+    until_done(widget)
+    expect(page.locator(".s3up-notice")).to_be_empty()
+
+
+def test_a_drop_that_the_browser_cannot_read_is_said_to_be_so(
+    page: Page, bridge: Bridge, widget: UploadWidget, tmp_path: Path
+) -> None:
+    show(page, bridge, widget)
+    page.evaluate(
+        """() => {
+          DataTransferItem.prototype.webkitGetAsEntry = () => {
+            throw new DOMException("played by the test", "NotReadableError");
+          };
+        }"""
+    )
+
+    drop_files(page, ".s3up", [make_file(tmp_path / "run7.bin", 1000)])
+
+    expect(page.locator(".s3up-notice")).to_contain_text("NotReadableError")
+    assert page.evaluate("engine.files.length") == 0
+
+
 def test_a_drop_beside_the_widget_does_not_leave_the_page(
     page: Page, bridge: Bridge, widget: UploadWidget, tmp_path: Path
 ) -> None:

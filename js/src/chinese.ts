@@ -44,6 +44,7 @@ export const chinese: Texts = {
     goesTo: (destination) => `上传到 ${destination}`,
     connecting: "正在连接内核",
     reading: "正在读取拖放的内容…",
+    notRead: (reason) => `浏览器无法读取，因此没有选择任何文件：${reason}。请重试。`,
     unreached: (address) => `此页面无法连接 ${address}；w.check() 会说明更多。`,
     onlyOne: "此处只能上传一个文件：请选择一个。",
     nothing: "所选内容中没有文件。",

@@ -45,6 +45,8 @@ const english = {
     goesTo: (destination: string) => `to ${destination}`,
     connecting: "Connecting to the kernel",
     reading: "Reading what was dropped …",
+    notRead: (reason: string) =>
+      `Nothing was picked, as the browser could not read it: ${reason}. Try it once more.`,
     unreached: (address: string) =>
       `This page does not reach ${address}; the widget's check() tells more.`,
     onlyOne: "Only one file can be uploaded here: pick one.",

@@ -61,8 +61,12 @@ function usePicking(root: HTMLElement, engine: Uploads, model: WidgetModel): Pic
     const take = async (transfer: DataTransfer): Promise<void> => {
       if (model.get("disabled")) return;
       setNotice(text.view.reading);
-      const { picked, unreadable } = await dropped(transfer);
-      pick(picked, unreadable);
+      try {
+        const { picked, unreadable } = await dropped(transfer);
+        pick(picked, unreadable);
+      } catch (error) {
+        setNotice(text.view.notRead(String(error)));
+      }
     };
     const hover = (isOver: boolean): void => setOver(isOver && !model.get("disabled"));
     const endDrops = takeDrops(root, hover, (transfer) => void take(transfer));
