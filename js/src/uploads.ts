@@ -358,6 +358,7 @@ export class Uploads implements Sender, Surroundings {
     }
     this.#hashing.ring();
     this.#signing.ring();
+    if (this.kernel.isDoubtful) this.#reports.owe();
     this.progressed();
   }
 
