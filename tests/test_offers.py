@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -513,6 +514,45 @@ def test_what_another_page_is_sending_can_be_taken_over(
     complete = [put.part_number for put in proxy.puts() if put.complete]
     # What the first page had in flight when the second one asked may arrive twice.
     assert len(complete) - len(set(complete)) <= 2
+
+
+def test_a_page_does_not_watch_what_it_is_sending_itself(
+    page: Page, bridge: Bridge, widget: UploadWidget, proxy: FaultyProxy, tmp_path: Path
+) -> None:
+    proxy.pace_total(20 * MiB)
+    show(page, bridge, widget, tuning={**FAST, "lookMs": 100})
+    pick(page, make_file(tmp_path / "run7.bin", 24 * PART))
+    until(lambda: any(put.complete for put in proxy.puts()), 60, "a part")
+    page.evaluate("engine.look()")
+    looks = len(asked(bridge, "list_unfinished"))
+
+    until(lambda: len([put for put in proxy.puts() if put.complete]) >= 9, 60, "more parts")
+
+    assert len(asked(bridge, "list_unfinished")) == looks
+
+
+def test_views_that_come_and_go_do_not_make_the_page_look_more_often(
+    page: Page,
+    chromium: Browsing,
+    bridge: Bridge,
+    widget: UploadWidget,
+    proxy: FaultyProxy,
+    page_errors: PageErrors,
+    tmp_path: Path,
+) -> None:
+    proxy.pace_total(10 * MiB)
+    show(page, bridge, widget, tuning=FAST)
+    pick(page, make_file(tmp_path / "run7.bin", 24 * PART))
+    until(lambda: any(put.complete for put in proxy.puts()), 60, "a part")
+
+    with chromium.page(page_errors) as other:
+        show(other, bridge, widget, tuning={**FAST, "lookMs": 1000})
+        for _ in range(6):
+            other.evaluate("engine.look()")
+        looks, began = len(asked(bridge, "list_unfinished")), time.monotonic()
+        until(lambda: len(asked(bridge, "list_unfinished")) >= looks + 4, 60, "more looks")
+
+    assert time.monotonic() - began >= 3
 
 
 def test_continue_keeps_the_key_whatever_key_would_be_chosen_now(

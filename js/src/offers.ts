@@ -7,7 +7,6 @@ import { type Kernel, KernelError } from "./kernel";
 import { forget, type Remembered, recall, remember } from "./memory";
 import { patiently } from "./patience";
 import { MAX_REMEMBERED, type UnfinishedListed, type UnfinishedUpload } from "./protocol";
-import { delay } from "./retry";
 import type { Begun } from "./states";
 import { tuning } from "./tuning";
 
@@ -37,11 +36,21 @@ export class Offers {
   #problem = "";
   #unfolded = false;
   #looks = 0;
+  #next: ReturnType<typeof setTimeout> | undefined;
+  readonly #taken: () => ReadonlySet<string>;
 
-  constructor(kernel: Kernel, changed: () => void, signal: AbortSignal) {
+  /** @param taken gives the uploads that files of this page go on with. */
+  constructor(
+    kernel: Kernel,
+    taken: () => ReadonlySet<string>,
+    changed: () => void,
+    signal: AbortSignal,
+  ) {
     this.#kernel = kernel;
+    this.#taken = taken;
     this.#changed = changed;
     this.#signal = signal;
+    signal.addEventListener("abort", () => clearTimeout(this.#next));
   }
 
   /** What this browser or this kernel began, the newest first. */
@@ -162,16 +171,18 @@ export class Offers {
       this.#problem = "";
       this.#looks += 1;
       await this.#forgetGone(remembered);
-      if (this.own.some(({ held }) => held)) void this.#lookAgain(destination);
+      this.#lookAgain(destination);
     } catch (error) {
       if (error instanceof KernelError) this.#problem = error.message;
     }
   }
 
   /** Another page goes on with one of them: how far it is changes. */
-  async #lookAgain(destination: string): Promise<void> {
-    await delay(tuning.lookMs, this.#signal).catch(() => {});
-    if (!this.#signal.aborted) await this.look(destination);
+  #lookAgain(destination: string): void {
+    clearTimeout(this.#next);
+    const taken = this.#taken();
+    const moves = this.own.some(({ held, upload_id }) => held && !taken.has(upload_id));
+    if (moves) this.#next = setTimeout(() => void this.look(destination), tuning.lookMs);
   }
 
   /** What S3 does not know any more was completed, aborted, or removed by a rule. */

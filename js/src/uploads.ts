@@ -77,7 +77,7 @@ export class Uploads implements Sender, Surroundings {
       signal,
     );
     this.completing = new Completing(this.kernel, signal);
-    this.offers = new Offers(this.kernel, () => this.progressed(), signal);
+    this.offers = new Offers(this.kernel, () => this.#taken, changed, signal);
     this.reaching = new Reaching(() => this.progressed(), signal);
     const tick = setInterval(() => this.#tick(), TICK_MS);
     signal.addEventListener("abort", () => clearInterval(tick));
@@ -107,7 +107,7 @@ export class Uploads implements Sender, Surroundings {
   get offered(): Offer[] {
     const { own } = this.offers;
     if (own.length === 0) return own;
-    const taken = new Set(this.files.map(({ begun }) => begun.uploadId));
+    const taken = this.#taken;
     return own.filter(({ upload_id }) => !taken.has(upload_id));
   }
 
@@ -369,6 +369,11 @@ export class Uploads implements Sender, Surroundings {
     this.#batch.add(known);
     known.pickedAgain(file);
     return true;
+  }
+
+  /** The uploads that files of the list go on with. */
+  get #taken(): Set<string> {
+    return new Set(this.files.map(({ begun }) => begun.uploadId));
   }
 
   #take(uploads: readonly Upload[]): void {
