@@ -64,13 +64,28 @@ def test_dropped_files_and_folders_arrive(
     assert set(ministack.keys(bucket)) == {*keys, "raw/run7.bin"}
 
 
-def test_files_are_dropped_on_a_page_over_plain_http_too(
-    page: Page, bridge: Bridge, widget: UploadWidget, tmp_path: Path
+@pytest.mark.parametrize(
+    "event",
+    [
+        pytest.param("new DragEvent('drop', { bubbles: true, dataTransfer: files })", id="drop"),
+        pytest.param(
+            "new ClipboardEvent('paste', { bubbles: true, clipboardData: files })", id="paste"
+        ),
+    ],
+)
+def test_files_come_in_on_a_page_over_plain_http_too(
+    page: Page, bridge: Bridge, widget: UploadWidget, event: str
 ) -> None:
     show(page, bridge, widget, insecure=True)
     assert not page.evaluate("isSecureContext")
 
-    drop_files(page, ".s3up", [make_file(tmp_path / "run7.bin", 1000)])
+    page.evaluate(
+        f"""() => {{
+          const files = new DataTransfer();
+          files.items.add(new File(["0123456789"], "run7.bin"));
+          document.querySelector(".s3up").dispatchEvent({event});
+        }}"""
+    )
 
     until_done(widget)
     expect(page.locator(".s3up-notice")).to_be_empty()
