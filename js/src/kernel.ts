@@ -91,6 +91,11 @@ export class Kernel {
     return Date.now() - Math.max(oldest.since, this.#heardAt) > tuning.kernelDoubtMs;
   }
 
+  /** Since when nothing was heard, milliseconds since 1970; the beginning if nothing ever was. */
+  get heardAt(): number {
+    return this.#heardAt;
+  }
+
   /** Whether the line is dead, as far as the last message showed. */
   get cut(): boolean {
     return this.#cut;

@@ -23,6 +23,7 @@ import { Signing } from "./signing";
 import type { Begun } from "./states";
 import { fileProgress, settled, summarise, waitingFor } from "./summary";
 import { text } from "./text";
+import { tuning } from "./tuning";
 import { type Surroundings, Upload } from "./upload";
 
 export interface Options {
@@ -57,6 +58,7 @@ export class Uploads implements Sender, Surroundings {
   #greeting: Promise<void>;
   #told = false;
   #works = false;
+  #ticking: ReturnType<typeof setInterval> | undefined;
 
   constructor(options: Options) {
     const { signal } = this.#end;
@@ -79,8 +81,7 @@ export class Uploads implements Sender, Surroundings {
     this.completing = new Completing(this.kernel, signal);
     this.offers = new Offers(this.kernel, () => this.#taken, changed, signal);
     this.reaching = new Reaching(() => this.progressed(), signal);
-    const tick = setInterval(() => this.#tick(), TICK_MS);
-    signal.addEventListener("abort", () => clearInterval(tick));
+    signal.addEventListener("abort", () => clearInterval(this.#ticking));
     this.#greeting = this.#hello();
   }
 
@@ -101,6 +102,13 @@ export class Uploads implements Sender, Surroundings {
   /** Why the kernel does not speak with this page; else empty. */
   get refusal(): string {
     return this.#refusal;
+  }
+
+  /** Why the kernel may never answer, for people; empty while it answers or soon may. */
+  get deafness(): string {
+    if (this.kernel.cut) return text.restarted;
+    if (this.#welcome !== undefined || this.#refusal !== "") return "";
+    return Date.now() - this.kernel.heardAt > tuning.kernelMissingMs ? text.noKernel : "";
   }
 
   /** Unfinished uploads that no file of the list goes on with. */
@@ -229,8 +237,10 @@ export class Uploads implements Sender, Surroundings {
     const store = "work" in upload.state ? upload.state.work.plan.store : "";
     const reachable = this.#pools.get(store)?.reachable ?? true;
     const cut = upload.active !== undefined && !reachable;
-    const trouble = (cut && this.#diagnoses.of(store)) || upload.trouble;
-    return fileProgress(upload, waitingFor(upload, this.kernel, reachable), trouble);
+    const waits = waitingFor(upload, this.kernel, reachable);
+    const deafness = waits === "kernel" ? this.deafness : "";
+    const trouble = deafness || (cut && this.#diagnoses.of(store)) || upload.trouble;
+    return fileProgress(upload, waits, trouble);
   }
 
   summary(): Summary {
@@ -305,6 +315,7 @@ export class Uploads implements Sender, Surroundings {
     queueMicrotask(() => {
       this.#works = false;
       if (this.#end.signal.aborted) return;
+      this.#keepTicking();
       this.#startQueued();
       this.#hashing.ring();
       this.#signing.ring();
@@ -325,6 +336,7 @@ export class Uploads implements Sender, Surroundings {
   }
 
   async #hello(): Promise<void> {
+    this.#keepTicking();
     try {
       const hello = { kind: "hello", version: VERSION, origin: location.origin } as const;
       this.#welcome = await this.kernel.call(hello, this.#end.signal);
@@ -349,9 +361,20 @@ export class Uploads implements Sender, Surroundings {
     }
   }
 
+  /** Only while something moves, or nobody has answered yet: most widgets just stand there. */
+  #keepTicking(): void {
+    this.#ticking ??= setInterval(() => this.#tick(), TICK_MS);
+  }
+
   #tick(): void {
     const { state, bytes_done } = this.summary();
-    if (state === "idle" || state === "done" || state === "failed") return;
+    if (state === "idle" || state === "done" || state === "failed") {
+      this.progressed();
+      if (this.#welcome === undefined && this.#refusal === "") return;
+      clearInterval(this.#ticking);
+      this.#ticking = undefined;
+      return;
+    }
     this.rate.sample(bytes_done);
     for (const upload of this.#roster.active) {
       if (upload.active) upload.rate.sample(upload.active.parts.bytesDone);

@@ -55,7 +55,8 @@ function usePicking(root: HTMLElement, engine: Uploads, model: WidgetModel): Pic
     const { picked } = sifted;
     const tooMany = engine.welcome?.multiple === false && picked.length > 1;
     setNotice(tooMany ? text.view.onlyOne : leftOut(sifted, unreadable));
-    if (!tooMany && picked.length > 0) engine.pick(picked);
+    // A kernel of another release would not understand; the zone says so.
+    if (!tooMany && picked.length > 0 && engine.refusal === "") engine.pick(picked);
   };
   useLayoutEffect(() => {
     const take = async (transfer: DataTransfer): Promise<void> => {
