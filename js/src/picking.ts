@@ -50,11 +50,13 @@ export async function dropped(transfer: DataTransfer): Promise<Dropped> {
 /**
  * Take files that are dropped on an element.
  *
+ * @param accepts Whether any are taken just now.
  * @param over Told whether files are held over the element.
  * @returns How to stop that.
  */
 export function takeDrops(
   el: HTMLElement,
+  accepts: () => boolean,
   over: (isOver: boolean) => void,
   take: (transfer: DataTransfer) => void,
 ): () => void {
@@ -64,7 +66,7 @@ export function takeDrops(
     el.addEventListener(type, (event) => carriesFiles(event) && hear(event), { signal });
   const hover = (event: DragEvent): void => {
     event.preventDefault();
-    if (event.dataTransfer) event.dataTransfer.dropEffect = "copy";
+    if (event.dataTransfer) event.dataTransfer.dropEffect = accepts() ? "copy" : "none";
     over(true);
   };
   on("dragenter", hover);

@@ -69,8 +69,9 @@ function usePicking(root: HTMLElement, engine: Uploads, model: WidgetModel): Pic
         setNotice(text.view.notRead(String(error)));
       }
     };
-    const hover = (isOver: boolean): void => setOver(isOver && !model.get("disabled"));
-    const endDrops = takeDrops(root, hover, (transfer) => void take(transfer));
+    const accepts = (): boolean => !model.get("disabled");
+    const hover = (isOver: boolean): void => setOver(isOver && accepts());
+    const endDrops = takeDrops(root, accepts, hover, (transfer) => void take(transfer));
     const endPastes = takePastes(root, (transfer) => void take(transfer));
     return () => {
       endDrops();
