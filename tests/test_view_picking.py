@@ -188,3 +188,20 @@ def test_a_disabled_widget_takes_nothing(
     widget.disabled = False
     expect(page.get_by_role("button", name="Later")).to_be_enabled()
     expect(page.locator(".s3up-row")).to_have_count(0)
+
+
+def test_one_file_that_cannot_be_read_does_not_keep_the_others_out(
+    page: Page, bridge: Bridge, widget: UploadWidget
+) -> None:
+    page.add_init_script(
+        """globalThis.showOpenFilePicker = async () => [
+            { name: "gone.bin", getFile: async () => { throw new DOMException("", "NotFoundError") } },
+            { name: "run7.bin", getFile: async () => new File(["0123456789"], "run7.bin") },
+        ]"""
+    )
+    show(page, bridge, widget)
+
+    page.get_by_role("button", name="Upload").click()
+
+    until_done(widget)
+    expect(page.locator(".s3up-notice")).to_contain_text("gone.bin")

@@ -44,7 +44,7 @@ export function Panel({ root, engine, model }: PanelProps): JSX.Element {
 interface Picking {
   readonly notice: string;
   readonly over: boolean;
-  readonly take: (picked: readonly Picked[]) => void;
+  readonly take: (picked: readonly Picked[], unreadable?: readonly string[]) => void;
 }
 
 function usePicking(root: HTMLElement, engine: Uploads, model: WidgetModel): Picking {
@@ -78,5 +78,5 @@ function usePicking(root: HTMLElement, engine: Uploads, model: WidgetModel): Pic
       endPastes();
     };
   }, [root, engine, model]);
-  return { notice, over, take: (picked) => pick(picked) };
+  return { notice, over, take: pick };
 }

@@ -19,7 +19,7 @@ interface ZoneProps {
   readonly over: boolean;
   /** What went wrong with the last pick, or what it waits for; often empty. */
   readonly notice: string;
-  readonly take: (picked: readonly Picked[]) => void;
+  readonly take: (picked: readonly Picked[], unreadable?: readonly string[]) => void;
 }
 
 export function Zone({ engine, model, over, notice, take }: ZoneProps): JSX.Element {
