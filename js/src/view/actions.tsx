@@ -10,7 +10,7 @@ import { isConflict } from "./words";
 const { view } = text;
 
 /** Policy refused the file as it is: trying again changes nothing. */
-const FINAL = new Set(["other_file", "refused", "too_large", "not_accepted", "key_refused"]);
+const FINAL = new Set(["other_file", "too_large", "not_accepted", "key_refused"]);
 
 interface RowActionsProps {
   readonly engine: Uploads;
