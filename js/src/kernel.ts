@@ -71,6 +71,7 @@ export class Kernel {
   #heardAt = Date.now();
   #requests = 0;
   #cut = false;
+  #isDisposed = false;
 
   constructor(line: Line, onEvent: (event: Event) => void) {
     this.#line = line;
@@ -131,6 +132,7 @@ export class Kernel {
 
   dispose(): void {
     this.#hangUp();
+    this.#isDisposed = true;
     for (const rid of [...this.#outstanding.keys()]) this.#forget(rid);
   }
 
@@ -165,7 +167,7 @@ export class Kernel {
     }
     const after = tuning.resendMs[Math.min(entry.sends, tuning.resendMs.length - 1)];
     entry.sends += 1;
-    entry.timer = setTimeout(() => this.#send(rid, entry), after);
+    if (!this.#isDisposed) entry.timer = setTimeout(() => this.#send(rid, entry), after);
   }
 
   #firstPrompt(): [rid: string, entry: Outstanding] | undefined {
