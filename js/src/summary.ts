@@ -19,13 +19,7 @@ const PRECEDENCE: readonly FileState[] = [
 
 /** States in which nothing more will happen by itself. */
 const SETTLED = new Set<FileState>(["done", "failed"]);
-export const MOVING = new Set<FileState>([
-  "queued",
-  "checking",
-  "uploading",
-  "waiting",
-  "completing",
-]);
+const MOVING = new Set<FileState>(["queued", "checking", "uploading", "waiting", "completing"]);
 
 /** What a report may say; one word too many, and the kernel would refuse them all. */
 const MAX_TEXT = 4096;
