@@ -74,7 +74,8 @@ export class Upload {
   #state: State = { name: "picked", held: false };
   #run = new AbortController();
   #missingRounds = 0;
-  #afresh = 0;
+  /** How often it began anew by itself, for each reason. */
+  readonly #afresh = new Map<Problem["code"], number>();
   /** Uploads that S3 takes no parts of this file into. */
   readonly #foreign: string[] = [];
   #hashes: FileHashes;
@@ -387,7 +388,11 @@ export class Upload {
   #upload(work: Work): void {
     const pool = this.#around.pool(work.plan.store);
     const sending = new Sending(this.file, work.parts, this.#run.signal, {
-      stored: () => this.#settleIfStored(work),
+      stored: () => {
+        // The kernel knows the file: should it restart once more, that is another matter.
+        this.#afresh.delete("unknown_file");
+        this.#settleIfStored(work);
+      },
       failed: (problem) => this.fail(problem),
       gone: () => this.fail({ code: "no_such_upload", message: text.gone(this.file.name) }),
       foreign: () => this.#leaveAlone(work),
@@ -442,7 +447,7 @@ export class Upload {
   #queueAgain(): void {
     if (this.#state.name !== "paused" && this.#state.name !== "failed") return;
     this.trouble = "";
-    this.#afresh = 0;
+    this.#afresh.clear();
     this.#to({ name: "queued", work: this.#state.work });
   }
 
@@ -452,8 +457,9 @@ export class Upload {
 
   /** Whether the file begins anew: its upload is gone, and all parts with it. */
   #startAfresh(code: Problem["code"]): boolean {
-    this.#afresh += 1;
-    if (this.#afresh > AFRESH_ROUNDS) return false;
+    const rounds = (this.#afresh.get(code) ?? 0) + 1;
+    this.#afresh.set(code, rounds);
+    if (rounds > AFRESH_ROUNDS) return false;
     this.#replan("keep parts");
     if (code === "no_such_upload") {
       this.continues = ANY;
