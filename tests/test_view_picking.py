@@ -172,19 +172,15 @@ def test_a_disabled_widget_takes_nothing(
     widget.description = "Later"
     expect(page.get_by_role("button", name="Later")).to_be_disabled()
 
-    shown = page.evaluate(
-        """() => {
-          const dataTransfer = new DataTransfer();
-          dataTransfer.items.add(new File(["0123456789"], "run7.bin"));
-          dataTransfer.dropEffect = "copy";
-          const drag = new DragEvent("dragover", { bubbles: true, dataTransfer });
-          document.querySelector(".s3up").dispatchEvent(drag);
-          return dataTransfer.dropEffect;
-        }"""
+    page.evaluate(
+        "addEventListener('dragover', ({ dataTransfer: d }) => { shown = d.dropEffect; })"
     )
-    drop_files(page, ".s3up", [make_file(tmp_path / "run7.bin", 1)])
+    file = make_file(tmp_path / "run7.bin", 1)
+    drag_files(page, ".s3up", [file], ("dragEnter", "dragOver"))
+    page.wait_for_function("globalThis.shown !== undefined")
+    assert page.evaluate("shown") == "none"
+    drop_files(page, ".s3up", [file])
 
-    assert shown == "none"
     widget.disabled = False
     expect(page.get_by_role("button", name="Later")).to_be_enabled()
     expect(page.locator(".s3up-row")).to_have_count(0)
