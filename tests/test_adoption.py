@@ -8,7 +8,7 @@ import pytest
 
 from s3upload_widget import UploadWidget
 from support.files import make_file
-from support.uploading import QUICK, MiB, asked, assert_arrived, pick, show, states, until_done
+from support.uploading import QUICK, MiB, assert_arrived, pick, show, states, until_done
 from support.waiting import until
 
 if TYPE_CHECKING:
@@ -109,25 +109,3 @@ def test_two_widgets_of_one_place_do_not_steal_from_each_other(
 
     assert second.files == ()
     assert page.locator(".s3up-row").count() == 1
-
-
-def test_a_long_upload_outlives_any_number_of_restarts(
-    page: Page, bridge: Bridge, ministack: S3Server, proxy: FaultyProxy, bucket: str, tmp_path: Path
-) -> None:
-    file = make_file(tmp_path / "run7.bin", 60 * PART)
-    proxy.pace_total(20 * MiB)
-    widget = widget_of(ministack, bucket, proxy)
-    show(page, bridge, widget, tuning=QUICK)
-    pick(page, file)
-    for _ in range(5):
-        there = len([put for put in proxy.puts() if put.complete])
-        until(lambda: len([put for put in proxy.puts() if put.complete]) > there, 60, "a part")  # noqa: B023
-        bridge.restart_kernel()
-        plans = len(asked(bridge, "pick_files"))
-        widget = widget_of(ministack, bucket, proxy)
-        show_in_place(page, bridge, widget)
-        until(lambda: len(asked(bridge, "pick_files")) > plans, 60, "a new plan")  # noqa: B023
-    proxy.pace_total(1e12)
-    until_done(widget)
-
-    assert_arrived(ministack, widget, file)
