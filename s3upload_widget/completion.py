@@ -79,7 +79,7 @@ def complete(
     if isinstance(record, Open):
         found, verified_by = _complete_parts(store, slot, record, hashes, place)
     else:
-        found, verified_by = _look_at_single(store, plan, hashes, place)
+        found, verified_by = _look_at_single(store, slot, plan, hashes, taken=request.taken)
     whole = request.sha256 if sha256 else ""
     return Completed(plan, uploaded_file(store, plan, found, verified_by, whole))
 
@@ -120,14 +120,16 @@ def _check_whole_file(plan: FilePlan, request: CompleteMultipartUpload) -> None:
 
 
 def _look_at_single(
-    store: Store, plan: FilePlan, hashes: Hashes, place: str
+    store: Store, slot: Slot, plan: FilePlan, hashes: Hashes, *, taken: bool
 ) -> tuple[ObjectFound, VerifiedBy]:
-    """See what one PUT left.
+    """See what one PUT left; ``taken`` if S3 refused it, as the key has an object.
 
-    Where HEAD is denied, nobody can look. What remains is that S3 took the request whose
-    signature holds the length and the checksum; a server too old for checksums compared the
-    length alone, so ``size`` is all that is claimed.
+    Where HEAD is denied or tells no checksum, nobody can see whose bytes are there. What remains
+    is that S3 took the request whose signature holds the length and the checksum; a server too
+    old for checksums compared the length alone, so ``size`` is all that is claimed. Of an object
+    that was there before the PUT, not even that.
     """
+    place = store.destination(plan.key)
     if not plan.parts.single:
         msg = f"no upload of {place} was opened"
         raise NoSuchUploadError(msg)
@@ -135,11 +137,27 @@ def _look_at_single(
     if isinstance(look, NoObject):
         raise PartsMissingError([1])
     if isinstance(look, CannotTell):
-        return ObjectFound.of({}, size=plan.parts.size), "size"
-    if plan.must_not_exist and not proven(look, hashes, place):
-        msg = f"another object arrived as {place} meanwhile: overwrite it or keep both"
+        if slot.signed.get(1) != hashes.sha256[0]:
+            raise PartsMissingError([1])
+        look = ObjectFound.of({}, size=plan.parts.size)
+    verified_by = _proof_of_put(look, plan, hashes, place)
+    if taken and verified_by == "size":
+        msg = (
+            f"{place} has an object already, and nobody can see whether it is this file: S3 tells "
+            "no checksum of it, as where s3:GetObject is missing. Overwrite it, or use another key"
+        )
         raise ObjectExistsError(msg)
-    return look, proof(look, hashes, place)
+    return look, verified_by
+
+
+def _proof_of_put(found: ObjectFound, plan: FilePlan, hashes: Hashes, place: str) -> VerifiedBy:
+    try:
+        return proof(found, hashes, place)
+    except IntegrityError as error:
+        if not plan.must_not_exist:
+            raise
+        msg = f"another object arrived as {place} meanwhile: overwrite it or keep both"
+        raise ObjectExistsError(msg) from error
 
 
 def _complete_parts(

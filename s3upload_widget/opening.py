@@ -28,7 +28,7 @@ MAX_OF_ONE_KEY: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """An upload that was begun or gone on with here, and what S3 does not tell of it."""
+    """An upload that was begun here or took a part from here, and what S3 does not tell of it."""
 
     key: str
     upload: OpenedUpload
@@ -68,8 +68,17 @@ class Opening:
             return self._continued(plan)
         return self._found(plan, refused) or (self._created(plan), ())
 
+    def adopt(self, record: Open) -> None:
+        """The upload is the file's own: a part of it is sent, so those there were compared."""
+        self._remember(record.plan, record.upload)
+
+    def owns(self, record: Open) -> bool:
+        """Whether the upload was begun or adopted here, or named by who picked the file."""
+        begun = self._begun.get(record.plan.key, {})
+        return record.upload.upload_id in {record.plan.continues, *begun}
+
     def begun(self) -> dict[str, Begun]:
-        """What was begun here, by upload id; it may be finished by now."""
+        """What was begun or adopted here, by upload id; it may be finished by now."""
         with self._lock:
             return {name: each for some in self._begun.values() for name, each in some.items()}
 
@@ -103,7 +112,6 @@ class Opening:
         known = self._begun.get(plan.key, {}).get(candidate.upload_id)
         upload = OpenedUpload(upload_id=candidate.upload_id, sha256=candidate.sha256)
         opened = known.upload if known else upload
-        self._remember(plan, opened)
         return Open(replace(plan, parts=PartPlan(plan.parts.size, candidate.part_size)), opened)
 
     def _created(self, plan: FilePlan) -> Open:

@@ -26,6 +26,7 @@ IfExists: TypeAlias = Literal["verify", "overwrite", "rename"]
 
 MAX_UNFINISHED: Final = 10_000
 MAX_FINISHED: Final = 10_000
+MAX_TAKEN: Final = 10_000
 """The oldest are forgotten; they are kept only to answer a repeated request again."""
 
 
@@ -133,6 +134,8 @@ class PickedFiles:
         self._owners: dict[str, str] = {}
         self._released: dict[str, Slot] = {}
         """Key → the file whose page seems gone."""
+        self._taken: dict[str, None] = {}
+        """Keys that S3 refused to a file; only their order is of use."""
 
     def get(self, file_id: str) -> Slot:
         """The slot of a file that was picked.
@@ -197,6 +200,19 @@ class PickedFiles:
                 del self._owners[self._keys[file_id]]
                 self._keys[file_id] = key
             return True
+
+    def note_taken(self, slot: Slot) -> None:
+        """Remember that a file's key has an object, for where nobody may look at it."""
+        with self._lock:
+            if isinstance(slot.record, (Planned, Open)):
+                self._taken[slot.record.plan.key] = None
+            while len(self._taken) > MAX_TAKEN:
+                del self._taken[next(iter(self._taken))]
+
+    def is_taken(self, key: str) -> bool:
+        """Whether S3 has refused the key to a file."""
+        with self._lock:
+            return key in self._taken
 
     def is_taken_over(self, file_id: str) -> bool:
         """Whether another page goes on with the file."""

@@ -142,6 +142,8 @@ class CompleteMultipartUpload(Message, frozen=True):
     """Of part 1, 2, …; empty unless the kernel asked for them."""
     sha256: Sha256Hex
     """Of the whole file."""
+    taken: bool
+    """Whether S3 refused the one PUT as the key has an object: perhaps by that PUT's first try."""
 
 
 class CompleteFiles(Message, frozen=True):
@@ -151,7 +153,10 @@ class CompleteFiles(Message, frozen=True):
 
 
 class AbortMultipartUpload(Message, frozen=True):
-    """Delete what S3 holds of this unfinished file, and forget it."""
+    """Delete what S3 holds of this unfinished file, and forget it.
+
+    An upload that was found, and of which no byte was compared yet, is not the file's: it stays.
+    """
 
     file_id: FileId
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import threading
 from dataclasses import replace
@@ -133,12 +132,15 @@ class FileSending:
                 content_type=plan.content_type,
                 must_not_exist=plan.must_not_exist,
             )
-            # Perhaps there is an object by this very request, whose answer was lost: then
-            # complete() finds it.
-            with contextlib.suppress(ObjectExistsError):
-                persist(put, threading.Event())
+            slot.signed[1] = part.sha256
             try:
-                uploaded = self._complete(slot, reading)
+                persist(put, threading.Event())
+                taken = False
+            except ObjectExistsError:
+                # Perhaps by this very request, whose answer was lost: then complete() sees it.
+                taken = True
+            try:
+                uploaded = self._complete(slot, reading, taken=taken)
             except PartsMissingError:
                 continue
             self._tally.done(1, plan.parts.size, sent=True)
@@ -218,7 +220,12 @@ class FileSending:
             raise
 
     def _complete(
-        self, slot: Slot, reading: Reading, whole: WholeFile | None = None
+        self,
+        slot: Slot,
+        reading: Reading,
+        whole: WholeFile | None = None,
+        *,
+        taken: bool = False,
     ) -> UploadedFile:
         hashes = reading.hashes()
         request = protocol.CompleteMultipartUpload(
@@ -226,6 +233,7 @@ class FileSending:
             parts_sha256=list(hashes.sha256),
             parts_md5=list(hashes.md5),
             sha256=whole.hexadecimal() if whole else _sha256_if_single(hashes),
+            taken=taken,
         )
         return complete(self._store, slot, request, sha256=self._manner.sha256).uploaded
 

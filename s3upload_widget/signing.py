@@ -20,6 +20,7 @@ from s3upload_widget.picked import Aborted, Open, Planned
 from s3upload_widget.protocol import PartsPresigned, PresignedPart, RefusedPart
 
 if TYPE_CHECKING:
+    from s3upload_widget.opening import Opening
     from s3upload_widget.picked import FilePlan, PickedFiles, Slot
     from s3upload_widget.presigning import PresignedUrl
     from s3upload_widget.protocol import PartChecksums, PresignParts
@@ -32,9 +33,10 @@ _NO_SHA256 = "A" * 43 + "="
 class Signing:
     """Signs with one store what the files that were picked need. Thread-safe."""
 
-    def __init__(self, store: Store, files: PickedFiles) -> None:
+    def __init__(self, store: Store, files: PickedFiles, opening: Opening) -> None:
         self._store = store
         self._files = files
+        self._opening = opening
 
     def answer(self, request: PresignParts) -> PartsPresigned:
         """Sign many parts; one that is refused does not hinder the others."""
@@ -55,6 +57,7 @@ class Signing:
         record = slot.record
         if isinstance(record, Open):
             url = self._part(record, part)
+            self._opening.adopt(record)
         elif isinstance(record, Planned):
             url = self._object(slot, record.plan, part)
         elif isinstance(record, Aborted):

@@ -17,7 +17,7 @@ from support.faults import (
     LoseResponse,
     Match,
 )
-from support.sender import Sender, failed
+from support.sender import Sender, failed, put
 from support.waiting import until
 
 if TYPE_CHECKING:
@@ -192,6 +192,48 @@ def test_a_role_that_may_only_upload_claims_no_more_of_one_put_than_its_size(
     assert (uploaded[0].size, uploaded[0].etag) == (5, "")
 
 
+def test_where_nobody_may_look_what_was_not_signed_is_not_there(
+    watched: Service, proxy: FaultyProxy
+) -> None:
+    proxy.play(Fault(Answer(403, "AccessDenied"), Match(operation="HeadObject"), times=ALWAYS))
+    sender = Sender(watched, SINGLE)
+    sender.open()
+
+    assert sender.complete() == protocol.PartsMissing(file_id="file_0001", part_numbers=[1])
+
+
+@pytest.mark.parametrize("server", ["ministack", "seaweed"])
+def test_one_put_that_is_refused_as_it_had_arrived_before_is_proven(
+    server: str, request: pytest.FixtureRequest
+) -> None:
+    s3: S3Server = request.getfixturevalue(server)
+    with s3.bucket() as bucket:
+        sender = Sender(Service(Store(bucket, s3.client)), SINGLE)
+        sender.open()
+        [part] = sender.presign(1)
+        assert isinstance(part, protocol.PresignedPart)
+
+        answers = [put(part.url, part.headers, SINGLE).status for _ in range(2)]
+        sender.taken = True
+
+        assert answers == [200, 412]
+        assert verified_by(sender.complete()) == "sha256"
+
+
+def test_a_page_that_hides_what_s3_said_makes_no_other_object_its_own(
+    watched: Service, ministack: S3Server, bucket: str
+) -> None:
+    sender = Sender(watched, SINGLE)
+    sender.open()
+    ministack.client.put_object(Bucket=bucket, Key="run7.csv", Body=SINGLE[::-1])
+    assert [answer.status for answer in sender.send()] == [412]
+
+    for sender.taken in (False, True):
+        assert failed(sender.complete()) == "exists"
+
+    assert body_of(ministack, bucket) == SINGLE[::-1]
+
+
 def test_an_object_that_another_took_the_place_of_is_not_ours(
     watched: Service, ministack: S3Server, bucket: str
 ) -> None:
@@ -247,7 +289,11 @@ def test_a_file_that_changed_while_it_was_hashed_is_not_complete(watched: Servic
 
     reply = watched.handle(
         protocol.CompleteMultipartUpload(
-            file_id=sender.file_id, parts_sha256=[hashed.sha256], parts_md5=[], sha256="0" * 64
+            file_id=sender.file_id,
+            parts_sha256=[hashed.sha256],
+            parts_md5=[],
+            sha256="0" * 64,
+            taken=False,
         )
     )
 
@@ -271,7 +317,7 @@ def test_checksums_of_another_plan_are_refused(
 
     reply = watched.handle(
         protocol.CompleteMultipartUpload(
-            file_id=sender.file_id, parts_sha256=sha256, parts_md5=md5, sha256=""
+            file_id=sender.file_id, parts_sha256=sha256, parts_md5=md5, sha256="", taken=False
         )
     )
 

@@ -135,6 +135,7 @@ well_formed = st.one_of(
         parts_sha256=st.lists(st.just(CHECKSUM), min_size=1, max_size=4),
         parts_md5=st.lists(st.sampled_from(["", md5(b"")]), max_size=4),
         sha256=st.sampled_from(["", "0" * 64]),
+        taken=st.booleans(),
     ),
     kind("abort_multipart_upload", file_id=ids),
     kind("forget_file", file_id=ids),

@@ -180,6 +180,26 @@ def test_a_file_is_proven_by_the_strongest_that_the_server_tells(place: Place, p
     assert key not in dict(place.server.upload_ids(place.store.bucket))
 
 
+@pytest.mark.parametrize("place", SERVERS, indirect=True)
+def test_what_a_server_refuses_because_of_another_object_is_never_taken(place: Place) -> None:
+    place.wire.clear_faults()
+    key = "taken.csv"
+    place.server.client.put_object(Bucket=place.store.bucket, Key=key, Body=b"other")
+    sender, arrived = place.sender(key, SINGLE)
+    place.wire.play(DENIED)
+    sender.open()
+
+    assert [answer.status for answer in sender.send()] == [412]
+
+    reply = sender.complete()
+    assert isinstance(reply, protocol.Failed)
+    assert (reply.code, "s3:GetObject" in reply.message) == ("exists", True)
+    assert arrived == []
+    place.wire.clear_faults()
+    found = place.server.client.get_object(Bucket=place.store.bucket, Key=key)["Body"].read()
+    assert found == b"other"
+
+
 def test_what_a_server_stores_wrong_without_a_word_is_never_taken(moto: S3Server) -> None:
     with moto.bucket() as bucket, FaultyProxy(moto.endpoint_url) as wire:
         place = Place("moto", moto, wire, Store(bucket, moto.at(wire.url).client))

@@ -209,3 +209,80 @@ def test_who_goes_on_with_an_upload_takes_it_over_from_the_page_that_had_it(
     assert second.create().upload_id == upload_id
     assert second.plan.key == "raw/run7.csv"
     assert service.lost([first.file_id, second.file_id]) == [first.file_id]
+
+
+def test_an_upload_that_was_found_to_be_another_files_stays_anothers(
+    service: Service, ministack: S3Server, bucket: str
+) -> None:
+    theirs = begin(ministack, bucket, "raw/run7.csv", b"********")
+    sender = Sender(service, DATA)
+
+    sender.open()
+
+    found = {each.upload_id: each for each in listed(service, others=True).uploads}
+    own = [each for each in found.values() if each.own]
+    assert [(each.size, each.held) for each in own] == [(len(DATA), True)]
+    assert (found[theirs.upload_id].own, found[theirs.upload_id].size) == (False, -1)
+    assert listed(service).others == 1
+
+
+def test_an_upload_that_was_found_is_the_files_own_once_a_part_was_signed(
+    service: Service, ministack: S3Server, bucket: str
+) -> None:
+    theirs = begin(ministack, bucket, "raw/run7.csv", DATA[:8])
+    sender = Sender(service, DATA)
+    sender.open()
+    assert listed(service).uploads == []
+
+    sender.presign(2)
+
+    assert [(each.upload_id, each.size) for each in listed(service).uploads] == [
+        (theirs.upload_id, len(DATA))
+    ]
+
+
+def test_discarding_before_a_part_was_compared_leaves_anothers_upload(
+    service: Service, ministack: S3Server, bucket: str
+) -> None:
+    theirs = begin(ministack, bucket, "raw/run7.csv", b"********")
+    sender = Sender(service, DATA)
+    assert sender.create().upload_id == theirs.upload_id
+
+    assert isinstance(sender.abort(), protocol.MultipartUploadAborted)
+
+    assert ministack.upload_ids(bucket) == [(theirs.key, theirs.upload_id)]
+    again = service.handle(protocol.CreateMultipartUpload(file_id=sender.file_id, refused=[]))
+    assert failed(again) == "aborted"
+
+
+def test_discarding_what_was_proven_to_be_the_files_deletes_it_whoever_began_it(
+    service: Service, ministack: S3Server, bucket: str
+) -> None:
+    begin(ministack, bucket, "raw/run7.csv", DATA[:8])
+    sender = Sender(service, DATA)
+    sender.open()
+    sender.presign(2)
+
+    sender.abort()
+
+    assert ministack.upload_ids(bucket) == []
+
+
+@pytest.mark.parametrize("known", ["named", "begun here"])
+def test_discarding_ones_own_upload_while_it_is_checked_deletes_it(
+    service: Service, ministack: S3Server, bucket: str, known: str
+) -> None:
+    first = Sender(service, DATA)
+    first.open()
+    first.send(1)
+    service.handle(protocol.ForgetFile(file_id=first.file_id))
+    [(key, upload_id)] = ministack.upload_ids(bucket)
+    sender = Sender(service, DATA, file_id="file_0002")
+    if known == "named":
+        sender.service = service_of(ministack, bucket)  # as after a restart
+        sender.continues = protocol.KnownUpload(key=key, upload_id=upload_id)
+    assert sender.create().upload_id == upload_id
+
+    sender.abort()
+
+    assert ministack.upload_ids(bucket) == []

@@ -10,6 +10,7 @@ from s3upload_widget import protocol
 from s3upload_widget.parts import Limits
 from s3upload_widget.s3 import Store
 from s3upload_widget.service import Service
+from s3upload_widget.uploader import upload_file
 from support.faults import (
     Answer,
     Fault,
@@ -18,11 +19,13 @@ from support.faults import (
     StripRequestHeaders,
     StripResponseHeaders,
 )
+from support.files import make_file
 from support.proxy import FaultyProxy
 from support.sender import Sender, failed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from s3upload_widget.results import UploadedFile
     from support.servers import S3Server
@@ -153,3 +156,35 @@ def test_an_object_that_broke_on_its_way_to_an_old_server_is_never_taken(
         assert uploaded == []
         sender.send()
         assert verified_by(sender.complete()) == "md5"
+
+
+def test_where_no_checksum_tells_whose_object_it_is_a_put_that_was_taken_is_ours(
+    old: S3Server, tmp_path: Path
+) -> None:
+    """An ETag of what is encrypted with KMS is no MD5."""
+    encrypted = {"ServerSideEncryption": "aws:kms"}
+    file = make_file(tmp_path / "run8.csv", 10)
+    with old.bucket() as bucket:
+        sender = Sender(Service(Store(bucket, old.client, extra_args=encrypted)), SINGLE)
+
+        assert verified_by(sender.upload()) == "size"
+
+        assert body_of(old, bucket) == SINGLE
+        uri = f"s3://{bucket}/"
+        done = upload_file(file, uri, client=old.client, extra_args=encrypted, progress=False)
+        assert done.verified_by == "size"
+
+
+def test_where_no_checksum_tells_whose_object_it_is_a_put_that_was_refused_is_not(
+    old: S3Server,
+) -> None:
+    encrypted = {"ServerSideEncryption": "aws:kms"}
+    with old.bucket() as bucket:
+        sender = Sender(Service(Store(bucket, old.client, extra_args=encrypted)), SINGLE)
+        sender.open()
+        old.client.put_object(Bucket=bucket, Key="run7.csv", Body=SINGLE[::-1], **encrypted)  # type: ignore[arg-type]
+
+        assert [answer.status for answer in sender.send()] == [412]
+
+        assert failed(sender.complete()) == "exists"
+        assert body_of(old, bucket) == SINGLE[::-1]

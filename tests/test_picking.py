@@ -239,6 +239,7 @@ def test_where_nobody_may_look_the_upload_itself_must_not_overwrite(
 
     single.open()
     assert [answer.status for answer in single.send()] == [412]
+    assert failed(single.complete()) == "exists"
     single.abort()
     parts.open()
     parts.send()

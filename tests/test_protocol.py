@@ -64,6 +64,7 @@ REQUESTS: dict[str, dict[str, Any]] = {
         "parts_sha256": [sha256(b"")],
         "parts_md5": [md5(b"")],
         "sha256": HEX,
+        "taken": False,
     },
     "complete_files": {
         "files": [
@@ -73,6 +74,7 @@ REQUESTS: dict[str, dict[str, Any]] = {
                 "parts_sha256": [sha256(b"")],
                 "parts_md5": [],
                 "sha256": HEX,
+                "taken": False,
             }
         ],
     },

@@ -12,8 +12,19 @@ from s3upload_widget.checksums import sha256
 from support.faults import FOREVER, Answer, Fault, Match
 from support.files import make_file
 from support.proxy import FaultyProxy
-from support.uploading import QUICK, MiB, assert_arrived, pick, show, until_done
+from support.uploading import (
+    QUICK,
+    MiB,
+    asked,
+    assert_arrived,
+    pick,
+    show,
+    states,
+    until_done,
+)
+from support.view import expect_state, press
 from support.waiting import until
+from test_verify import hold_reading
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -108,6 +119,42 @@ def test_after_a_refresh_the_same_file_goes_on_where_it_was(
     assert_arrived(server, widget, file)
     assert {put.part_number for put in proxy.puts()} == set(range(1, 14)) - there
     assert server.upload_ids(bucket) == []
+
+
+@pytest.mark.parametrize("whose", ["theirs", "ours"])
+def test_discarding_while_parts_are_compared_deletes_ones_own_upload_alone(
+    page: Page,
+    page_errors: PageErrors,
+    bridge: Bridge,
+    server: S3Server,
+    proxy: FaultyProxy,
+    bucket: str,
+    tmp_path: Path,
+    whose: str,
+) -> None:
+    page_errors.expect_network()
+    widget = widget_of(server, bucket, proxy)
+    file = make_file(tmp_path / "run7.bin", 12 * PART)
+    if whose == "theirs":
+        begin(server, bucket, file, (1, 2, 3), PART)
+    else:
+        proxy.pace_total(20 * MiB)
+        show(page, bridge, widget, tuning=QUICK)
+        pick(page, file)
+        until(lambda: any(put.complete for put in proxy.puts()), 30, "a part")
+    there = server.upload_ids(bucket)
+    show(page, bridge, widget, tuning=QUICK)
+    page.wait_for_function("engine.offers.store !== ''")
+    hold_reading(page)
+    before = len(asked(bridge, "create_multipart_upload"))
+    pick(page, file)
+    until(lambda: len(asked(bridge, "create_multipart_upload")) > before, what="a look")
+    expect_state(page, "run7.bin", "checking")
+
+    press(page, "Discard run7.bin")
+    until(lambda: states(page) == {}, what="an empty list")
+
+    assert server.upload_ids(bucket) == (there if whose == "theirs" else [])
 
 
 @pytest.mark.parametrize("there", [(1, 2, 3), (9,), (2, 5)], ids=["head", "last only", "holes"])

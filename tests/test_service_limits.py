@@ -41,7 +41,11 @@ def watched(ministack: S3Server, proxy: FaultyProxy, bucket: str) -> Service:
         protocol.CreateMultipartUpload(file_id="stranger_1", refused=[]),
         protocol.Diagnose(file_id="stranger_1", origin=ORIGIN),
         protocol.CompleteMultipartUpload(
-            file_id="stranger_1", parts_sha256=["A" * 43 + "="], parts_md5=[], sha256=""
+            file_id="stranger_1",
+            parts_sha256=["A" * 43 + "="],
+            parts_md5=[],
+            sha256="",
+            taken=False,
         ),
     ],
     ids=lambda request: type(request).__name__,

@@ -130,6 +130,27 @@ def test_abort_deletes_what_s3_holds_even_without_a_page(
     assert widget.state == "idle"
 
 
+@pytest.mark.parametrize("key", ["raw/a.bin", None], ids=["one", "all"])
+def test_abort_leaves_an_upload_of_which_no_byte_was_compared(
+    widget: UploadWidget, page: Page, moto: S3Server, key: str | None
+) -> None:
+    bucket = widget._destination.split("/")[2]
+    theirs = moto.client.create_multipart_upload(
+        Bucket=bucket, Key="raw/a.bin", ChecksumAlgorithm="SHA256"
+    )["UploadId"]
+    moto.client.upload_part(
+        Bucket=bucket, Key="raw/a.bin", UploadId=theirs, PartNumber=1, Body=bytes(16 * MiB)
+    )
+    page.pick("a.bin", size=40 * MiB)
+    created = page.ask(protocol.CreateMultipartUpload(file_id=file_id("a.bin"), refused=[]))
+    assert created.upload_id == theirs
+
+    widget.abort(key)
+
+    until(lambda: widget.files == (), what="the row to be gone")
+    assert moto.upload_ids(bucket) == [("raw/a.bin", theirs)]
+
+
 def test_abort_is_carried_out_though_the_widget_is_closed_at_once(
     widget: UploadWidget, page: Page, moto: S3Server
 ) -> None:

@@ -65,6 +65,7 @@ export class Asking {
       parts_sha256: checksums.map((part) => part.sha256),
       parts_md5: plan.md5 ? checksums.map((part) => part.md5) : [],
       sha256,
+      taken: parts.taken,
     } as const;
     return this.#patiently(() => this.#completing.call(request, signal), signal);
   }

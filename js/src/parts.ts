@@ -38,6 +38,8 @@ export class Parts {
   readonly size: number;
   readonly partSize: number;
   readonly total: number;
+  /** S3 has an object where the one part was to go: perhaps that very part, whose answer was lost. */
+  taken = false;
   readonly #steps: Step[];
   readonly #sets = new Map<Step, Set<number>>();
   readonly #checksums = new Map<number, Checksums>();
@@ -236,6 +238,7 @@ export class Parts {
   sending(number: number): SignedPart {
     const signed = this.#signed.get(number);
     if (signed === undefined) throw new Error(`part ${number} has no URL`);
+    this.taken = false;
     this.#sent.set(number, 0);
     this.#move(number, "sending");
     return signed;

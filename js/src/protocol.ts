@@ -159,6 +159,8 @@ export interface CompleteMultipartUpload {
   readonly parts_md5: readonly Md5[];
   /** Of the whole file. */
   readonly sha256: Sha256Hex;
+  /** Whether S3 refused the one PUT as the key has an object: perhaps by that PUT's first try. */
+  readonly taken: boolean;
 }
 
 /** Complete and prove several small files at once: each went as one PUT. */
@@ -167,7 +169,11 @@ export interface CompleteFiles {
   readonly files: readonly CompleteMultipartUpload[];
 }
 
-/** Delete what S3 holds of this unfinished file, and forget it. */
+/**
+ * Delete what S3 holds of this unfinished file, and forget it.
+ *
+ * An upload that was found, and of which no byte was compared yet, is not the file's: it stays.
+ */
 export interface AbortMultipartUpload {
   readonly kind: "abort_multipart_upload";
   readonly file_id: FileId;

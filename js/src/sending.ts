@@ -111,6 +111,7 @@ export class Sending {
       this.#outlet.foreign();
     } else if (decision === "exists" && this.#parts.total === 1) {
       // Perhaps our own PUT, whose answer was lost: the kernel looks whose bytes are there.
+      this.#parts.taken = true;
       this.#stored(number);
     } else if (tries >= limit) {
       this.#parts.unsign(number);

@@ -82,6 +82,7 @@ class Sender:
     if_exists: str = ""
     md5: bool = False
     continues: KnownUpload = NOTHING
+    taken: bool = False
     plan: PlannedFile = field(init=False)
 
     def pick(self) -> PlannedFile | RefusedFile:
@@ -158,11 +159,13 @@ class Sender:
         """Have parts signed, and send them; all of them if none is named."""
         wanted = numbers or range(1, self.plan.parts_total + 1)
         presigned = self.presign(*wanted)
-        return [
+        answers = [
             put(part.url, part.headers, self.part(part.part_number))
             for part in presigned
             if isinstance(part, PresignedPart)
         ]
+        self.taken = any(answer.status == 412 for answer in answers)
+        return answers
 
     def complete(self) -> Reply:
         """Say that everything was sent."""
@@ -176,6 +179,7 @@ class Sender:
             parts_sha256=[part.sha256 for part in hashed],
             parts_md5=[part.md5 for part in hashed] if self.md5 else [],
             sha256=hashlib.sha256(self.data).hexdigest(),
+            taken=self.taken,
         )
 
     def upload(self) -> Reply:

@@ -16,7 +16,7 @@ import { Icon } from "./icons";
 import { CopyMenu } from "./menu";
 import { Message } from "./message";
 import { Name } from "./name";
-import { joined, nameOf, numbers, stateWords } from "./words";
+import { isConflict, joined, nameOf, numbers, stateWords } from "./words";
 
 const { view } = text;
 
@@ -58,10 +58,12 @@ function Body({ engine, upload, progress, place }: RowProps): JSX.Element {
   const sends = upload.state.name !== "refused";
   const asks = asked && isDiscardable(upload);
   const words = joined(stateWords(upload, progress), numbers(upload, progress));
+  // Of one PUT that met another object S3 keeps nothing.
+  const refused = isConflict(upload) && upload.begun.uploadId === "";
+  const precious = (bytes_done > 0 || upload.isBegun) && !refused;
   const discard = (): void => {
-    const holds = bytes_done > 0 || upload.isBegun;
-    setAsked(!asked && holds);
-    if (asked || !holds) void engine.abort([upload.id]);
+    setAsked(!asked && precious);
+    if (asked || !precious) void engine.abort([upload.id]);
   };
   return (
     <li
