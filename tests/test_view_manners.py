@@ -224,3 +224,15 @@ def test_it_fits_at_any_width(
             .filter((el) => el.getBoundingClientRect().right > right).map((el) => el.className);
         }""")
         assert spills == []
+
+
+def test_after_a_button_for_all_the_focus_stays_among_those_buttons(
+    page: Page, bridge: Bridge, proxy: FaultyProxy, widget: UploadWidget, tmp_path: Path
+) -> None:
+    proxy.pace_total(SLOW)
+    show(page, bridge, widget)
+    pick(page, *[make_file(tmp_path / f"run{n}.bin", 4 * PART, seed=n) for n in (1, 2)])
+
+    page.get_by_role("button", name="Pause all").press("Enter")
+
+    expect(page.get_by_role("button", name="Resume all")).to_be_focused()

@@ -65,8 +65,8 @@ export function waitingFor(upload: Upload, kernel: Kernel, reachable: boolean): 
     const starved = parts.inFlight.length === 0 && parts.ready === 0;
     return starved && kernel.silent ? "kernel" : "";
   }
-  if (!["picked", "comparing", "checking", "completing", "aborting"].includes(state.name))
-    return "";
+  const moves = ["picked", "comparing", "checking", "completing", "aborting"].includes(state.name);
+  if (!moves || upload.isPaused) return "";
   if (kernel.silent) return "kernel";
   return trouble === "" ? "" : "network";
 }
@@ -77,6 +77,7 @@ function cut(text: string): string {
 
 function plainState(upload: Upload): FileState {
   const { name } = upload.state;
+  if (upload.isPaused) return "paused";
   if (name === "picked") return "queued";
   if (name === "refused") return "failed";
   if (name === "aborting") return "completing";

@@ -70,7 +70,7 @@ export class Reports {
       // The kernel may have put down what it ordered: whatever differs from that is told again.
       this.#reported.tellAll();
     }
-    this.#owe();
+    this.owe();
   }
 
   /** Another kernel listens now: it knows nothing yet, and counts its own orders and questions. */
@@ -96,16 +96,17 @@ export class Reports {
 
   /** The kernel asks again until it is answered: a question that is known, or older, is done with. */
   async #reach(asked: Reach): Promise<void> {
-    this.#owe();
+    this.owe();
     if (asked.number <= this.#asked.number) return;
     this.#asked = asked;
     const reached = await reaches(asked.address);
     if (this.#asked !== asked) return;
     this.#tried = { number: asked.number, reached };
-    this.#owe();
+    this.owe();
   }
 
-  #owe(): void {
+  /** Report in any case: whether it is answered tells whether the kernel listens. */
+  owe(): void {
     this.#owed = true;
     this.changed();
   }

@@ -22,9 +22,10 @@ import { poolFor } from "./registry";
 import { Reports } from "./reports";
 import { Roster } from "./roster";
 import { Signing } from "./signing";
-import type { Work } from "./states";
+import type { Begun } from "./states";
 import { Tally } from "./tally";
 import { text } from "./text";
+import { tuning } from "./tuning";
 import { type Surroundings, Upload } from "./upload";
 
 export interface Options {
@@ -66,6 +67,7 @@ export class Uploads implements Sender, Surroundings {
   #greeting: Promise<void>;
   #told = false;
   #works = false;
+  #ticking: ReturnType<typeof setInterval> | undefined;
 
   constructor(options: Options) {
     const { signal } = this.#end;
@@ -86,10 +88,9 @@ export class Uploads implements Sender, Surroundings {
       signal,
     );
     this.completing = new Completing(this.kernel, signal);
-    this.offers = new Offers(this.kernel, () => this.progressed(), signal);
+    this.offers = new Offers(this.kernel, () => this.#taken, changed, signal);
     this.reaching = new Reaching(() => this.progressed(), signal);
-    const tick = setInterval(() => this.#tick(), TICK_MS);
-    signal.addEventListener("abort", () => clearInterval(tick));
+    signal.addEventListener("abort", () => clearInterval(this.#ticking));
     this.#greeting = this.#hello();
   }
 
@@ -122,11 +123,18 @@ export class Uploads implements Sender, Surroundings {
     return this.#refusal;
   }
 
+  /** Why the kernel may never answer, for people; empty while it answers or soon may. */
+  get deafness(): string {
+    if (this.kernel.cut) return text.restarted;
+    if (this.#welcome !== undefined || this.#refusal !== "") return "";
+    return Date.now() - this.kernel.heardAt > tuning.kernelMissingMs ? text.noKernel : "";
+  }
+
   /** Unfinished uploads that no file of the list goes on with. */
   get offered(): Offer[] {
     const { own } = this.offers;
     if (own.length === 0) return own;
-    const taken = new Set(this.files.map(({ uploadId }) => uploadId));
+    const taken = this.#taken;
     return own.filter(({ upload_id }) => !taken.has(upload_id));
   }
 
@@ -150,8 +158,8 @@ export class Uploads implements Sender, Surroundings {
   continue(offer: Offer, picked: Picked): void {
     this.#arrivals.finish();
     if (this.#tally.settled) this.#newBatch();
-    const { key, upload_id, size, name } = offer;
-    const upload = new Upload(randomId(), picked, this, { key, uploadId: upload_id });
+    const { size, name } = offer;
+    const upload = new Upload(randomId(), picked, this, this.offers.begun(offer));
     this.#take([upload]);
     const { file } = picked;
     if (size < 0 || size === file.size) this.plan(upload);
@@ -164,7 +172,7 @@ export class Uploads implements Sender, Surroundings {
 
   /** Delete what S3 holds of the upload that is of another file, and upload this one. */
   async startOver(upload: Upload): Promise<void> {
-    const offer = this.offers.own.find(({ upload_id }) => upload_id === upload.uploadId);
+    const offer = this.offers.own.find(({ upload_id }) => upload_id === upload.begun.uploadId);
     if (offer !== undefined) await this.offers.discard(offer);
     upload.startOver();
   }
@@ -240,8 +248,10 @@ export class Uploads implements Sender, Surroundings {
     const store = "work" in upload.state ? upload.state.work.plan.store : "";
     const reachable = this.#pools.get(store)?.reachable ?? true;
     const cut = upload.active !== undefined && !reachable;
-    const trouble = (cut && this.#diagnoses.of(store)) || upload.trouble;
-    return fileProgress(upload, waitingFor(upload, this.kernel, reachable), trouble);
+    const waits = waitingFor(upload, this.kernel, reachable);
+    const deafness = waits === "kernel" ? this.deafness : "";
+    const trouble = deafness || (cut && this.#diagnoses.of(store)) || upload.trouble;
+    return fileProgress(upload, waits, trouble);
   }
 
   summary(): Summary {
@@ -273,16 +283,14 @@ export class Uploads implements Sender, Surroundings {
     void this.#planning.plan([upload]);
   }
 
-  opened({ path, file, handle }: Upload, { plan: { store, uri, key }, uploadId }: Work): void {
-    if (uploadId === "") return;
+  opened({ path, file, handle }: Upload, begun: Begun): void {
+    if (begun.uploadId === "") return;
     const { size, lastModified } = file;
-    const began = Date.now();
-    const entry = { store, uri, key, uploadId, path, size, lastModified, began, handle };
-    void this.offers.remember(entry);
+    void this.offers.remember({ ...begun, path, size, lastModified, began: Date.now(), handle });
   }
 
-  ended({ plan: { store, uri }, uploadId }: Work): void {
-    if (uploadId !== "") void this.offers.ended({ store, uri, uploadId });
+  ended(begun: Begun): void {
+    if (begun.uploadId !== "") void this.offers.ended(begun);
   }
 
   send(): Promise<Outcome> | undefined {
@@ -319,6 +327,7 @@ export class Uploads implements Sender, Surroundings {
     queueMicrotask(() => {
       this.#works = false;
       if (this.#end.signal.aborted) return;
+      this.#keepTicking();
       this.#startQueued();
       this.#hashing.ring();
       this.#signing.ring();
@@ -339,6 +348,7 @@ export class Uploads implements Sender, Surroundings {
   }
 
   async #hello(): Promise<void> {
+    this.#keepTicking();
     try {
       const hello = { kind: "hello", version: VERSION, origin: location.origin } as const;
       this.#welcome = await this.kernel.call(hello, this.#end.signal);
@@ -363,15 +373,27 @@ export class Uploads implements Sender, Surroundings {
     }
   }
 
+  /** Only while something moves, or nobody has answered yet: most widgets just stand there. */
+  #keepTicking(): void {
+    this.#ticking ??= setInterval(() => this.#tick(), TICK_MS);
+  }
+
   #tick(): void {
     const { state, bytes_done } = this.summary();
-    if (state === "idle" || state === "done" || state === "failed") return;
+    if (state === "idle" || state === "done" || state === "failed") {
+      this.progressed();
+      if (this.#welcome === undefined && this.#refusal === "") return;
+      clearInterval(this.#ticking);
+      this.#ticking = undefined;
+      return;
+    }
     this.rate.sample(bytes_done);
     for (const upload of this.#roster.active) {
       if (upload.active) upload.rate.sample(upload.active.parts.bytesDone);
     }
     this.#hashing.ring();
     this.#signing.ring();
+    if (this.kernel.isDoubtful) this.#reports.owe();
     this.progressed();
   }
 
@@ -382,6 +404,11 @@ export class Uploads implements Sender, Surroundings {
     this.#tally.join(known);
     known.pickedAgain(file);
     return true;
+  }
+
+  /** The uploads that files of the list go on with. */
+  get #taken(): Set<string> {
+    return new Set(this.files.map(({ begun }) => begun.uploadId));
   }
 
   #take(uploads: readonly Upload[]): void {
@@ -399,8 +426,7 @@ export class Uploads implements Sender, Surroundings {
       .filter((each) => !this.#pickedAgain(each))
       .map((each) => {
         const offer = offerOf(each.file, each.path.normalize("NFC"));
-        const continued = offer && { key: offer.key, uploadId: offer.upload_id };
-        return new Upload(randomId(), each, this, continued);
+        return new Upload(randomId(), each, this, offer && this.offers.begun(offer));
       });
     this.#take(uploads);
     this.worked();
