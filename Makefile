@@ -12,7 +12,7 @@ REQUIREMENTS := $(VENV)/.requirements
 NODE := $(VENV)/.node
 PACKAGE := $(VENV)/.package
 MODULES := js/node_modules/.package-lock.json
-JOBS ?= 2
+JOBS ?= 3
 STATIC := s3upload_widget/static/widget.js
 
 .DEFAULT_GOAL := help
@@ -22,7 +22,7 @@ STATIC := s3upload_widget/static/widget.js
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
 
-# Most of a test's time is waiting for a wire or a kernel: two files of tests at a time.
+# Most of a test's time is waiting for a wire or a kernel: more files of tests at a time than cores.
 test: environment ## every test (ARGS="-k resume" for some, JOBS=1 for one after the other)
 	@tests/install_chromium.sh
 	$(RUN) -m pytest --numprocesses $(JOBS) --dist loadfile $(ARGS)

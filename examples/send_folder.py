@@ -15,6 +15,7 @@ from s3upload_widget import UploadError, abort_unfinished, list_unfinished, uplo
 
 
 def main(folder: Path, uri: str) -> int:
+    """Send every file below ``folder``; returns how many failed."""
     failed = 0
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
         try:
@@ -27,10 +28,12 @@ def main(folder: Path, uri: str) -> int:
     abort_unfinished(uri, older_than="30d")  # S3 bills the parts that nobody finishes
     for left in list_unfinished(uri):
         print(f"unfinished: {left.uri}, {left.bytes_done:,} bytes on S3", file=sys.stderr)
-    return 1 if failed else 0
+    return failed
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 3 or not sys.argv[2].endswith("/"):
-        sys.exit("usage: send_folder.py FOLDER s3://BUCKET/FOLDER/")
-    sys.exit(main(Path(sys.argv[1]), sys.argv[2]))
+    match sys.argv[1:]:
+        case [folder, uri] if uri.endswith("/"):
+            sys.exit(1 if main(Path(folder), uri) else 0)
+        case _:
+            sys.exit("usage: send_folder.py FOLDER s3://BUCKET/FOLDER/")

@@ -45,7 +45,9 @@ def _module(module: ModuleType, *, only_aliases: bool = False) -> Iterator[str]:
                 yield _alias(name, node.value, doc)
             case ast.Assign(targets=[ast.Name(id=name)], value=ast.Subscript()):
                 yield _alias(name, node.value, doc)
-            case ast.AnnAssign(target=ast.Name(id=name), value=ast.Constant(value=int(value))):
+            case ast.AnnAssign(target=ast.Name(id=name), value=ast.Constant(value=int(value))) if (
+                not name.startswith("_")
+            ):
                 yield f"{_comment(doc)}export const {name} = {value};\n"
 
 

@@ -12,12 +12,16 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from s3upload_widget.doctor import check_bucket
     from s3upload_widget.errors import (
+        AccessDeniedError,
         CannotWaitError,
+        CredentialsError,
         FileChangedError,
         IntegrityError,
         NotTheSameFileError,
+        ObjectExistsError,
         RefusedError,
         S3Error,
+        UnsupportedBucketError,
         UploadAbortedError,
         UploadError,
     )
@@ -29,17 +33,21 @@ if TYPE_CHECKING:
     from s3upload_widget.widget import UploadWidget
 
 __all__ = [
+    "AccessDeniedError",
     "CannotWaitError",
+    "CredentialsError",
     "FileChangedError",
     "FileStatus",
     "Finding",
     "IntegrityError",
     "NotTheSameFileError",
+    "ObjectExistsError",
     "PickedFile",
     "RefusedError",
     "Report",
     "S3Error",
     "Unfinished",
+    "UnsupportedBucketError",
     "UploadAbortedError",
     "UploadError",
     "UploadWidget",

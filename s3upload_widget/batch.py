@@ -11,16 +11,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from s3upload_widget import keys
 from s3upload_widget.beginning import Manner
+from s3upload_widget.choices import check_choices
 from s3upload_widget.errors import ObjectExistsError, RefusedError, S3Error, UploadError
-from s3upload_widget.keys import object_key, parse_uri, renamed
+from s3upload_widget.keys import names, object_key, parse_uri
 from s3upload_widget.lanes import Inline
 from s3upload_widget.objects import ObjectFound
 from s3upload_widget.parts import S3_LIMITS, Limits, PartPlan, plan_parts
-from s3upload_widget.picked import FilePlan
+from s3upload_widget.picked import FilePlan, PickedFiles
 from s3upload_widget.results import PickedFile
 from s3upload_widget.s3 import Store
 from s3upload_widget.sending import FileSending
@@ -28,7 +29,7 @@ from s3upload_widget.sources import open_source
 from s3upload_widget.tally import Tally
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from types_boto3_s3 import S3Client
 
@@ -38,9 +39,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("s3upload_widget")
 
-IF_EXISTS: Final = ("verify", "overwrite", "rename")
-MAX_CONCURRENCY: Final = 64
-MAX_RENAMES: Final = 1_000
 KEPT: Final = (
     "What arrived is kept on S3: upload the same file again, here or anywhere, and it is continued"
 )
@@ -67,12 +65,7 @@ class Options:
         Raises:
             RefusedError: An option has a value that it cannot have.
         """
-        if self.if_exists not in IF_EXISTS:
-            msg = f"if_exists={self.if_exists!r} cannot be: give one of {', '.join(IF_EXISTS)}"
-            raise RefusedError(msg)
-        if self.max_concurrency not in range(1, MAX_CONCURRENCY + 1):
-            msg = f"max_concurrency={self.max_concurrency!r} cannot be: give 1 to {MAX_CONCURRENCY}"
-            raise RefusedError(msg)
+        check_choices(self.if_exists, self.max_concurrency)
         plan_parts(0, self.part_size, limits=self.limits)
 
 
@@ -82,21 +75,6 @@ class Outcome:
 
     uploaded: UploadedFile
     tally: Tally
-
-
-def expanded(paths: Iterable[FilePath]) -> list[tuple[FilePath, str]]:
-    """Each file, and its path inside the folder that was named; ``""`` where it was named itself."""
-    found: list[tuple[FilePath, str]] = []
-    for path in paths:
-        if isinstance(path, str) and "://" in path:
-            found.append((path, ""))
-        elif (folder := Path(path)).is_dir():
-            inside = sorted(each for each in folder.rglob("*") if each.is_file())
-            above = folder.resolve().parent
-            found.extend((each, each.resolve().relative_to(above).as_posix()) for each in inside)
-        else:
-            found.append((path, ""))
-    return found
 
 
 def upload(files: list[tuple[FilePath, str]], uri: str, options: Options) -> list[Outcome]:
@@ -114,12 +92,11 @@ def upload(files: list[tuple[FilePath, str]], uri: str, options: Options) -> lis
     store = Store(bucket, options.client, extra_args=options.extra_args)
     picked = [_picked(open_source(path), inside) for path, inside in files]
     wanted = [(source, file, _key(file, place)) for source, file in picked]
-    key, times = next(iter(Counter(key for *_, key in wanted).most_common(1)), ("", 0))
-    if times > 1:
-        msg = f"{times} files would go to {store.destination(key)}: rename them, or upload apart"
-        raise RefusedError(msg)
-    if wanted:
-        store.check_bucket()
+    if not wanted:
+        logger.warning("nothing goes to %s: there was no file to upload", uri)
+        return []
+    choose = _choosing(store, [key for *_, key in wanted], options)
+    store.check_bucket()
     name = wanted[0][1].name if len(wanted) == 1 else f"{len(wanted)} files"
     total = sum(source.size for source, *_ in wanted)
     with _threads(options) as executor, _bar(name, total, options) as advance:
@@ -135,7 +112,7 @@ def upload(files: list[tuple[FilePath, str]], uri: str, options: Options) -> lis
         for source, file, key in wanted:
             beside = len(wanted) > 1 and _plan_parts(file.size, options).single
             one = partial(_upload_one, store, options, alone if beside else manner, advance)
-            tasks.append((beside, partial(one, source, file, key)))
+            tasks.append((beside, partial(one, source, file, partial(choose, key))))
         return _all(tasks, executor)
 
 
@@ -173,11 +150,11 @@ def _upload_one(
     advance: Callable[[int], object],
     source: Source,
     picked: PickedFile,
-    key: str,
+    choose_key: Callable[[], str],
 ) -> Outcome:
     plan = FilePlan(
         picked=picked,
-        key=_free_key(store, key) if options.if_exists == "rename" else key,
+        key=choose_key(),
         parts=_plan_parts(source.size, options),
         content_type=store.content_type(picked.type),
         must_not_exist=options.if_exists != "overwrite",
@@ -215,12 +192,30 @@ def _key(picked: PickedFile, place: str) -> str:
     return object_key(picked, prefix=place, key=None)
 
 
-def _free_key(store: Store, key: str) -> str:
-    for number in range(MAX_RENAMES):
-        name = renamed(key, number) if number else key
-        if not isinstance(store.head_object(name), ObjectFound):
+def _choosing(store: Store, wanted: Sequence[str], options: Options) -> Callable[[str], str]:
+    """How each file gets its final key, once it is its turn.
+
+    Raises:
+        RefusedError: Two files would have the same key.
+    """
+    key, times = Counter(wanted).most_common(1)[0]
+    if times > 1:
+        msg = f"{times} files would go to {store.destination(key)}: rename them, or upload apart"
+        raise RefusedError(msg)
+    if options.if_exists != "rename":
+        return str
+    files = PickedFiles()
+    for key in wanted:
+        files.claim(key, key)
+    return partial(_free_key, store, files)
+
+
+def _free_key(store: Store, files: PickedFiles, key: str) -> str:
+    for name in names(key):
+        # Another file of this batch may be on its way there, and not be on S3 yet.
+        if files.claim(name, key) and not isinstance(store.head_object(name), ObjectFound):
             return name
-    msg = f"{store.destination(key)} and {MAX_RENAMES - 1} other names of it exist: give another"
+    msg = f"{store.destination(key)} and {keys.MAX_NAMES - 1} other names of it exist: give another"
     raise ObjectExistsError(msg)
 
 

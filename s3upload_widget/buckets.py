@@ -43,9 +43,19 @@ def check_endpoint_url(url: str) -> str:
     Raises:
         RefusedError: It is not ``http(s)://host[:port][/path]``.
     """
-    parts = urlsplit(url)
-    bare = not (parts.query or parts.fragment or parts.username or parts.password)
-    if url and not (parts.scheme in {"http", "https"} and parts.hostname and bare):
+    if url and not _is_endpoint(url):
         msg = "browser_endpoint_url has to look like https://s3.example.org:9000"
         raise RefusedError(msg)
     return url
+
+
+def _is_endpoint(url: object) -> bool:
+    if not isinstance(url, str):
+        return False
+    try:
+        parts = urlsplit(url)
+        reachable = parts.hostname and parts.port != 0
+    except ValueError:  # brackets without an end, or a port that is no number
+        return False
+    bare = not (parts.query or parts.fragment or parts.username or parts.password)
+    return bool(parts.scheme in {"http", "https"} and reachable and bare)

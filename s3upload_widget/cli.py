@@ -13,13 +13,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from s3upload_widget.batch import IF_EXISTS, Options, expanded, upload
+from s3upload_widget.batch import Options, upload
+from s3upload_widget.choices import IF_EXISTS, MAX_CONCURRENCY
 from s3upload_widget.doctor import check_bucket
 from s3upload_widget.errors import RefusedError, UnsupportedBucketError, UploadError
 from s3upload_widget.parts import MiB
 from s3upload_widget.rules import remedies
 from s3upload_widget.s3 import connect
 from s3upload_widget.settings import Unreadable
+from s3upload_widget.sources import expanded
 from s3upload_widget.unfinished import abort_unfinished, list_unfinished
 
 if TYPE_CHECKING:
@@ -78,7 +80,9 @@ def cli() -> None:
     help="Where the key has an object: skip an equal one, overwrite it, or take another name.",
 )
 @click.option("--part-size", type=click.IntRange(5, 5120), metavar="MIB", help="MiB of each part.")
-@click.option("--max-concurrency", type=click.IntRange(1, 64), default=8, show_default=True)
+@click.option(
+    "--max-concurrency", type=click.IntRange(1, MAX_CONCURRENCY), default=8, show_default=True
+)
 @click.option("--restart", is_flag=True, help="Begin anew beside what was begun.")
 @click.option("--no-progress", is_flag=True, help="Show no bar.")
 @server_options
@@ -110,8 +114,11 @@ def put(
         restart=restart,
         progress=not no_progress and sys.stderr.isatty(),
     )
-    place = f"{uri.removesuffix('/')}/" if folder else uri
-    outcomes = upload(expanded(named), place, options)
+    files = expanded(named)
+    if not files:
+        msg = f"there is no file in {', '.join(named)}"
+        raise click.ClickException(msg)
+    outcomes = upload(files, f"{uri.removesuffix('/')}/" if folder else uri, options)
     for outcome in outcomes:
         click.echo(outcome.uploaded.uri)
     click.echo(_summary(outcomes), err=True)
@@ -222,7 +229,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _client(endpoint_url: str | None, profile: str | None, region: str | None) -> S3Client | None:
     if not (endpoint_url or profile or region):
         return None
-    return connect(endpoint_url=endpoint_url, profile=profile, region=region)
+    try:
+        return connect(endpoint_url=endpoint_url, profile=profile, region=region)
+    except RefusedError as error:
+        raise click.UsageError(str(error)) from error
 
 
 def _checked(uri: str, origin: str | None, client: S3Client | None) -> Report:

@@ -9,15 +9,19 @@ from __future__ import annotations
 import logging
 import re
 import threading
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, cast
 from urllib.parse import urlsplit
 
-from s3upload_widget.errors import CredentialsError
+from s3upload_widget.errors import RefusedError
+from s3upload_widget.s3errors import Call, safe_cause, scrub, translated
+from s3upload_widget.sessions import default_session, is_outdated, like, live_session
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from boto3.session import Session as BotoSession
     from botocore.config import Config
-    from botocore.session import Session
     from types_boto3_s3 import S3Client
 
 logger = logging.getLogger("s3upload_widget")
@@ -36,9 +40,6 @@ Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpl
 DEFAULT_REGION: Final = "us-east-1"
 
 _AWS_HOST: Final = re.compile(r"s3(?:[.-][a-z0-9.-]+)?\.amazonaws\.(?:com|com\.cn|eu)")
-
-_GIVEN: Final = "explicit"
-"""How botocore names credentials that were arguments of a session."""
 
 Purpose: TypeAlias = Literal["ask", "complete", "send", "sign"]
 
@@ -62,28 +63,38 @@ def connect(
 
     Raises:
         CredentialsError: There is no such profile.
+        RefusedError: The address or the region cannot be.
     """
     import boto3  # noqa: PLC0415 - loading boto3 takes a while, and pages open without it
-    from botocore.exceptions import ProfileNotFound  # noqa: PLC0415
 
-    try:
-        session = boto3.Session(profile_name=profile)
-    except ProfileNotFound as error:
-        msg = f"the AWS profile {profile!r} does not exist: see `aws configure list-profiles`"
-        raise CredentialsError(msg) from error
-    return session.client(
-        "s3",
-        endpoint_url=endpoint_url,
-        aws_access_key_id=access_key,
-        aws_secret_access_key=secret_key,
-        region_name=region,
-        config=_config("path" if endpoint_url else "auto", READ_TIMEOUT),
-    )
+    with _making(""):
+        return boto3.Session(profile_name=profile).client(
+            "s3",
+            endpoint_url=endpoint_url,
+            aws_access_key_id=access_key,
+            aws_secret_access_key=secret_key,
+            region_name=region,
+            config=_config("path" if endpoint_url else "auto", READ_TIMEOUT),
+        )
 
 
 def is_aws(endpoint_url: str) -> bool:
     """Whether an endpoint is AWS's public one, where a bucket's region can be asked for."""
     return _AWS_HOST.fullmatch(urlsplit(endpoint_url).hostname or "") is not None
+
+
+def check_client(client: object) -> None:
+    """Refuse what is no S3 client; whatever is like one will do.
+
+    Raises:
+        RefusedError: It is another thing of boto3's, or none.
+    """
+    meta = getattr(client, "meta", None)
+    service = getattr(getattr(meta, "service_model", None), "service_name", "s3")
+    if client is not None and not (hasattr(meta, "endpoint_url") and service == "s3"):
+        kind = type(client).__name__
+        msg = f'client= has to be an S3 client, not a {kind}: give boto3.client("s3")'
+        raise RefusedError(msg)
 
 
 class Clients:
@@ -93,9 +104,13 @@ class Clients:
         bucket: Its name decides how it is addressed.
         client: The user's; None for boto3's default one.
         browser_endpoint_url: What the page is sent to; ``""`` for the client's own endpoint.
+
+    Raises:
+        RefusedError: ``client`` is none.
     """
 
     def __init__(self, bucket: str, client: S3Client | None, browser_endpoint_url: str) -> None:
+        check_client(client)
         self._bucket = bucket
         self._given = client
         self._browser_endpoint_url = browser_endpoint_url
@@ -106,12 +121,17 @@ class Clients:
         self._ended: BotoSession | None = None
 
     def user(self) -> S3Client:
-        """The user's own client, or boto3's default one."""
+        """The user's own client, or boto3's default one.
+
+        Raises:
+            UploadError: boto3 makes none of what it finds in the environment.
+        """
         if self._given is not None:
             return self._given
         with self._lock:
             if not self._default:
-                self._default.append(self._default_client())
+                with _making(self._bucket):
+                    self._default.append(self._default_client())
             return self._default[0]
 
     def get(self, purpose: Purpose) -> S3Client:
@@ -131,14 +151,14 @@ class Clients:
     def forget(self) -> None:
         """Make all clients anew, so that renewed credentials are found."""
         with self._lock:
-            self._ended = _default_session()
+            self._ended = default_session()
             self._derived.clear()
             self._default.clear()
 
     def look_for_renewed(self) -> None:
         """Find credentials that were set in place of the default client's, if nothing renews those."""
         with self._lock:
-            if self._default and _is_outdated(self.credentials(), _default_session()):
+            if self._default and is_outdated(self.credentials(), default_session()):
                 self.forget()
 
     def credentials(self) -> Any:
@@ -169,10 +189,10 @@ class Clients:
         return trusted
 
     def _default_client(self) -> S3Client:
-        session = _default_session()
+        session = default_session()
         held = session.get_credentials() if session else None
-        if session is None or session is self._ended or _is_outdated(held, session):
-            session = _like(session)
+        if session is None or session is self._ended or is_outdated(held, session):
+            session = like(session)
         return session.client("s3")
 
     def _derive(self, purpose: Purpose) -> S3Client:
@@ -194,7 +214,7 @@ class Clients:
             )
         )
         region = self._region or user.meta.region_name
-        client = _session(user, self.credentials()).create_client(
+        client = live_session(user, self.credentials()).create_client(
             "s3",
             region_name=DEFAULT_REGION if region in {None, "", "aws-global"} else region,
             endpoint_url=endpoint,
@@ -206,45 +226,27 @@ class Clients:
         return cast("S3Client", client)
 
 
+@contextmanager
+def _making(bucket: str) -> Iterator[None]:
+    """Our errors where boto3 makes no client of what it was given, or found set."""
+    from botocore.exceptions import BotoCoreError  # noqa: PLC0415
+
+    call = Call(operation="CreateClient", bucket=bucket)
+    try:
+        yield
+    except BotoCoreError as error:
+        raise translated(error, call) from safe_cause(error, call)
+    except ValueError as error:  # botocore has no class for an address that is none
+        msg = (
+            f"boto3 makes no client ({scrub(str(error))}): check endpoint_url, and "
+            "AWS_ENDPOINT_URL; an address looks like https://s3.example.org:9000"
+        )
+        raise RefusedError(msg) from None
+
+
 def _bound(params: dict[str, Any], **_: object) -> None:
     """A server that does not know the verb answers with the object, which may not fit in memory."""
     params["headers"]["Range"] = f"bytes=0-{MAX_ATTRIBUTES - 1}"
-
-
-def _default_session() -> BotoSession | None:
-    import boto3  # noqa: PLC0415
-
-    return boto3.DEFAULT_SESSION
-
-
-def _like(session: BotoSession | None) -> BotoSession:
-    """A session of the same profile and region, that looks for credentials anew.
-
-    boto3's default session keeps the first credentials it found, also when they ended. Those that
-    were given to it are nowhere else to be found: such a session stays as it is.
-    """
-    import boto3  # noqa: PLC0415
-
-    if session is None:
-        return boto3.Session()
-    if getattr(session.get_credentials(), "method", "") == _GIVEN:
-        return session
-    chosen = session._session.instance_variables()  # noqa: SLF001  boto3 keeps it to itself
-    return boto3.Session(profile_name=chosen.get("profile"), region_name=chosen.get("region"))
-
-
-def _is_outdated(held: Any, session: BotoSession | None) -> bool:
-    """Whether a session would find other credentials by now, and nothing renews those in use."""
-    from botocore.exceptions import BotoCoreError  # noqa: PLC0415
-
-    if held is None or hasattr(held, "_expiry_time"):
-        return False
-    try:
-        found = _like(session).get_credentials()
-        return bool(found and found.get_frozen_credentials() != held.get_frozen_credentials())
-    except BotoCoreError as error:  # what is in use may be good; if not, S3 says so
-        logger.debug("no other credentials can be had: %s", type(error).__name__)
-        return False
 
 
 def _config(
@@ -270,20 +272,3 @@ def _config(
         "max_pool_connections": 64,
     }
     return Config(**options)
-
-
-def _session(user: Any, credentials: Any) -> Session:
-    from botocore.credentials import CredentialProvider, CredentialResolver  # noqa: PLC0415
-    from botocore.session import Session  # noqa: PLC0415
-
-    class LiveCredentials(CredentialProvider):
-        METHOD = "s3upload_widget"
-
-        def load(self) -> Any:
-            return credentials
-
-    session = Session()
-    session.register_component("credential_provider", CredentialResolver([LiveCredentials()]))
-    if hasattr(user, "_loader"):  # it has read S3's model already, which takes a while
-        session.register_component("data_loader", user._loader)  # noqa: SLF001
-    return session

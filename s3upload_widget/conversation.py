@@ -28,7 +28,7 @@ from s3upload_widget.pump import Pump
 from s3upload_widget.reaching import Reaching
 from s3upload_widget.rollcall import RollCall
 from s3upload_widget.waiting import Waiting
-from s3upload_widget.workers import Workers, log_defect
+from s3upload_widget.workers import Workers, log_defect, logger
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -84,7 +84,7 @@ class Conversation:
         self._orders = Orders()
         self._pump = Pump(self, send)
         self._callbacks: list[Callable[[UploadedFile], object]] = []
-        self._caller = Workers(1, name="s3upload-callback", room=10_000)
+        self._caller = Workers(1, name="s3upload-callback")
         self._service = service(self._uploaded)
         self._roll = RollCall(self._leave_alone)
 
@@ -200,7 +200,8 @@ class Conversation:
         self.files.uploaded(file)
         self._publish()
         for fn in tuple(self._callbacks):
-            self._caller.submit(partial(self._call, fn, file))
+            if not self._caller.submit(partial(self._call, fn, file)):
+                logger.warning("%s arrived once the widget was closed: nobody is told", file.uri)
 
     def _call(self, fn: Callable[[UploadedFile], object], file: UploadedFile) -> None:
         try:

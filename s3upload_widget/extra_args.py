@@ -50,12 +50,15 @@ _METADATA_NAME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")  # RFC 9110, 
 _PRINTABLE: Final = "".join(map(chr, range(0x20, 0x7F)))
 
 
-def checked_extra_args(extra_args: Mapping[str, Any]) -> dict[str, Any]:
+def checked_extra_args(extra_args: object) -> dict[str, Any]:
     """``extra_args`` as botocore takes them, metadata percent-encoded where it is not ASCII.
 
     Raises:
         RefusedError: A name is unknown or ours, SSE-C was asked for, or a value cannot be sent.
     """
+    if not isinstance(extra_args, Mapping):
+        msg = f"extra_args has to be a dict of boto3's names, not {type(extra_args).__name__}"
+        raise RefusedError(msg)
     for name, value in extra_args.items():
         _check_name(name)
         # These travel as headers from the page, and a header holds no other characters.
@@ -68,7 +71,10 @@ def checked_extra_args(extra_args: Mapping[str, Any]) -> dict[str, Any]:
     return checked
 
 
-def _check_name(name: str) -> None:
+def _check_name(name: object) -> None:
+    if not isinstance(name, str):
+        msg = f"extra_args has no {name!r}: its names are str, such as 'ContentType'"
+        raise RefusedError(msg)
     if name in _CUSTOMER_KEYS:
         msg = (
             f"extra_args[{name!r}]: SSE-C is refused, its key would be in the page; "

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from s3upload_widget import protocol, statuses
 from s3upload_widget.errors import NoSuchUploadError
 from s3upload_widget.rows import Rows
-from s3upload_widget.workers import scrub
+from s3upload_widget.s3errors import without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -42,7 +42,7 @@ class Files:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._rows = Rows()
-        self._value: dict[UploadedFile, None] = {}
+        self._value: dict[str, UploadedFile] = {}
         self._summary = statuses.IDLE
         self._trouble = ""
         self._progress = 0.0
@@ -107,7 +107,8 @@ class Files:
     def uploaded(self, file: UploadedFile) -> None:
         """A file is on S3 and proven."""
         with self._lock:
-            self._value[file] = None
+            self._value.pop(file.key, None)  # an address holds one object: the last proven there
+            self._value[file.key] = file
             for name in self._rows.with_key(file.key):
                 self._rows.put(name, statuses.done(self._rows.status(name)))
 
@@ -152,7 +153,7 @@ class Files:
     def note_trouble(self, text: str) -> None:
         """Show an error of the kernel's own until the next pick."""
         with self._lock:
-            self._trouble = scrub(text)
+            self._trouble = without_secrets(text)
 
     def ids(self, key: str | None) -> list[str]:
         """The files with this key; with None all that are not done.
@@ -180,7 +181,7 @@ class Files:
             total = summary.bytes_total or (self._rows.size if complete else 0)
             return {
                 "files": self._rows.statuses,
-                "value": tuple(self._value),
+                "value": tuple(self._value.values()),
                 "bytes_total": total,
                 "bytes_done": total if complete else summary.bytes_done,
                 "progress": 1.0 if complete else min(self._progress, ALMOST),
@@ -198,7 +199,7 @@ class Files:
                 return None
             names = [name for name in self._rows if self._rows.status(name).state == "failed"]
             if not names:
-                return tuple(self._value)
+                return tuple(self._value.values())
             failed = [(self._rows.status(name), self._rows[name].code) for name in names]
             return statuses.error_of(failed, len(self._rows))
 
@@ -208,7 +209,7 @@ class Files:
 
     def _error(self) -> str:
         """Of the first file that has one: an error is told together with its state."""
-        return self._rows.first_error if self._rows else scrub(self._summary.error)
+        return self._rows.first_error if self._rows else without_secrets(self._summary.error)
 
     def _is_of(self, client: str, name: str) -> bool:
         return name in self._rows and self._rows[name].client == client

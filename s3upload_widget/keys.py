@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from s3upload_widget.errors import KeyRefusedError, RefusedError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from s3upload_widget.results import PickedFile
 
@@ -23,15 +23,18 @@ if TYPE_CHECKING:
 
 MAX_KEY_BYTES: Final = 1_024
 """UTF-8. Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html"""
+MAX_NAMES: Final = 1_000
+"""How many names a file may try where it is to be renamed, its own among them."""
 _SHOWN: Final = 80
 _UNSAFE_CATEGORIES: Final = {"Cc": "a control character", "Cs": "half of a surrogate pair"}
 _ACCESS_POINT: Final = re.compile(r"(?P<bucket>arn:[^/]+[:/][^/:]+)(?:/(?P<prefix>.*))?", re.DOTALL)
 
 
-def shown(text: str) -> str:
-    """``text`` as an error message may show it: quoted, escaped, at most 80 characters."""
+def shown(value: object) -> str:
+    """What was given, as an error message may show it: escaped, at most 80 characters."""
+    text = value if isinstance(value, str) else repr(value)
     cut = text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
-    return repr(cut)
+    return repr(cut) if isinstance(value, str) else cut
 
 
 def object_key(picked: PickedFile, *, prefix: str, key: KeyChoice) -> str:
@@ -70,12 +73,26 @@ def folder(prefix: str) -> str:
     """
     if not prefix:
         return ""
-    normal = unicodedata.normalize("NFC", prefix)
-    reason = _fault(normal.removesuffix("/"))
+    normal = unicodedata.normalize("NFC", prefix) if _is_text(prefix) else ""
+    reason = _fault(normal.removesuffix("/")) if normal else "it is no str"
     if reason:
         msg = f"prefix={shown(prefix)} cannot be used: {reason}; give a folder such as 'raw/2026/'"
         raise KeyRefusedError(msg)
     return normal.removesuffix("/") + "/"
+
+
+def check_key_choice(key: KeyChoice) -> None:
+    """Refuse a ``key=`` that no file could have.
+
+    Raises:
+        KeyRefusedError: It is no key, or neither a str nor a function.
+    """
+    if key is None or callable(key):
+        return
+    reason = _fault(unicodedata.normalize("NFC", key)) if _is_text(key) else "it is no str"
+    if reason:
+        msg = f"key={shown(key)} cannot be used: {reason}; give a name, or a function of the file"
+        raise KeyRefusedError(msg)
 
 
 def stands_inside(key: str, prefix: str) -> bool:
@@ -109,7 +126,7 @@ def parse_uri(uri: str) -> tuple[str, str]:
         RefusedError: ``uri`` is another kind of address.
         KeyRefusedError: The rest can be no key.
     """
-    if not uri.lower().startswith(("s3://", "arn:")):
+    if not _is_uri(uri):
         msg = f"{shown(uri)} is no S3 address: give s3://bucket/key, or s3://bucket/folder/"
         raise RefusedError(msg)
     bucket, rest = _split(uri)
@@ -128,6 +145,13 @@ def renamed(key: str, number: int) -> str:
     if not stem:  # no dot at all, or a name like ".bashrc"
         return f"{key}-{number}"
     return f"{head}{slash}{stem}-{number}{dot}{extension}"
+
+
+def names(key: str) -> Iterator[str]:
+    """``key`` and the other names that it may get, in order, :data:`MAX_NAMES` in all."""
+    yield key
+    for number in range(1, MAX_NAMES):
+        yield renamed(key, number)
 
 
 def _chosen_name(picked: PickedFile, key: KeyChoice) -> str:
@@ -186,7 +210,19 @@ def _is_dots(segment: str) -> bool:
     return segment.lower().replace("%2e", ".") in {".", ".."}
 
 
+def _is_uri(value: object) -> bool:
+    return isinstance(value, str) and value.lower().startswith(("s3://", "arn:"))
+
+
+def _is_text(value: object) -> bool:
+    """Whether it is a str: notebooks pass None, numbers and paths as well."""
+    return isinstance(value, str)
+
+
 def _split(target: str) -> tuple[str, str]:
+    if not _is_text(target):
+        msg = f"{shown(target)} is no S3 address: give s3://bucket/prefix, or the bucket's name"
+        raise RefusedError(msg)
     scheme, separator, rest = target.partition("://")
     if not separator:
         rest = target

@@ -5,17 +5,14 @@ from __future__ import annotations
 import difflib
 import inspect
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
+from s3upload_widget.choices import check_choices
 from s3upload_widget.errors import RefusedError
 from s3upload_widget.parts import check_part_size, is_whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-IF_EXISTS: Final = ("verify", "overwrite", "rename")
-MAX_CONCURRENCY: Final = 64
-"""Parts at a time. Browsers send at most 6 to one host; more only helps with HTTP/2."""
 
 
 def built(name: str) -> Path:
@@ -64,12 +61,7 @@ def check_options(
     """
     if part_size is not None:
         check_part_size(part_size)
-    if max_concurrency not in range(1, MAX_CONCURRENCY + 1):
-        msg = f"max_concurrency={max_concurrency!r} cannot be: give 1 to {MAX_CONCURRENCY}"
-        raise RefusedError(msg)
-    if if_exists not in IF_EXISTS:
-        msg = f"if_exists={if_exists!r} cannot be: give one of {', '.join(map(repr, IF_EXISTS))}"
-        raise RefusedError(msg)
+    check_choices(if_exists, max_concurrency)
     if max_size is not None and not (is_whole(max_size) and max_size >= 0):
         msg = f"max_size={max_size!r} cannot be: give bytes as an int, or leave it out"
         raise RefusedError(msg)

@@ -7,7 +7,7 @@ import unicodedata
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
-from itertools import count, islice
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from s3upload_widget.accept import accepts
@@ -20,7 +20,7 @@ from s3upload_widget.errors import (
     KeyRefusedError,
     UploadAbortedError,
 )
-from s3upload_widget.keys import folder, object_key, renamed, shown, stands_inside
+from s3upload_widget.keys import check_key_choice, folder, names, object_key, shown, stands_inside
 from s3upload_widget.objects import CannotTell, ObjectFound
 from s3upload_widget.parts import S3_LIMITS, Limits, PartPlan, check_part_size, plan_parts
 from s3upload_widget.picked import (
@@ -44,7 +44,6 @@ if TYPE_CHECKING:
     from s3upload_widget.protocol import Pick
     from s3upload_widget.s3 import Store
 
-MAX_RENAMES: Final = 1_000
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _TOKEN: Final = r"[A-Za-z0-9!#$%&'*+.^_`|~-]+"  # noqa: S105 - RFC 9110's word for a word
 _MEDIA_TYPE: Final = re.compile(rf"{_TOKEN}/{_TOKEN}(?:;[ -~]*)?")
@@ -72,8 +71,9 @@ class Rules:
         """Refuse at once what no upload could work with.
 
         Raises:
-            RefusedError: ``part_size`` or ``prefix`` is none.
+            RefusedError: ``part_size``, ``prefix`` or ``key`` is none.
         """
+        check_key_choice(self.key)
         object.__setattr__(self, "prefix", folder(self.prefix))
         if self.part_size is not None:
             check_part_size(self.part_size, self.limits)
@@ -227,8 +227,7 @@ class Picking:
     ) -> tuple[str, bool]:
         """A key, and whether it has an object that may be this very file."""
         rename = candidate.if_exists == "rename" and not candidate.continues
-        tries = MAX_RENAMES if rename else 1
-        for number, key in enumerate(islice(_names(candidate.key), tries)):
+        for number, key in enumerate(islice(names(candidate.key), None if rename else 1)):
             mine = self._files.claim(key, file_id) if number else candidate.claimed
             if not mine:
                 hindrance = f"another picked file already goes to {self._store.destination(key)}"
@@ -259,12 +258,6 @@ def as_picked(pick: Pick) -> PickedFile:
         type=pick.type,
         last_modified=_moment(pick.last_modified),
     )
-
-
-def _names(key: str) -> Iterator[str]:
-    yield key
-    for number in count(1):
-        yield renamed(key, number)
 
 
 def _normal(text: str) -> str:

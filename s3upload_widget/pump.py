@@ -20,7 +20,8 @@ from s3upload_widget.protocol import (
     decode,
     encode,
 )
-from s3upload_widget.workers import Workers, log_defect, logger, scrub
+from s3upload_widget.s3errors import without_secrets
+from s3upload_widget.workers import Workers, log_defect, logger
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 THREADS: Final = 4
 """As many requests as a page has outstanding."""
+ROOM: Final = 256
+"""Requests that may wait; a page that gets no answer asks again."""
 _QUICK: Final = (Hello, ReportProgress)
 _MAX_RID: Final = 64
 
@@ -75,13 +78,13 @@ class Pump:
             log_defect("a message from the page could not be read", error)
             return
         if isinstance(envelope.request, _QUICK):
-            self._desk.arrived(envelope)
+            self._note(envelope)
             self._reply(envelope)
         else:
             self._hand_over(envelope)
 
     def submit(self, work: Callable[[], None]) -> None:
-        """Do something else beside, on the same threads."""
+        """Do something else beside, on the same threads, however much waits; nothing once closed."""
         self._workers.submit(work)
 
     def close(self) -> None:
@@ -94,18 +97,31 @@ class Pump:
             if name in self._under_way:
                 return
             self._under_way.add(name)
-        self._desk.arrived(envelope)
-        if not self._workers.submit(partial(self._work, envelope)):
-            with self._lock:
-                self._under_way.discard(name)
+        try:
+            self._note(envelope)
+            taken = self._workers.submit(partial(self._work, envelope), room=ROOM)
+        except BaseException:  # a cell that is interrupted may run in this very thread
+            self._end(envelope)
+            raise
+        if not taken:
+            self._end(envelope)
             logger.warning("too many requests from the page at once; it will ask again")
+
+    def _note(self, envelope: RequestEnvelope) -> None:
+        try:
+            self._desk.arrived(envelope)
+        except Exception as error:  # noqa: BLE001  whatever fails of it, the page gets its answer
+            log_defect("a request of the page could not be noted", error)
 
     def _work(self, envelope: RequestEnvelope) -> None:
         try:
             self._reply(envelope)
         finally:
-            with self._lock:
-                self._under_way.discard((envelope.client, envelope.rid))
+            self._end(envelope)
+
+    def _end(self, envelope: RequestEnvelope) -> None:
+        with self._lock:
+            self._under_way.discard((envelope.client, envelope.rid))
 
     def _reply(self, envelope: RequestEnvelope) -> None:
         try:
@@ -116,11 +132,13 @@ class Pump:
             log_defect(f"a request {type(envelope.request).__name__} failed", error)
             self._desk.note_defect(error)
             message = f"a defect of s3upload_widget: {type(error).__name__}: {error}"
-            reply = Failed(code=InternalError.code, message=scrub(message), retryable=False)
+            reply = Failed(
+                code=InternalError.code, message=without_secrets(message), retryable=False
+            )
         self._post(ReplyEnvelope(rid=envelope.rid, client=envelope.client, reply=reply))
 
     def _refuse(self, content: object, error: ProtocolError) -> None:
-        logger.warning("%s", scrub(str(error)))
+        logger.warning("%s", without_secrets(str(error)))
         rid, client = _names(content)
         if rid and client:
             failed = Failed(code=error.code, message=str(error), retryable=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
 
@@ -162,9 +162,21 @@ class FileStatus:
         return f"FileStatus({told}{': ' if self.error else ''}{self.error})"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unfinished:
-    """An upload that was begun and neither completed nor aborted; S3 keeps, and bills, its parts."""
+class Abortable:
+    """An upload on S3, and its end. No fields: no part of ``asdict``, a table, a pickle."""
+
+    __slots__ = ("_abort", "upload_id")
+    upload_id: str
+    """S3's name of the upload; kept out of what a notebook shows."""
+    _abort: Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Unfinished(Abortable):
+    """An upload that was begun and neither completed nor aborted; S3 keeps, and bills, its parts.
+
+    Two are equal only where they are one: a key may have several that look the same.
+    """
 
     name: str
     """The last part of its key."""
@@ -181,16 +193,31 @@ class Unfinished:
     """UTC: when its newest part arrived; ``started`` where there is none yet."""
     initiator: str
     """Who began it, as S3 names them; ``""`` on servers that do not tell."""
-    upload_id: str = field(repr=False)
-    _abort: Callable[[], None] = field(repr=False, compare=False)
 
     def abort(self) -> None:
         """Delete its parts, until S3 shows none. One that is gone already is fine.
 
         Raises:
+            RefusedError: This record was loaded from a file, and knows no client.
             S3Error: S3 refused, or parts keep arriving.
         """
-        self._abort()
+        abort = getattr(self, "_abort", None)
+        if abort is None:
+            msg = f"this record of {self.uri} was loaded, and knows no client: list_unfinished()"
+            raise RefusedError(msg)
+        abort()
+
+    def known_as(self, upload_id: str, abort: Callable[[], None]) -> Unfinished:
+        """Give it its id, and have :meth:`abort` do this; returns the record itself."""
+        object.__setattr__(self, "upload_id", upload_id)
+        object.__setattr__(self, "_abort", abort)
+        return self
+
+    def __copy__(self) -> Unfinished:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Unfinished:
+        return self
 
     def __str__(self) -> str:
         return self.uri

@@ -60,7 +60,7 @@ class Store:
         extra_args: Mapping[str, Any] | None = None,
     ) -> None:
         self.bucket: Final = check_bucket_name(bucket)
-        self._extra_args = checked_extra_args(extra_args or {})
+        self._extra_args = checked_extra_args({} if extra_args is None else extra_args)
         self._clients = Clients(bucket, client, check_endpoint_url(browser_endpoint_url or ""))
         self._calls = Calls(bucket, self._clients, self._extra_args)
         self.settings: Final = Settings(self._calls, self._clients, self._extra_args)

@@ -157,7 +157,11 @@ _LOCAL: Final[dict[str, tuple[type[UploadError], str]]] = {
     "TokenRetrievalError": (CredentialsError, "the AWS login has ended: " + _RENEW),
     "SSOError": (CredentialsError, "the AWS login has ended: " + _RENEW),
     "RefreshWithMFAUnsupportedError": (CredentialsError, "a new MFA code is needed: " + _RENEW),
-    "ProfileNotFound": (CredentialsError, "the AWS profile does not exist: check AWS_PROFILE"),
+    "ProfileNotFound": (
+        CredentialsError,
+        "the AWS profile does not exist: check its name and AWS_PROFILE (`aws configure list`)",
+    ),
+    "InvalidRegionError": (RefusedError, "the region cannot be: give one such as eu-west-1"),
     "NoRegionError": (WrongRegionError, _FORMS[WrongRegionError]),
     "ProxyConnectionError": (S3UnavailableError, "the kernel's proxy cannot be reached"),
     "SSLError": (
@@ -182,7 +186,7 @@ _LOCAL: Final[dict[str, tuple[type[UploadError], str]]] = {
     "BotoCoreError": (S3Error, "boto3 could not do {operation} on {place}"),
 }
 
-_QUERY: Final = re.compile(r"(?<=[^\s?\"'<>])\?[^\s\"'<>]*=[^\s\"'<>]*")
+_QUERY: Final = re.compile(r"\?[^\s\"'<>?=]*=[^\s\"'<>]*")
 _SECRETS: Final = re.compile(
     r"(?i)\b(?:AKIA|ASIA)[A-Z0-9]{8,}|\bX-Amz-[A-Za-z-]+\s*[=:]\s*[^\s&,\"'<>]+"
     r"|\buploadId\s*[=:]\s*[^\s&,\"'<>]+|\b(?:Signature|Credential)\s*=\s*[^\s&,\"'<>]+"
@@ -191,12 +195,19 @@ _MAX_TEXT: Final = 300
 _REGION: Final = re.compile(r"[a-z0-9-]{1,40}")
 
 
-def scrub(text: str, secrets: Iterable[str] = ()) -> str:
-    """``text`` on one line, without query strings, credentials and ``secrets``."""
+def without_secrets(text: str, secrets: Iterable[str] = ()) -> str:
+    """``text`` without query strings, upload ids, credentials and ``secrets``.
+
+    A file's name may hold half of a surrogate pair, which no message of Jupyter's can carry.
+    """
     for secret in filter(None, secrets):
         text = text.replace(secret, "…")
-    text = _SECRETS.sub("…", _QUERY.sub("", text))
-    return " ".join(text.split())[:_MAX_TEXT]
+    return _SECRETS.sub("…", _QUERY.sub("", text)).encode(errors="replace").decode()
+
+
+def scrub(text: str, secrets: Iterable[str] = ()) -> str:
+    """What is left ``without_secrets``, on one line, at most 300 characters."""
+    return " ".join(without_secrets(text, secrets).split())[:_MAX_TEXT]
 
 
 def translated(error: Exception, call: Call) -> UploadError:
@@ -220,8 +231,8 @@ def refusal_code(error: BaseException) -> str:
 
 def safe_cause(error: Exception, call: Call) -> Exception | None:
     """``error`` as a ``__cause__``, or None where its text would show a secret."""
-    text = " ".join(str(error).split())
-    return error if scrub(text, [call.upload_id]) == text[:_MAX_TEXT] else None
+    text = str(error)
+    return error if without_secrets(text, [call.upload_id]) == text else None
 
 
 def _refusal(error: ClientError, call: Call) -> UploadError:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import logging
 import traceback
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -41,6 +40,7 @@ from s3upload_widget.picked import (
 )
 from s3upload_widget.picking import Picking, Rules
 from s3upload_widget.signing import Signing
+from s3upload_widget.workers import in_parallel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -156,9 +156,9 @@ class Service:
         # Keys are claimed in the order of the pick, then looked at on S3 all at once.
         checked = [self._check(pick) for pick in request.files]
         free = self._picking.free_keys(slot for slot in checked if isinstance(slot, Slot))
-        with ThreadPoolExecutor(min(LOOKS_AT_ONCE, len(checked))) as threads:
-            files = threads.map(partial(self._plan, origin, free), request.files, checked)
-            return protocol.FilesPicked(files=list(files))
+        plan = partial(self._plan, origin, free)
+        files = in_parallel(plan, request.files, checked, at_once=LOOKS_AT_ONCE)
+        return protocol.FilesPicked(files=files)
 
     def _check(self, pick: protocol.Pick) -> Slot | UploadError:
         try:
@@ -262,10 +262,8 @@ class Service:
     ) -> protocol.MultipartUploadCompleted | protocol.PartsMissing | protocol.FilesCompleted:
         if isinstance(request, protocol.CompleteMultipartUpload):
             return self._complete(self._files.get(request.file_id), request)
-        with ThreadPoolExecutor(min(LOOKS_AT_ONCE, len(request.files))) as threads:
-            return protocol.FilesCompleted(
-                files=list(threads.map(self._complete_one, request.files))
-            )
+        files = in_parallel(self._complete_one, request.files, at_once=LOOKS_AT_ONCE)
+        return protocol.FilesCompleted(files=files)
 
     def _complete_one(
         self, request: protocol.CompleteMultipartUpload

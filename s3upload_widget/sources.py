@@ -11,7 +11,7 @@ from s3upload_widget.errors import FileChangedError, RefusedError
 from s3upload_widget.keys import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Hashable, Iterable
 
     FilePath: TypeAlias = str | os.PathLike[str]
 
@@ -142,6 +142,37 @@ def open_source(path: FilePath) -> Source:
     if isinstance(path, str) and "://" in path:
         return RemoteFile(path)
     return LocalFile(Path(path))
+
+
+def expanded(paths: FilePath | Iterable[FilePath]) -> list[tuple[FilePath, str]]:
+    """Each file once, with its path inside the folder that was named; ``""`` if it was itself.
+
+    What stands in a folder that is named too goes with that: a pattern such as ``**`` names both.
+    """
+    named: dict[Path | str, FilePath] = {}
+    for path in [paths] if isinstance(paths, (str, os.PathLike)) else paths:
+        named.setdefault(_place(path), path)
+    folders = {place for place in named if isinstance(place, Path) and place.is_dir()}
+    found: list[tuple[FilePath, str]] = []
+    for place, path in named.items():
+        if isinstance(place, Path) and folders.intersection(place.parents):
+            continue
+        found.extend(_inside(Path(path), place.name) if place in folders else [(path, "")])
+    return found
+
+
+def _place(path: FilePath) -> Path | str:
+    """One for all ways to name the same; a link to a file stands where it stands itself."""
+    if isinstance(path, str) and "://" in path:
+        return path
+    named = Path(path)
+    return named.resolve() if named.is_dir() else named.parent.resolve() / named.name
+
+
+def _inside(folder: Path, name: str) -> list[tuple[FilePath, str]]:
+    """Its files, also deeper; ``rglob`` follows no link to another folder."""
+    files = sorted(each for each in folder.rglob("*") if each.is_file())
+    return [(each, f"{name}/{each.relative_to(folder).as_posix()}") for each in files]
 
 
 def _identity(status: os.stat_result) -> tuple[int, int, int, int]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from s3upload_widget.errors import UploadError, all_errors
 from s3upload_widget.protocol import Summary
 from s3upload_widget.results import FileStatus
-from s3upload_widget.workers import scrub
+from s3upload_widget.s3errors import without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,7 +66,7 @@ def progressed(old: FileStatus, news: FileProgress) -> FileStatus:
         old,
         # It is done when the service has proven it, not when a page says so.
         state="completing" if news.state == "done" else news.state,
-        error=scrub(news.error),
+        error=without_secrets(news.error),
         bytes_done=max(old.bytes_done, min(news.bytes_done, old.size)),
         parts_done=min(news.parts_done, old.parts_total),
         parts_in_flight=tuple((p.part_number, p.bytes_sent) for p in news.parts_in_flight),
@@ -75,7 +75,7 @@ def progressed(old: FileStatus, news: FileProgress) -> FileStatus:
 
 def failed(old: FileStatus, message: str) -> FileStatus:
     """The service refuses it."""
-    return replace(old, state="failed", error=scrub(message), parts_in_flight=())
+    return replace(old, state="failed", error=without_secrets(message), parts_in_flight=())
 
 
 def resumed(old: FileStatus) -> FileStatus:

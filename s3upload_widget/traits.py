@@ -8,7 +8,7 @@ from typing import Any, Final
 import anywidget
 import traitlets as t
 
-from s3upload_widget.options import MAX_CONCURRENCY
+from s3upload_widget.choices import MAX_CONCURRENCY
 
 PAGE_MAY_SET: Final = frozenset({"_dom_classes", "_view_count", "layout", "tabbable", "tooltip"})
 """ipywidgets' own traits of looks. All that is ours, the page only reads."""

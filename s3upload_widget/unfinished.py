@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
 from functools import partial
 from typing import TYPE_CHECKING, Final
@@ -12,6 +11,7 @@ from s3upload_widget.errors import NoSuchUploadError, RefusedError
 from s3upload_widget.keys import parse_uri, shown
 from s3upload_widget.results import Unfinished
 from s3upload_widget.s3 import Store
+from s3upload_widget.workers import in_parallel
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -77,8 +77,7 @@ def abort_unfinished(
     until = datetime.now(timezone.utc) - _age(older_than)
     old = tuple(each for each in list_unfinished(uri, client=client) if each.last_part_at <= until)
     if not dry_run:
-        with ThreadPoolExecutor(_AT_ONCE) as threads:
-            list(threads.map(Unfinished.abort, old))
+        in_parallel(Unfinished.abort, old, at_once=_AT_ONCE)
     return old
 
 
@@ -95,8 +94,8 @@ def unfinished_at(store: Store, place: str) -> tuple[Unfinished, ...]:
 
 def looked_at(store: Store, uploads: Iterable[ListedUpload]) -> list[Unfinished]:
     """The uploads with what S3 holds of them, in the same order, without those that are gone."""
-    with ThreadPoolExecutor(_AT_ONCE) as threads:
-        return [each for some in threads.map(partial(_look, store), uploads) for each in some]
+    looks = in_parallel(partial(_look, store), uploads, at_once=_AT_ONCE)
+    return [each for some in looks for each in some]
 
 
 def _look(store: Store, upload: ListedUpload) -> tuple[Unfinished, ...]:
@@ -117,16 +116,15 @@ def _look(store: Store, upload: ListedUpload) -> tuple[Unfinished, ...]:
         started=started,
         last_part_at=max(arrivals, default=started),
         initiator=upload.initiator,
-        upload_id=upload.upload_id,
-        _abort=partial(store.abort, upload.key, upload.upload_id),
     )
-    return (found,)
+    abort = partial(store.abort, upload.key, upload.upload_id)
+    return (found.known_as(upload.upload_id, abort),)
 
 
 def _age(older_than: str | timedelta) -> timedelta:
     if isinstance(older_than, timedelta):
         return older_than
-    if match := _AGE.fullmatch(older_than):
+    if match := _AGE.fullmatch(str(older_than)):
         try:
             return timedelta(**{_UNITS[match[2]]: int(match[1])})
         except OverflowError:

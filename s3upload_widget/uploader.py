@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from s3upload_widget.batch import Options, expanded, upload
+from s3upload_widget.batch import Options, upload
+from s3upload_widget.sources import expanded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -79,7 +80,7 @@ def upload_file(
 
 
 def upload_files(
-    paths: Iterable[FilePath],
+    paths: FilePath | Iterable[FilePath],
     uri: str,
     *,
     client: S3Client | None = None,
@@ -95,7 +96,8 @@ def upload_files(
     """Upload files into a folder; a folder among ``paths`` goes with all that is in it.
 
     Arguments and errors are those of :func:`upload_file`. One that fails does not hold up the
-    others: the first error is raised when all were tried.
+    others: the first error is raised when all were tried. Where there is no file at all, a warning
+    is logged.
 
     Example:
         >>> import pandas as pd
@@ -106,7 +108,9 @@ def upload_files(
         1  raw/notes/day.txt        7      sha256
 
     Args:
-        paths: Of files and folders, or fsspec URLs of files.
+        paths: Of files and folders, or fsspec URLs of files; one alone will do. What is named twice,
+            by itself and with its folder, goes with the folder. Links to files are followed, those
+            in a folder to other folders are not.
         uri: ``s3://bucket/folder/``.
         client: As there.
         if_exists: As there.
@@ -132,5 +136,5 @@ def upload_files(
         progress=progress,
         restart=restart,
     )
-    outcomes = upload(expanded(paths), uri if uri.endswith("/") else f"{uri}/", options)
+    outcomes = upload(expanded(paths), f"{str(uri).removesuffix('/')}/", options)
     return tuple(outcome.uploaded for outcome in outcomes)

@@ -215,7 +215,10 @@ class UploadWidget(Traits):
         self._conversation.order("pause", key)
 
     def resume(self, key: str | None = None) -> None:
-        """Go on after a pause or a failure; arguments and errors are those of :meth:`pause`."""
+        """Go on after a pause or a failure; arguments and errors are those of :meth:`pause`.
+
+        What a row asks, such as whether to overwrite, only the page can answer.
+        """
         self._conversation.order("resume", key)
 
     def abort(self, key: str | None = None) -> None:

@@ -7,17 +7,22 @@ down while S3 does not answer; these are left behind.
 from __future__ import annotations
 
 import logging
+import math
 import queue
-import re
 import threading
 import traceback
-from typing import TYPE_CHECKING, Final
+from concurrent.futures import Future
+from functools import partial
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from s3upload_widget.s3errors import without_secrets
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
+
+T = TypeVar("T")
 
 logger: Final = logging.getLogger("s3upload_widget")
-_QUERY: Final = re.compile(r"\?[^\s\"'<>]*=[^\s\"'<>]*")
 
 
 class Workers:
@@ -26,22 +31,20 @@ class Workers:
     Args:
         count: How many threads; 1 keeps the order of the work.
         name: What the threads are called in a debugger.
-        room: How many pieces of work may wait.
     """
 
-    def __init__(self, count: int, *, name: str, room: int = 256) -> None:
+    def __init__(self, count: int, *, name: str) -> None:
         self._count = count
         self._name = name
-        self._room = room
-        self._queue: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[Callable[[], object] | None] = queue.SimpleQueue()
         self._threads: list[threading.Thread] = []
         self._lock = threading.Lock()
         self._closed = False
 
-    def submit(self, work: Callable[[], None]) -> bool:
-        """Queue ``work``; ``False`` if there is no room, or after :meth:`close`."""
+    def submit(self, work: Callable[[], object], *, room: float = math.inf) -> bool:
+        """Queue ``work``; ``False`` if ``room`` pieces wait before it, or after :meth:`close`."""
         with self._lock:
-            if self._closed or self._queue.qsize() >= self._room:
+            if self._closed or self._queue.qsize() >= room:
                 return False
             self._queue.put(work)
             if len(self._threads) < self._count:
@@ -65,21 +68,42 @@ class Workers:
         self._queue.put(None)  # for the next thread
 
 
-def _outlive(work: Callable[[], None]) -> None:
+def in_parallel(
+    do: Callable[..., T], *arguments: Iterable[object], at_once: int, name: str = "s3upload-beside"
+) -> list[T]:
+    """What ``do`` gives for each of the arguments, in their order, as :func:`map` takes them.
+
+    Raises:
+        BaseException: The first that ``do`` raised, or an interrupt; what has not begun is dropped.
+    """
+    tasks = [(Future[T](), partial(do, *each)) for each in zip(*arguments, strict=True)]
+    workers = Workers(at_once, name=name)
+    for future, task in tasks:
+        workers.submit(partial(_fulfil, future, task))
+    workers.close()
+    try:
+        return [future.result() for future, _ in tasks]
+    finally:
+        for future, _ in tasks:
+            future.cancel()
+
+
+def log_defect(what: str, error: BaseException) -> None:
+    """Log an error that nobody foresaw, with its traceback and without secrets."""
+    logger.error("%s: %s", what, without_secrets("".join(traceback.format_exception(error))))
+
+
+def _outlive(work: Callable[[], object]) -> None:
     try:
         work()
     except Exception as error:  # noqa: BLE001  a thread must outlive whatever it is given
         log_defect("background work failed", error)
 
 
-def scrub(text: str) -> str:
-    """``text`` without the queries of URLs, where signatures and upload ids stand.
-
-    A file's name may hold half of a surrogate pair, which no message of Jupyter's can carry.
-    """
-    return _QUERY.sub("?…", text).encode(errors="replace").decode()
-
-
-def log_defect(what: str, error: BaseException) -> None:
-    """Log an error that nobody foresaw, with its traceback and without secrets."""
-    logger.error("%s: %s", what, scrub("".join(traceback.format_exception(error))))
+def _fulfil(future: Future[T], task: Callable[[], T]) -> None:
+    if not future.set_running_or_notify_cancel():
+        return
+    try:
+        future.set_result(task())
+    except BaseException as error:  # noqa: BLE001  whoever waits for the result gets it
+        future.set_exception(error)

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 import s3upload_widget
+from s3upload_widget.errors import all_errors
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "s3upload_widget"
@@ -23,7 +24,7 @@ ROOMS: dict[str, tuple[str, str]] = {
     # room: the modules inside, the rooms it may look into
     "errors": ("errors", ""),
     "results": ("results", "errors"),
-    "parts": ("parts", "errors"),
+    "parts": ("parts choices", "errors"),
     "checksums": ("checksums", "errors"),
     "keys": ("keys accept", "errors results"),
     "policy": ("policy", ""),
@@ -31,12 +32,13 @@ ROOMS: dict[str, tuple[str, str]] = {
     "s3": (
         (
             "s3 aborting buckets calls clients extra_args listing objects parameters "
-            "presigning rereading s3errors settings"
+            "presigning rereading s3errors sessions settings"
         ),
         "errors parts",
     ),
+    "workers": ("workers", "s3"),
     "resuming": ("resuming", "errors keys parts results s3"),
-    "unfinished": ("unfinished", "errors results keys s3"),
+    "unfinished": ("unfinished", "errors results keys s3 workers"),
     "doctor": (
         "doctor access conditions endpoint preflight report rules trial",
         "errors results checksums keys policy s3",
@@ -46,7 +48,7 @@ ROOMS: dict[str, tuple[str, str]] = {
             "service comparing completion existing offering opening picked picking proofs signing "
             "verifying"
         ),
-        "errors results parts checksums keys policy protocol s3 resuming unfinished doctor",
+        "errors results parts checksums keys policy protocol s3 workers resuming unfinished doctor",
     ),
     "uploader": (
         "uploader batch beginning lanes reading sending sources tally",
@@ -56,9 +58,9 @@ ROOMS: dict[str, tuple[str, str]] = {
     "widget": (
         (
             "widget comms conversation files options orders publishing pump reaching rollcall rows "
-            "statuses traits waiting workers"
+            "statuses traits waiting"
         ),
-        "errors results parts keys protocol s3 service unfinished doctor",
+        "errors results parts keys protocol s3 workers service unfinished doctor",
     ),
     "demo": ("demo", "errors local"),
     "cli": ("cli", "errors results parts s3 unfinished uploader doctor demo"),
@@ -68,8 +70,8 @@ OUTSIDE = {
     "anywidget": {"traits"},
     "ipywidgets": {"widget"},
     "traitlets": {"traits", "widget"},
-    "boto3": {"s3", "calls", "clients", "s3errors"},
-    "botocore": {"s3", "calls", "clients", "s3errors"},
+    "boto3": {"s3", "calls", "clients", "s3errors", "sessions"},
+    "botocore": {"s3", "calls", "clients", "s3errors", "sessions"},
     "click": {"cli"},
     "fsspec": {"sources"},
     "msgspec": {"protocol"},
@@ -138,6 +140,18 @@ def test_every_public_name_is_there() -> None:
     assert names == sorted(names)
     for name in names:
         assert getattr(s3upload_widget, name).__name__ == name
+
+
+def test_every_error_that_a_public_function_names_is_public() -> None:
+    documented = [getattr(s3upload_widget, name) for name in s3upload_widget.__all__]
+    documented += [each for cls in documented for each in vars(cls).values() if callable(each)]
+    named = {
+        name for each in documented for name in re.findall(r"\w+Error(?=:)", each.__doc__ or "")
+    }
+
+    ours = {error.__name__ for error in all_errors()}
+    assert "AccessDeniedError" in named
+    assert named & ours <= set(s3upload_widget.__all__)
 
 
 def test_a_name_that_is_not_there_is_said_to_be_missing() -> None:

@@ -131,6 +131,8 @@ def test_yes_is_an_answer_too(account: S3Server, bucket: str, tmp_path: Path) ->
         ["put", "a", "s3://lab/", "--if-exists", "perhaps"],
         ["put", "a", "s3://lab/", "--part-size", "4"],
         ["abort", "s3://lab"],
+        ["ls", "s3://lab", "--endpoint-url", "localhost:9000"],
+        ["ls", "s3://lab", "--region", "no region"],
         ["nothing"],
     ],
     ids=" ".join,
@@ -152,7 +154,7 @@ def test_a_failure_is_1_and_one_sentence(account: S3Server) -> None:
         (missing, "/none/run7.bin"),
         (address, "give s3://bucket"),
         (bucket, "no-such-bucket"),
-        (profile, "the AWS profile 'nobody' does not exist"),
+        (profile, "the AWS profile does not exist"),
     ):
         assert done.exit_code == 1
         assert words in done.stderr
@@ -197,3 +199,23 @@ def test_ctrl_c_is_130_and_what_arrived_is_continued(
     assert done.exit_code == 0, done.output
     assert ", 0 skipped" not in done.stderr
     assert sha256_of_object(account.client, bucket, "raw/run7.bin") == sha256_of_file(path)
+
+
+def test_a_pattern_that_names_folders_and_what_is_in_them_puts_each_file_once(
+    account: S3Server, bucket: str, tmp_path: Path
+) -> None:
+    (tmp_path / "tree" / "sub").mkdir(parents=True)
+    (tmp_path / "tree" / "a").write_text("a")
+    (tmp_path / "tree" / "sub" / "b").write_text("b")
+
+    done = run("put", tmp_path / "tree" / "**", f"s3://{bucket}/raw/")
+
+    assert done.exit_code == 0, done.output
+    assert account.keys(bucket) == ["raw/tree/a", "raw/tree/sub/b"]
+
+
+def test_an_empty_folder_is_said_to_hold_no_file(tmp_path: Path) -> None:
+    done = run("put", tmp_path, "s3://lab/")
+
+    assert done.exit_code == 1
+    assert f"there is no file in {tmp_path}" in done.stderr

@@ -14,8 +14,10 @@ from moto import mock_aws
 
 from s3upload_widget.checksums import sha256
 from s3upload_widget.clients import is_aws
-from s3upload_widget.errors import CredentialsError
+from s3upload_widget.doctor import check_bucket
+from s3upload_widget.errors import CredentialsError, RefusedError
 from s3upload_widget.s3 import Store, connect
+from s3upload_widget.uploader import upload_file
 from support.faults import Answer, Fault, Match
 from support.sender import put
 
@@ -338,3 +340,81 @@ def test_an_access_point_is_a_bucket() -> None:
     assert store.browser_origin == (
         "https://lab-123456789012.s3-accesspoint.eu-west-1.amazonaws.com"
     )
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda _: boto3,
+        lambda session: session.resource("s3"),
+        lambda _: "s3",
+        lambda session: session.client("sqs"),
+    ],
+    ids=["module", "resource", "text", "another service"],
+)
+def test_what_is_no_s3_client_is_refused_at_once(make: Callable[[boto3.Session], Any]) -> None:
+    with pytest.raises(RefusedError, match=r'client= .*: give boto3\.client\("s3"\)'):
+        Store("lab-data", make(boto3.Session(region_name="eu-west-1")))
+
+
+def test_whatever_is_like_a_client_is_one(ministack: S3Server, bucket: str) -> None:
+    class Wrapper:
+        def __getattr__(self, name: str) -> Any:
+            return getattr(ministack.client, name)
+
+    wrapper: Any = Wrapper()
+
+    Store(bucket, wrapper).check_bucket()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "error", "says"),
+    [
+        ("AWS_PROFILE", "nobody", CredentialsError, "check its name and AWS_PROFILE"),
+        ("AWS_DEFAULT_REGION", "no region", RefusedError, "give one such as eu-west-1"),
+        ("AWS_ENDPOINT_URL", "localhost:9000", RefusedError, "AWS_ENDPOINT_URL"),
+    ],
+)
+def test_an_environment_that_boto3_makes_no_client_of_is_said_to_be_wrong(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    name: str,
+    value: str,
+    error: type[Exception],
+    says: str,
+) -> None:
+    path = tmp_path / "run7.csv"
+    path.write_text("7")
+    monkeypatch.setenv(name, value)
+
+    with pytest.raises(error, match=says):
+        upload_file(path, "s3://lab-data/raw/", progress=False)
+    with pytest.raises(error, match=says):
+        connect()
+    report = check_bucket("s3://lab-data")
+    assert not report.ok
+    assert says in str(report)
+
+
+def test_a_profile_that_is_set_right_is_taken_at_the_next_try(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    store = Store("lab-data")
+    monkeypatch.setenv("AWS_PROFILE", "nobody")
+    with pytest.raises(CredentialsError):
+        url_of(store)
+
+    monkeypatch.delenv("AWS_PROFILE")
+    for name, value in KEYS.items():
+        monkeypatch.setenv(name.upper(), value)
+
+    assert "X-Amz-Credential=AKtest" in url_of(store)
+
+
+def test_a_client_of_another_profile_serves_where_the_environments_is_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    client = aws_client()
+    monkeypatch.setenv("AWS_PROFILE", "nobody")
+
+    assert "X-Amz-Credential=AKtest" in url_of(Store("lab-data", client))

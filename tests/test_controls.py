@@ -205,6 +205,30 @@ def test_a_file_that_is_picked_twice_is_sent_once(
     assert len(proxy.puts()) == 8
 
 
+def test_what_has_no_room_yet_can_be_tried_again(
+    page: Page,
+    bridge: Bridge,
+    ministack: S3Server,
+    proxy: FaultyProxy,
+    widget: UploadWidget,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("s3upload_widget.picked.MAX_UNFINISHED", 1)
+    files = [make_file(tmp_path / f"run{n}.bin", 4 * PART, seed=n) for n in (1, 2)]
+    show(page, bridge, widget, tuning=QUICK)
+    pick(page, *files)
+    retry = page.get_by_role("button", name="Retry run2.bin")
+    retry.wait_for()
+    proxy.pace_total(1e12)
+    until(lambda: len(widget.value) == 1, 60, what=lambda: widget.files)
+
+    retry.click()
+    until(lambda: len(widget.value) == 2, 60, what=lambda: widget.files)
+
+    assert_arrived(ministack, widget, *files)
+
+
 def test_of_two_files_with_one_name_the_second_asks(
     page: Page, bridge: Bridge, ministack: S3Server, widget: UploadWidget, tmp_path: Path
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -133,3 +134,36 @@ def test_a_refusal_of_any_length_does_not_silence_the_reports(
     page.evaluate("engine.abort()")
 
     until(lambda: widget.files == (), what=lambda: widget.files)
+
+
+def test_reports_that_the_kernel_refuses_come_no_oftener_than_others(
+    page: Page,
+    bridge: Bridge,
+    ministack: S3Server,
+    proxy: FaultyProxy,
+    widget: UploadWidget,
+    tmp_path: Path,
+) -> None:
+    proxy.pace_total(4 * MiB)
+    show(page, bridge, widget, tuning={"reportMs": 200})
+    # What is no number is sent as null, and no report with that is understood.
+    page.evaluate("""() => {
+      engine.rate.sample(0, Date.now() - 10_000);
+      globalThis.trouble = setInterval(() => {
+        engine.rate.sample(NaN);
+        engine.progressed();
+      }, 5);
+    }""")
+    file = make_file(tmp_path / "run7.bin", 3 * PART)
+    began = time.monotonic()
+
+    pick(page, file)
+    until(lambda: len(widget.value) == 1, 60, "the file")
+    took = time.monotonic() - began
+
+    assert len(asked(bridge, "report_progress")) <= 2 + took / 0.2
+    replies = [message.data.get("content", {}).get("reply", {}) for message in bridge.told]
+    assert "failed" in {reply.get("kind") for reply in replies}
+    page.evaluate("clearInterval(trouble); engine.rate.reset()")
+    until_done(widget)
+    assert_arrived(ministack, widget, file)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -221,6 +222,33 @@ def test_discard_asks_then_deletes_and_forgets(
     expect(offer(page)).to_have_count(0, timeout=LONG)
     assert ministack.upload_ids(bucket) == []
     assert remembered(page) == []
+
+
+def test_what_goes_on_is_discarded_though_the_kernel_has_not_answered_yet(
+    page: Page,
+    bridge: Bridge,
+    ministack: S3Server,
+    widget: UploadWidget,
+    bucket: str,
+    begun: tuple[Path, set[int]],
+) -> None:
+    file, there = begun
+    show(page, bridge, widget, tuning=FAST)
+    expect(offer(page)).to_be_visible(timeout=LONG)
+    bridge.hold()
+    choose(page, "Continue", file)
+    expect(page.locator(".s3up-row")).to_have_count(1)
+
+    press(page, "Discard")
+    assert parts_on(ministack, bucket) == there
+    expect(page.locator(".s3up-question")).to_be_visible()
+    press(page, "Discard")
+    bridge.release()
+
+    expect(page.locator(".s3up-row")).to_have_count(0, timeout=LONG)
+    until(lambda: ministack.upload_ids(bucket) == [], 20, "nothing left on S3")
+    until(lambda: remembered(page) == [], what="nothing remembered")
+    expect(offer(page)).to_have_count(0)
 
 
 def test_a_file_of_another_size_is_refused_at_once(
@@ -486,6 +514,48 @@ def test_what_another_page_is_sending_can_be_taken_over(
     complete = [put.part_number for put in proxy.puts() if put.complete]
     # What the first page had in flight when the second one asked may arrive twice.
     assert len(complete) - len(set(complete)) <= 2
+
+
+def test_a_page_does_not_watch_what_it_is_sending_itself(
+    page: Page, bridge: Bridge, widget: UploadWidget, proxy: FaultyProxy, tmp_path: Path
+) -> None:
+    proxy.pace_total(20 * MiB)
+    show(page, bridge, widget, tuning={**FAST, "lookMs": 100})
+    pick(page, make_file(tmp_path / "run7.bin", 24 * PART))
+    until(lambda: any(put.complete for put in proxy.puts()), 60, "a part")
+    page.evaluate("engine.look()")
+    looks = len(asked(bridge, "list_unfinished"))
+
+    until(lambda: len([put for put in proxy.puts() if put.complete]) >= 9, 60, "more parts")
+
+    assert len(asked(bridge, "list_unfinished")) == looks
+
+
+def test_views_that_come_and_go_do_not_make_the_page_look_more_often(
+    page: Page,
+    chromium: Browsing,
+    bridge: Bridge,
+    widget: UploadWidget,
+    proxy: FaultyProxy,
+    page_errors: PageErrors,
+    tmp_path: Path,
+) -> None:
+    proxy.pace_total(5 * MiB)
+    show(page, bridge, widget, tuning=FAST)
+    pick(page, make_file(tmp_path / "run7.bin", 40 * PART))
+    until(lambda: any(put.complete for put in proxy.puts()), 60, "a part")
+
+    with chromium.page(page_errors) as other:
+        show(other, bridge, widget, tuning={**FAST, "lookMs": 2000})
+        for _ in range(6):
+            other.evaluate("engine.look()")
+        looks, began = len(asked(bridge, "list_unfinished")), time.monotonic()
+        until(lambda: len(asked(bridge, "list_unfinished")) >= looks + 3, 60, "more looks")
+
+        took = time.monotonic() - began
+    page.goto("about:blank")
+
+    assert took >= 5
 
 
 def test_continue_keeps_the_key_whatever_key_would_be_chosen_now(

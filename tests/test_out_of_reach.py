@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from s3upload_widget import UploadWidget
-from support.faults import Answer, CutRequest, Fault, LoseResponse, Match
+from support.faults import Answer, CutRequest, Fault, Gate, LoseResponse, Match
 from support.files import make_file
 from support.proxy import FaultyProxy
 from support.uploading import (
     QUICK,
     MiB,
+    asked,
     assert_arrived,
     pick,
     show,
@@ -81,6 +82,31 @@ def test_a_pick_waits_until_the_kernel_reaches_s3(
 
     assert_arrived(ministack, widget, file)
     assert puts_of_each(proxy) == [1] * PARTS
+
+
+def test_while_s3_takes_its_time_nobody_says_that_the_kernel_does_not_listen(
+    page: Page, bridge: Bridge, behind: FaultyProxy, widget: UploadWidget, file: Path
+) -> None:
+    gate = Gate()
+    behind.play(Fault(gate, Match(operation="CreateMultipartUpload")))
+    show(page, bridge, widget, tuning={**PATIENT, "kernelSilentMs": 3000, "kernelDoubtMs": 300})
+    page.evaluate(
+        """() => {
+          globalThis.seen = new Set();
+          engine.subscribe(() => {
+            for (const { waiting_for } of engine.progress()) seen.add(waiting_for);
+          });
+        }"""
+    )
+    pick(page, file)
+    until(lambda: behind.of("CreateMultipartUpload"), 30, "a request that S3 is slow to answer")
+
+    before = len(asked(bridge, "report_progress"))
+    until(lambda: len(asked(bridge, "report_progress")) > before + 10, 60, "reports meanwhile")
+    gate.opened.set()
+    until_done(widget)
+
+    assert page.evaluate("[...seen]") == [""]
 
 
 def test_parts_are_signed_and_sent_without_the_kernel_reaching_s3(

@@ -96,6 +96,7 @@ ROWS: list[tuple[Exception, Call, type[e.UploadError], str]] = [
         "cannot be had",
     ),
     (b.ProfileNotFound(profile="lab"), CREATE, e.CredentialsError, "AWS_PROFILE"),
+    (b.InvalidRegionError(region_name="no region"), CREATE, e.RefusedError, "eu-west-1"),
     (b.NoRegionError(), CREATE, e.WrongRegionError, "region_name"),
     (
         b.EndpointConnectionError(endpoint_url=URL),
@@ -155,6 +156,10 @@ def test_every_error_of_s3s_is_reached() -> None:
             refusal("Odd", 400, f"upload {UPLOAD_ID} at {URL} by AKIAIOSFODNN7EXAMPLE"), id="S3's"
         ),
         pytest.param(b.ReadTimeoutError(endpoint_url=URL), id="botocore's"),
+        pytest.param(
+            b.ReadTimeoutError(endpoint_url=f"https://s3/{'%E6%B8%AC' * 40}?uploadId={UPLOAD_ID}"),
+            id="beyond what is shown",
+        ),
         pytest.param(
             refusal(f"X-Amz-Credential=abc {UPLOAD_ID}", 400), id="in the place of the code"
         ),

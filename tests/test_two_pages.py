@@ -109,3 +109,30 @@ def test_who_picks_the_file_again_takes_it_over_and_it_can_be_taken_back(
     assert set(stored(proxy.puts())) == set(range(1, PARTS + 1))
     assert twice(proxy) <= 2 * LANES
     assert ministack.upload_ids(bucket) == []
+
+
+def test_resume_all_takes_nothing_back_from_another_page(
+    page: Page,
+    other: Page,
+    bridge: Bridge,
+    proxy: FaultyProxy,
+    widget: UploadWidget,
+    tmp_path: Path,
+) -> None:
+    files = [make_file(tmp_path / f"run{n}.bin", PARTS * PART, seed=n) for n in (7, 8)]
+    proxy.pace_total(SLOW)
+    show(page, bridge, widget, tuning=PATIENT)
+    show(other, bridge, widget, tuning=PATIENT)
+    pick(page, *files)
+    until(lambda: len(stored(proxy.puts())) >= 2, 30, "two parts on S3")
+    pick(other, files[0])
+    until_told(page)
+
+    press(page, "Pause all")
+    press(page, "Resume all")
+
+    expect_state(page, "run8.bin", "uploading")
+    expect_state(page, "run7.bin", "failed")
+    expect_state(other, "run7.bin", "uploading")
+    page.goto("about:blank")
+    other.goto("about:blank")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import copy
+import dataclasses
+import pickle
 import re
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -121,8 +124,33 @@ def test_more_than_a_thousand_are_all_listed_and_aborted(ministack: S3Server, bu
     assert ministack.upload_ids(bucket) == []
 
 
-@pytest.mark.parametrize("older_than", ["", "7", "d", "-1d", "1.5h", "7 days", "9" * 30 + "d"])
-def test_an_age_that_cannot_be_read_is_refused(older_than: str) -> None:
+def test_what_is_unfinished_can_be_copied_and_made_a_table_without_its_id(
+    ministack: S3Server, bucket: str
+) -> None:
+    upload_id = begin(ministack, bucket, "raw/run7.bin", 8)
+    (found,) = list_unfinished(f"s3://{bucket}", client=ministack.client)
+
+    fields = dataclasses.asdict(found)
+
+    assert (fields["uri"], fields["bytes_done"]) == (found.uri, 8)
+    assert upload_id not in str(fields)
+    assert copy.deepcopy([found]) == [found]
+    assert copy.copy(found).upload_id == upload_id
+    with pytest.raises(RefusedError, match=r"knows no client: list_unfinished\(\)"):
+        pickle.loads(pickle.dumps(found)).abort()  # noqa: S301 - of our own
+
+
+def test_two_that_look_the_same_are_two(ministack: S3Server, bucket: str) -> None:
+    for _ in range(2):
+        begin(ministack, bucket, "k")
+
+    assert len(set(list_unfinished(f"s3://{bucket}", client=ministack.client))) == 2
+
+
+@pytest.mark.parametrize(
+    "older_than", [7, None, "", "7", "d", "-1d", "1.5h", "7 days", "9" * 30 + "d"]
+)
+def test_an_age_that_cannot_be_read_is_refused(older_than: Any) -> None:
     with pytest.raises(RefusedError, match=r"older_than=.*give '7d'"):
         abort_unfinished("s3://lab", older_than=older_than)
 

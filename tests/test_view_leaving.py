@@ -96,6 +96,30 @@ def test_the_screen_stays_on_while_a_file_is_under_way(
     until(lambda: page.evaluate("locks") == {"held": 0, "asked": 3}, what="no lock at the end")
 
 
+def test_a_widget_that_is_closed_asks_nothing_and_keeps_no_screen_on(
+    page: Page, bridge: Bridge, widget: UploadWidget, tmp_path: Path
+) -> None:
+    asked: list[str] = []
+
+    def leave(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.accept()
+
+    page.on("dialog", leave)
+    page.add_init_script(LOCKS)
+    show(page, bridge, widget, tuning=QUICK)
+    pick(page, make_file(tmp_path / "run7.h5", 8 * PART))
+    expect_state(page, "run7.h5", "uploading")
+    until(lambda: page.evaluate("locks.held") == 1, what="a lock")
+    page.locator("body").click()  # browsers ask only where the user has done something
+
+    widget.close()
+
+    until(lambda: page.evaluate("locks.held") == 0, what="no lock once the widget is closed")
+    page.goto("about:blank")
+    assert asked == []
+
+
 def test_a_screen_that_cannot_be_kept_on_hinders_nothing(
     page: Page, bridge: Bridge, proxy: FaultyProxy, widget: UploadWidget, tmp_path: Path
 ) -> None:

@@ -182,18 +182,19 @@ def test_the_page_shows_no_secret(
     expect_state(page, "run7.bin", "paused")
 
 
+@pytest.mark.parametrize("height", [300, 900])
 def test_a_height_given_by_the_layout_makes_the_list_scroll(
-    page: Page, bridge: Bridge, widget: UploadWidget, tmp_path: Path
+    page: Page, bridge: Bridge, widget: UploadWidget, tmp_path: Path, height: int
 ) -> None:
     show(page, bridge, widget)
-    page.locator(".view").evaluate("el => { el.style.height = '300px'; }")
+    page.locator(".view").evaluate("(el, height) => { el.style.height = `${height}px`; }", height)
 
-    pick(page, *[make_file(tmp_path / f"{number}.bin", 1) for number in range(8)])
-    until_done(widget, 8)
+    pick(page, *[make_file(tmp_path / f"{number}.bin", 1) for number in range(20)])
+    until_done(widget, 20)
 
-    expect(page.locator(".s3up-row")).to_have_count(8)
-    panel, last = page.locator(".s3up-panel"), row(page, "7.bin")
-    assert panel.evaluate("el => el.offsetHeight") == 300
+    panel, last = page.locator(".s3up-panel"), row(page, "19.bin")
+    until(lambda: panel.evaluate("el => el.offsetHeight") == height, what="a full panel")
+    page.locator(".s3up-list").last.evaluate("el => { el.scrollTop = el.scrollHeight; }")
     last.scroll_into_view_if_needed()
     expect(last).to_be_in_viewport()
 
@@ -223,3 +224,15 @@ def test_it_fits_at_any_width(
             .filter((el) => el.getBoundingClientRect().right > right).map((el) => el.className);
         }""")
         assert spills == []
+
+
+def test_after_a_button_for_all_the_focus_stays_among_those_buttons(
+    page: Page, bridge: Bridge, proxy: FaultyProxy, widget: UploadWidget, tmp_path: Path
+) -> None:
+    proxy.pace_total(SLOW)
+    show(page, bridge, widget)
+    pick(page, *[make_file(tmp_path / f"run{n}.bin", 4 * PART, seed=n) for n in (1, 2)])
+
+    page.get_by_role("button", name="Pause all").press("Enter")
+
+    expect(page.get_by_role("button", name="Resume all")).to_be_focused()

@@ -64,6 +64,51 @@ def test_dropped_files_and_folders_arrive(
     assert set(ministack.keys(bucket)) == {*keys, "raw/run7.bin"}
 
 
+@pytest.mark.parametrize(
+    "event",
+    [
+        pytest.param("new DragEvent('drop', { bubbles: true, dataTransfer: files })", id="drop"),
+        pytest.param(
+            "new ClipboardEvent('paste', { bubbles: true, clipboardData: files })", id="paste"
+        ),
+    ],
+)
+def test_files_come_in_on_a_page_over_plain_http_too(
+    page: Page, bridge: Bridge, widget: UploadWidget, event: str
+) -> None:
+    show(page, bridge, widget, insecure=True)
+    assert not page.evaluate("isSecureContext")
+
+    page.evaluate(
+        f"""() => {{
+          const files = new DataTransfer();
+          files.items.add(new File(["0123456789"], "run7.bin"));
+          document.querySelector(".s3up").dispatchEvent({event});
+        }}"""
+    )
+
+    until_done(widget)
+    expect(page.locator(".s3up-notice")).to_be_empty()
+
+
+def test_a_drop_that_the_browser_cannot_read_is_said_to_be_so(
+    page: Page, bridge: Bridge, widget: UploadWidget, tmp_path: Path
+) -> None:
+    show(page, bridge, widget)
+    page.evaluate(
+        """() => {
+          DataTransferItem.prototype.webkitGetAsEntry = () => {
+            throw new DOMException("played by the test", "NotReadableError");
+          };
+        }"""
+    )
+
+    drop_files(page, ".s3up", [make_file(tmp_path / "run7.bin", 1000)])
+
+    expect(page.locator(".s3up-notice")).to_contain_text("NotReadableError")
+    assert page.evaluate("engine.files.length") == 0
+
+
 def test_a_drop_beside_the_widget_does_not_leave_the_page(
     page: Page, bridge: Bridge, widget: UploadWidget, tmp_path: Path
 ) -> None:
@@ -127,8 +172,32 @@ def test_a_disabled_widget_takes_nothing(
     widget.description = "Later"
     expect(page.get_by_role("button", name="Later")).to_be_disabled()
 
-    drop_files(page, ".s3up", [make_file(tmp_path / "run7.bin", 1)])
+    page.evaluate(
+        "addEventListener('dragover', ({ dataTransfer: d }) => { shown = d.dropEffect; })"
+    )
+    file = make_file(tmp_path / "run7.bin", 1)
+    drag_files(page, ".s3up", [file], ("dragEnter", "dragOver"))
+    page.wait_for_function("globalThis.shown !== undefined")
+    assert page.evaluate("shown") == "none"
+    drop_files(page, ".s3up", [file])
 
     widget.disabled = False
     expect(page.get_by_role("button", name="Later")).to_be_enabled()
     expect(page.locator(".s3up-row")).to_have_count(0)
+
+
+def test_one_file_that_cannot_be_read_does_not_keep_the_others_out(
+    page: Page, bridge: Bridge, widget: UploadWidget
+) -> None:
+    page.add_init_script(
+        """globalThis.showOpenFilePicker = async () => [
+            { name: "gone.bin", getFile: async () => { throw new DOMException("", "NotFoundError") } },
+            { name: "run7.bin", getFile: async () => new File(["0123456789"], "run7.bin") },
+        ]"""
+    )
+    show(page, bridge, widget)
+
+    page.get_by_role("button", name="Upload").click()
+
+    until_done(widget)
+    expect(page.locator(".s3up-notice")).to_contain_text("gone.bin")

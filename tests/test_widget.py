@@ -77,11 +77,22 @@ def test_a_bucket_is_named_by_its_name_or_its_address(target: str, prefix: str) 
         ({"part_size": 1024}, RefusedError, "part_size=1024 is outside"),
         ({"max_concurrency": 0}, RefusedError, "max_concurrency=0 cannot be: give 1 to 64"),
         ({"max_concurrency": 65}, RefusedError, "give 1 to 64"),
+        ({"max_concurrency": 6.0}, RefusedError, "max_concurrency=6.0 cannot be"),
         ({"max_concurrency": "6"}, RefusedError, "max_concurrency='6' cannot be"),
         ({"if_exists": "skip"}, RefusedError, "give one of 'verify', 'overwrite', 'rename'"),
         ({"max_size": -1}, RefusedError, "max_size=-1 cannot be"),
         ({"transport": "relay"}, RefusedError, "is to come"),
         ({"prefix": "../up"}, RefusedError, "prefix='../up' cannot be used"),
+        ({"prefix": Path("raw")}, RefusedError, r"prefix=.*Path\('raw'\) cannot be used"),
+        ({"key": 3}, RefusedError, "key=3 cannot be used: it is no str"),
+        ({"key": ""}, RefusedError, "key='' cannot be used: the name is empty"),
+        ({"key": "../x"}, RefusedError, r"key='\.\./x' cannot be used: a folder called"),
+        ({"client": "s3"}, RefusedError, "client= has to be an S3 client, not a str"),
+        ({"extra_args": []}, RefusedError, "extra_args has to be a dict .*, not list"),
+        ({"extra_args": {1: "x"}}, RefusedError, "extra_args has no 1"),
+        ({"browser_endpoint_url": "http://[::1"}, RefusedError, "has to look like https://"),
+        ({"browser_endpoint_url": "http://h:abc"}, RefusedError, "has to look like https://"),
+        ({"browser_endpoint_url": 9000}, RefusedError, "has to look like https://"),
         ({"extra_args": {"SSECustomerKey": "k"}}, RefusedError, "SSECustomerKey"),
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
@@ -91,6 +102,12 @@ def test_an_option_that_cannot_work_is_refused_at_once(
 ) -> None:
     with pytest.raises(error, match=says):
         UploadWidget("lab-data", **options)
+
+
+@pytest.mark.parametrize("bucket", [None, 12, Path("lab-data")], ids=repr)
+def test_what_is_no_bucket_is_refused_by_name(bucket: Any) -> None:
+    with pytest.raises(RefusedError, match="is no S3 address: give s3://bucket/prefix"):
+        UploadWidget(bucket)
 
 
 def test_what_cannot_show_it_reads_it_as_text() -> None:

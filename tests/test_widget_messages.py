@@ -133,3 +133,36 @@ def test_a_request_for_a_file_that_nobody_picked_is_refused(page: Page) -> None:
     reply = page.ask(protocol.CreateMultipartUpload(file_id="never-picked", refused=[]))
 
     assert reply.code == "unknown_file"
+
+
+def test_a_request_whose_news_the_page_could_not_be_told_is_answered_all_the_same(
+    widget: UploadWidget, page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def closed() -> None:
+        message = "the comm is closed"
+        raise OSError(message)
+
+    request = protocol.PickFiles(origin="", files=[page.one_pick("a.bin", 1)])
+    with monkeypatch.context() as patch:
+        patch.setattr(widget, "send_state", lambda *_, **__: closed())
+        page.send(request, "same")
+    page.send(request, "same")
+
+    until(lambda: page.replies("same"), what="the reply")
+
+
+def test_a_request_that_was_interrupted_is_answered_when_it_comes_again(
+    widget: UploadWidget, page: Page
+) -> None:
+    def interrupt(_: object) -> None:
+        raise KeyboardInterrupt
+
+    request = protocol.PickFiles(origin="", files=[page.one_pick("a.bin", 1)])
+    widget.observe(interrupt, names="files")
+    with pytest.raises(KeyboardInterrupt):
+        page.send(request, "same")
+    widget.unobserve(interrupt, names="files")
+
+    page.send(request, "same")
+
+    until(lambda: page.replies("same"), what="the reply")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -324,3 +325,25 @@ def completed(page: Page) -> int:
     """How many Complete replies the page has heard."""
     kinds = [heard["reply"]["kind"] for heard in page.heard if "reply" in heard]
     return kinds.count("multipart_upload_completed")
+
+
+def test_a_file_that_is_overwritten_by_another_pick_leaves_value(
+    widget: UploadWidget, page: Page
+) -> None:
+    told: list[str] = []
+    widget.on_complete(lambda file: told.append(file.sha256))
+    page.upload("a.bin", b"first")
+    page.upload("b.bin", b"beside")
+    second = NearPage(widget, "page-0002")
+    picked = msgspec.structs.replace(
+        page.one_pick("a.bin", 6), file_id="another-id", if_exists="overwrite"
+    )
+    second.ask(protocol.PickFiles(origin="", files=[picked]))
+
+    second.finish("another-id", b"second")
+
+    digest = hashlib.sha256(b"second").hexdigest()
+    assert [(file.key, file.size) for file in widget.value] == [("raw/b.bin", 6), ("raw/a.bin", 6)]
+    assert widget.value[-1].sha256 == digest
+    until(lambda: len(told) == 3, what="a call for each")
+    assert told[-1] == digest

@@ -33,6 +33,9 @@ export const chinese: Texts = {
   otherSize: (name, size, begun, whole) =>
     `${name} 是另一个文件：它的大小是 ${size}，而当初开始上传的 ${begun} 是 ${whole}。没有做任何更改。请选择当初开始上传的文件，或者重新开始：这会删除 S3 上的内容并上传 ${name}。`,
   elsewhere: (name) => `${name} 正由另一个页面继续上传。点击“继续”在此处接管。`,
+  noKernel: "内核没有响应。如果没有其他单元格正在运行，请运行创建此组件的单元格。",
+  restarted:
+    "内核已重启，或者与内核的连接已断开。如果一直如此，请再次运行单元格：无需重新选择任何文件。",
   startsAfresh: (name) =>
     `${name}：未完成的上传已从 S3 上消失（在别处被中止，或被生命周期规则删除）：现在从头开始。`,
   view: {
@@ -44,6 +47,7 @@ export const chinese: Texts = {
     goesTo: (destination) => `上传到 ${destination}`,
     connecting: "正在连接内核",
     reading: "正在读取拖放的内容…",
+    notRead: (reason) => `浏览器无法读取，因此没有选择任何文件：${reason}。请重试。`,
     unreached: (address) => `此页面无法连接 ${address}；w.check() 会说明更多。`,
     onlyOne: "此处只能上传一个文件：请选择一个。",
     nothing: "所选内容中没有文件。",

@@ -4,27 +4,32 @@
  * of `<input type=file>` serves.
  */
 
-import type { Picked } from "./picking";
+import type { Dropped, Picked } from "./picking";
 
 /**
  * Have the user choose files; where nothing is chosen nothing happens.
  *
  * @param input Says what may be chosen; asks itself where there is no better picker, and tells by
  * its `change`.
+ * @param take Is given the files, and the names of those that could not be read.
  */
 export async function choose(
   input: HTMLInputElement,
-  take: (picked: readonly Picked[]) => void,
+  take: (picked: readonly Picked[], unreadable: readonly string[]) => void,
 ): Promise<void> {
   const { accept, multiple, webkitdirectory } = input;
   if (window.showOpenFilePicker === undefined || webkitdirectory) return input.click();
+  let handles: readonly FileSystemFileHandle[];
   try {
-    take(await pickedOf(await window.showOpenFilePicker({ multiple, ...typesOf(accept) })));
+    handles = await window.showOpenFilePicker({ multiple, ...typesOf(accept) });
   } catch (error) {
     if (error instanceof Error && error.name === "AbortError") return;
     // Forbidden in this frame, or a kind of file that the picker cannot express.
     input.click();
+    return;
   }
+  const { picked, unreadable } = await filesOf(handles);
+  take(picked, unreadable);
 }
 
 /**
@@ -42,13 +47,16 @@ export async function reread(handle: FileSystemFileHandle): Promise<File | undef
   }
 }
 
-async function pickedOf(handles: readonly FileSystemFileHandle[]): Promise<Picked[]> {
-  return Promise.all(
-    handles.map(async (handle) => {
-      const file = await handle.getFile();
-      return { file, path: file.name, handle };
-    }),
-  );
+async function filesOf(handles: readonly FileSystemFileHandle[]): Promise<Dropped> {
+  const picked: Picked[] = [];
+  const unreadable: string[] = [];
+  const files = await Promise.allSettled(handles.map((handle) => handle.getFile()));
+  for (const [index, handle] of handles.entries()) {
+    const read = files[index];
+    if (read?.status !== "fulfilled") unreadable.push(handle.name);
+    else picked.push({ file: read.value, path: read.value.name, handle });
+  }
+  return { picked, unreadable };
 }
 
 interface Types {

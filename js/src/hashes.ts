@@ -17,8 +17,8 @@ interface Planned {
 export class FileHashes {
   readonly #file: File;
   readonly #hashers: Hashers;
-  /** Name of the whole file's digest in the worker. */
-  readonly #name = randomId();
+  /** Name of the whole file's digest in the worker; a file of one part needs none. */
+  #name = "";
   /**
    * Where the next part begins that feeds the whole file's digest: it takes them in their order
    * only. The others are read again at the end.
@@ -47,7 +47,7 @@ export class FileHashes {
     const feeds = plan.hash_file && parts.total > 1 && offset === this.#fed;
     if (feeds) {
       this.#fed = offset + slice.size;
-      this.#held = true;
+      this.#hold();
     }
     const md5 = plan.md5 || found?.sha256 === "";
     const part = { slice, md5, file: feeds ? this.#name : "", offset };
@@ -66,8 +66,13 @@ export class FileHashes {
   /** SHA-256 of the whole file, hexadecimal. What no part brought is read now. */
   async whole(parts: Parts): Promise<string> {
     if (parts.total === 1) return hexadecimal(parts.allChecksums()[0]?.sha256 ?? "");
-    this.#held = true;
+    this.#hold();
     return this.#hashers.digest(this.#name, this.#file);
+  }
+
+  #hold(): void {
+    if (this.#name === "") this.#name = randomId();
+    this.#held = true;
   }
 
   /** Free what the worker holds. */

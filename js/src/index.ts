@@ -37,7 +37,7 @@ function hostedOf(model: AnyModel<Model>): Hosted {
 
 function begin(options: Options, target: string): Hosted {
   const engine = new Uploads(options);
-  watchLeaving(engine);
+  watchLeaving(engine, engine.end);
   return { engine, target, views: 0 };
 }
 

@@ -39,6 +39,9 @@ const SLOW = new Set<Kind>([
   "abort_multipart_upload",
 ]);
 
+/** A kernel that hears them answers these at once, whatever S3 does. */
+const PROMPT = new Set<Kind>(["hello", "report_progress"]);
+
 interface Outstanding {
   readonly request: Request;
   readonly resolve: (reply: Reply) => void;
@@ -53,8 +56,8 @@ interface Outstanding {
  * context.
  */
 export function randomId(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  const words = crypto.getRandomValues(new Uint32Array(4));
+  return Array.from(words, (word) => word.toString(16).padStart(8, "0")).join("");
 }
 
 export class Kernel {
@@ -68,6 +71,7 @@ export class Kernel {
   #heardAt = Date.now();
   #requests = 0;
   #cut = false;
+  #isDisposed = false;
 
   constructor(line: Line, onEvent: (event: Event) => void) {
     this.#line = line;
@@ -75,11 +79,22 @@ export class Kernel {
     this.#hangUp = line.listen((content) => this.#hear(content));
   }
 
-  /** Whether a request waits for longer than a kernel that listens would let it. */
+  /** Whether the kernel does not listen: what needs no S3 has had no answer for too long. */
   get silent(): boolean {
+    const prompt = this.#firstPrompt()?.[1];
+    return prompt !== undefined && Date.now() - prompt.since > tuning.kernelSilentMs;
+  }
+
+  /** Whether that should be tried: S3 may be what keeps a request waiting, or the kernel. */
+  get isDoubtful(): boolean {
     const [oldest] = this.#outstanding.values();
     if (oldest === undefined) return false;
-    return Date.now() - Math.max(oldest.since, this.#heardAt) > tuning.kernelSilentMs;
+    return Date.now() - Math.max(oldest.since, this.#heardAt) > tuning.kernelDoubtMs;
+  }
+
+  /** Since when nothing was heard, milliseconds since 1970; the beginning if nothing ever was. */
+  get heardAt(): number {
+    return this.#heardAt;
   }
 
   /** Whether the line is dead, as far as the last message showed. */
@@ -97,7 +112,9 @@ export class Kernel {
     signal: AbortSignal,
   ): Promise<Calls[K]["reply"]> {
     const turns = SLOW.has(request.kind) ? this.#slow : this.#quick;
-    return (await turns.run(() => this.#exchange(request, signal), signal)) as Calls[K]["reply"];
+    const exchange = (): Promise<Reply> => this.#exchange(request, signal);
+    const reply = PROMPT.has(request.kind) ? exchange() : turns.run(exchange, signal);
+    return (await reply) as Calls[K]["reply"];
   }
 
   /** Go on over another line: the old one's other end is gone. */
@@ -115,6 +132,7 @@ export class Kernel {
 
   dispose(): void {
     this.#hangUp();
+    this.#isDisposed = true;
     for (const rid of [...this.#outstanding.keys()]) this.#forget(rid);
   }
 
@@ -135,10 +153,10 @@ export class Kernel {
   }
 
   #send(rid: string, entry: Outstanding): void {
-    const [oldest] = this.#outstanding.keys();
+    const [knocks] = this.#firstPrompt() ?? [...this.#outstanding.keys()];
     // A kernel that runs a cell hears nothing: more messages would only wait there in a heap,
-    // so of several unanswered requests just the oldest knocks again.
-    if (entry.sends === 0 || rid === oldest || this.#heardAt > entry.since) {
+    // so of several unanswered requests just one knocks again.
+    if (entry.sends === 0 || rid === knocks || this.#heardAt > entry.since) {
       try {
         this.#line.send({ rid, client: this.client, request: entry.request });
         this.#cut = false;
@@ -149,7 +167,11 @@ export class Kernel {
     }
     const after = tuning.resendMs[Math.min(entry.sends, tuning.resendMs.length - 1)];
     entry.sends += 1;
-    entry.timer = setTimeout(() => this.#send(rid, entry), after);
+    if (!this.#isDisposed) entry.timer = setTimeout(() => this.#send(rid, entry), after);
+  }
+
+  #firstPrompt(): [rid: string, entry: Outstanding] | undefined {
+    return [...this.#outstanding].find(([, { request }]) => PROMPT.has(request.kind));
   }
 
   #forget(rid: string): void {

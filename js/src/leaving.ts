@@ -2,32 +2,38 @@
 
 import type { Upload } from "./upload";
 
+type Name = Upload["state"]["name"];
+
 /** What is watched: an engine. */
 export interface Watched {
-  readonly files: readonly Upload[];
+  /** Whether any file is in one of these states. */
+  anyIs(names: readonly Name[]): boolean;
   subscribe(listener: () => void): () => void;
 }
 
-type Name = Upload["state"]["name"];
-
 /** Bytes that only this page has are still to be sent. */
-const LOSES = new Set<Name>(["picked", "queued", "checking", "uploading"]);
+const LOSES: readonly Name[] = ["picked", "queued", "checking", "uploading"];
 
 /** A machine that falls asleep would stop these. */
-const WORKS = new Set<Name>(["checking", "uploading", "completing"]);
+const WORKS: readonly Name[] = ["checking", "uploading", "completing"];
 
-/** Watch an engine for as long as it lives: one that is disposed of has nothing under way. */
-export function watchLeaving(engine: Watched): void {
+/**
+ * Watch an engine.
+ *
+ * @param end when it is disposed of: nothing is under way then, whatever its files say.
+ */
+export function watchLeaving(engine: Watched, end: AbortSignal): void {
   const awake = new Awake();
   const ask = (event: BeforeUnloadEvent): void => event.preventDefault();
-  engine.subscribe(() => {
-    const any = (names: Set<Name>): boolean =>
-      engine.files.some(({ state }) => names.has(state.name));
+  const watch = (): void => {
+    const any = (names: readonly Name[]): boolean => !end.aborted && engine.anyIs(names);
     // Only while there is something to lose: the listener keeps a page out of the back cache.
     if (any(LOSES)) window.addEventListener("beforeunload", ask);
     else window.removeEventListener("beforeunload", ask);
     awake.want(any(WORKS));
-  });
+  };
+  engine.subscribe(watch);
+  end.addEventListener("abort", watch);
 }
 
 /** Keeps the screen on, where the browser can and the page may. */

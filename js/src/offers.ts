@@ -7,7 +7,7 @@ import { type Kernel, KernelError } from "./kernel";
 import { forget, type Remembered, recall, remember } from "./memory";
 import { patiently } from "./patience";
 import { MAX_REMEMBERED, type UnfinishedListed, type UnfinishedUpload } from "./protocol";
-import { delay } from "./retry";
+import type { Begun } from "./states";
 import { tuning } from "./tuning";
 
 /** An upload that this browser or this kernel began. */
@@ -36,11 +36,21 @@ export class Offers {
   #problem = "";
   #unfolded = false;
   #looks = 0;
+  #next: ReturnType<typeof setTimeout> | undefined;
+  readonly #taken: () => ReadonlySet<string>;
 
-  constructor(kernel: Kernel, changed: () => void, signal: AbortSignal) {
+  /** @param taken gives the uploads that files of this page go on with. */
+  constructor(
+    kernel: Kernel,
+    taken: () => ReadonlySet<string>,
+    changed: () => void,
+    signal: AbortSignal,
+  ) {
     this.#kernel = kernel;
+    this.#taken = taken;
     this.#changed = changed;
     this.#signal = signal;
+    signal.addEventListener("abort", () => clearTimeout(this.#next));
   }
 
   /** What this browser or this kernel began, the newest first. */
@@ -89,14 +99,22 @@ export class Offers {
     this.#changed();
   }
 
-  /** The offer that a picked file is most likely of. */
-  of(file: File, path: string): Offer | undefined {
-    return this.own.find(
-      ({ remembered }) =>
-        remembered?.path === path &&
-        remembered.size === file.size &&
-        remembered.lastModified === file.lastModified,
-    );
+  /** Finds the offer that a picked file is most likely of. */
+  finder(): (file: File, path: string) => Offer | undefined {
+    const byPath = new Map<string | undefined, Offer[]>();
+    for (const offer of this.own) {
+      const { path } = offer.remembered ?? {};
+      byPath.set(path, [...(byPath.get(path) ?? []), offer]);
+    }
+    return ({ size, lastModified }, path) =>
+      byPath
+        .get(path)
+        ?.find(({ remembered: of }) => of?.size === size && of.lastModified === lastModified);
+  }
+
+  /** What a file that is picked for an offer has to go on with. */
+  begun({ uri, key, upload_id }: UnfinishedUpload): Begun {
+    return { store: this.#listed.store, uri, key, uploadId: upload_id };
   }
 
   /** See what there is below an address. */
@@ -120,19 +138,20 @@ export class Offers {
   }
 
   /** A file is complete or discarded: there is nothing to go on with. */
-  async ended(ended: Pick<Remembered, "store" | "uri" | "uploadId">): Promise<void> {
-    this.#drop(ended.uploadId);
-    await forget(ended);
+  async ended(begun: Begun): Promise<void> {
+    this.#drop(begun.uploadId);
+    await forget(begun);
   }
 
   /** Delete what S3 holds of an upload, and forget it. */
-  async discard({ key, upload_id, uri }: UnfinishedUpload): Promise<void> {
+  async discard(upload: UnfinishedUpload): Promise<void> {
+    const { key, upload_id } = upload;
     const request = { kind: "abort_unfinished", upload: { key, upload_id } } as const;
     this.#discarding.add(upload_id);
     this.#changed();
     try {
       await this.#patiently(() => this.#kernel.call(request, this.#signal));
-      await this.ended({ store: this.#listed.store, uri, uploadId: upload_id });
+      await this.ended(this.begun(upload));
     } catch (error) {
       if (!(error instanceof KernelError)) throw error;
       this.#problem = error.message;
@@ -155,16 +174,18 @@ export class Offers {
       this.#problem = "";
       this.#looks += 1;
       await this.#forgetGone(remembered);
-      if (this.own.some(({ held }) => held)) void this.#lookAgain(destination);
+      this.#lookAgain(destination);
     } catch (error) {
       if (error instanceof KernelError) this.#problem = error.message;
     }
   }
 
   /** Another page goes on with one of them: how far it is changes. */
-  async #lookAgain(destination: string): Promise<void> {
-    await delay(tuning.lookMs, this.#signal).catch(() => {});
-    if (!this.#signal.aborted) await this.look(destination);
+  #lookAgain(destination: string): void {
+    clearTimeout(this.#next);
+    const taken = this.#taken();
+    const moves = this.own.some(({ held, upload_id }) => held && !taken.has(upload_id));
+    if (moves) this.#next = setTimeout(() => void this.look(destination), tuning.lookMs);
   }
 
   /** What S3 does not know any more was completed, aborted, or removed by a rule. */

@@ -86,15 +86,18 @@ export class Parts {
 
   /** Parts that are hashed, or being hashed, and not on the wire yet. */
   get ahead(): number {
-    return ["hashing", "sign", "signing", "send"].reduce(
-      (sum, step) => sum + this.#of(step as Step).size,
-      0,
-    );
+    const hashed = this.#of("sign").size + this.#of("signing").size + this.#of("send").size;
+    return this.#of("hashing").size + hashed;
   }
 
   /** Parts that could be sent at once. */
   get ready(): number {
     return this.#of("send").size;
+  }
+
+  /** Whether a part is read or on the wire, so that its end may yet change what is told. */
+  get busy(): boolean {
+    return this.#of("hashing").size + this.#of("sending").size > 0;
   }
 
   get resting(): number {

@@ -12,7 +12,6 @@ export interface Picked {
 /** What a drop brought. */
 export interface Dropped {
   readonly picked: readonly Picked[];
-  readonly folders: number;
   /** Paths that the browser could not read. */
   readonly unreadable: readonly string[];
 }
@@ -41,22 +40,23 @@ export async function dropped(transfer: DataTransfer): Promise<Dropped> {
   }));
   const picked: Picked[] = [];
   const unreadable: string[] = [];
-  const folders = sources.flatMap(({ entry }) => (isFolder(entry) ? [entry] : []));
   for (const { entry, file, handle } of sources) {
     if (isFolder(entry)) await walk(entry, picked, unreadable);
     else if (file !== null) picked.push({ file, path: file.name, handle: await handle });
   }
-  return { picked, folders: folders.length, unreadable };
+  return { picked, unreadable };
 }
 
 /**
  * Take files that are dropped on an element.
  *
+ * @param accepts Whether any are taken just now.
  * @param over Told whether files are held over the element.
  * @returns How to stop that.
  */
 export function takeDrops(
   el: HTMLElement,
+  accepts: () => boolean,
   over: (isOver: boolean) => void,
   take: (transfer: DataTransfer) => void,
 ): () => void {
@@ -66,7 +66,7 @@ export function takeDrops(
     el.addEventListener(type, (event) => carriesFiles(event) && hear(event), { signal });
   const hover = (event: DragEvent): void => {
     event.preventDefault();
-    if (event.dataTransfer) event.dataTransfer.dropEffect = "copy";
+    if (event.dataTransfer) event.dataTransfer.dropEffect = accepts() ? "copy" : "none";
     over(true);
   };
   on("dragenter", hover);
@@ -130,7 +130,12 @@ type DragListener = (event: DragEvent) => void;
 
 async function handleOf(item: DataTransferItem): Promise<FileSystemFileHandle | undefined> {
   const handle = await item.getAsFileSystemHandle?.().catch(() => null);
-  return handle instanceof FileSystemFileHandle ? handle : undefined;
+  return handle && isFileHandle(handle) ? handle : undefined;
+}
+
+/** By its kind: over plain http there is no such class. */
+function isFileHandle(handle: FileSystemHandle): handle is FileSystemFileHandle {
+  return handle.kind === "file";
 }
 
 function isFolder(entry: FileSystemEntry | null): entry is FileSystemDirectoryEntry {

@@ -43,7 +43,11 @@ export class Pool {
 
   leave(sender: Sender): void {
     this.#senders.delete(sender);
-    if (this.#senders.size === 0) globalThis.removeEventListener("online", this.#tryAgain);
+    if (this.#senders.size > 0) return;
+    globalThis.removeEventListener("online", this.#tryAgain);
+    clearTimeout(this.#probe);
+    // Nobody looks any more: who comes next finds out anew.
+    this.#reachable = true;
   }
 
   /** Fill the free lanes, one sender after the other. */

@@ -13,8 +13,6 @@ export type FileState =
 
 export type VerifiedBy = "sha256" | "md5" | "size";
 
-export const _THOUSAND = 1000;
-
 /** What went wrong: the codes of `s3upload_widget.errors`. */
 export type ErrorCode =
   | "upload"

@@ -1,12 +1,13 @@
 /** Tells the kernel how far everything is, and carries out what its cells asked for. */
 
-import type { Kernel } from "./kernel";
+import { type Kernel, KernelError } from "./kernel";
 import {
   type EventEnvelope,
   type FileProgress,
   MAX_PICK,
   type Order,
   type Reach,
+  type ReportProgress,
   type Summary,
   type Tried,
 } from "./protocol";
@@ -16,13 +17,17 @@ import { tuning } from "./tuning";
 
 /** What is reported, and who obeys. */
 export interface Reported {
+  /** The sums; what changed of single files meanwhile is told first, by `stands`. */
   summary(): Summary;
-  /** Of a file that stands as before, the very same object. */
-  progress(): readonly FileProgress[];
+  /** Have it told of every file how it stands, as if all had changed. */
+  tellAll(): void;
   obey(order: Order): void;
   /** Another page goes on with these files. */
   lose(ids: readonly string[]): void;
 }
+
+/** A file, and how it stands. */
+type Told = readonly [id: string, progress: FileProgress | undefined];
 
 const NEVER_TRIED: Tried = { number: 0, reached: false };
 
@@ -31,8 +36,8 @@ export class Reports {
   readonly #kernel: Kernel;
   readonly #reported: Reported;
   readonly #signal: AbortSignal;
-  /** What the kernel knows of each file, as it was sent; undefined if it has to be told again. */
-  readonly #known = new Map<string, FileProgress | undefined>();
+  /** How files stand of which the kernel has not heard it; undefined if they are off the list. */
+  #untold = new Map<string, FileProgress | undefined>();
   #knownSummary: string;
   #number = 0;
   #lastOrder = 0;
@@ -63,19 +68,25 @@ export class Reports {
       this.#lastOrder = order.number;
       this.#reported.obey(order);
       // The kernel may have put down what it ordered: whatever differs from that is told again.
-      for (const id of this.#known.keys()) this.#known.set(id, undefined);
+      this.#reported.tellAll();
     }
-    this.#owe();
+    this.owe();
   }
 
   /** Another kernel listens now: it knows nothing yet, and counts its own orders and questions. */
   startAnew(): void {
-    this.#known.clear();
+    this.#untold.clear();
+    this.#reported.tellAll();
     this.#knownSummary = "";
     this.#lastOrder = 0;
     this.#asked = NEVER_TRIED;
     this.#tried = NEVER_TRIED;
     this.changed();
+  }
+
+  /** A file stands so now; undefined if it is off the list. */
+  stands(fileId: string, progress: FileProgress | undefined): void {
+    this.#untold.set(fileId, progress);
   }
 
   /** Something may have changed. */
@@ -85,16 +96,17 @@ export class Reports {
 
   /** The kernel asks again until it is answered: a question that is known, or older, is done with. */
   async #reach(asked: Reach): Promise<void> {
-    this.#owe();
+    this.owe();
     if (asked.number <= this.#asked.number) return;
     this.#asked = asked;
     const reached = await reaches(asked.address);
     if (this.#asked !== asked) return;
     this.#tried = { number: asked.number, reached };
-    this.#owe();
+    this.owe();
   }
 
-  #owe(): void {
+  /** Report in any case: whether it is answered tells whether the kernel listens. */
+  owe(): void {
     this.#owed = true;
     this.changed();
   }
@@ -106,52 +118,51 @@ export class Reports {
         await this.#send();
         await delay(tuning.reportMs, this.#signal);
       }
-    } catch {
-      // The engine is disposed of, or the kernel refuses reports: the next change tries again.
+    } catch (error) {
+      // Else the engine is disposed of.
+      if (!this.#signal.aborted) throw error;
     } finally {
       this.#busy = false;
     }
   }
 
   #somethingNew(): boolean {
-    return this.#owed || this.#summary() !== this.#knownSummary || this.#changedFiles().length > 0;
+    // The sums come first: what changed of single files is told while they are made.
+    return this.#summary() !== this.#knownSummary || this.#owed || this.#untold.size > 0;
   }
 
+  /** A report that the kernel refuses is owed still; the next waits as long as after any other. */
   async #send(): Promise<void> {
-    this.#owed = false;
-    const files = this.#changedFiles().slice(0, MAX_PICK);
-    const removed = this.#removed().slice(0, MAX_PICK);
     const summary = this.#reported.summary();
+    const told = [...this.#untold].slice(0, MAX_PICK);
+    for (const [id] of told) this.#untold.delete(id);
+    this.#owed = false;
+    try {
+      const reply = await this.#kernel.call(this.#request(summary, told), this.#signal);
+      this.#knownSummary = JSON.stringify(summary);
+      this.#reported.lose(reply.lost);
+      if (reply.orders.some(({ number }) => number > this.#lastOrder)) this.obey(reply.orders);
+    } catch (error) {
+      if (!(error instanceof KernelError)) throw error;
+      this.#untold = new Map([...told, ...this.#untold]);
+      this.#owed = true;
+    }
+  }
+
+  #request(summary: Summary, told: readonly Told[]): ReportProgress {
     this.#number += 1;
-    const reply = await this.#kernel.call(
-      {
-        kind: "report_progress",
-        number: this.#number,
-        summary,
-        files,
-        removed,
-        last_order: this.#lastOrder,
-        tried: this.#tried,
-      },
-      this.#signal,
-    );
-    this.#knownSummary = JSON.stringify(summary);
-    for (const file of files) this.#known.set(file.file_id, file);
-    for (const id of removed) this.#known.delete(id);
-    this.#reported.lose(reply.lost);
-    if (reply.orders.some(({ number }) => number > this.#lastOrder)) this.obey(reply.orders);
+    return {
+      kind: "report_progress",
+      number: this.#number,
+      summary,
+      files: told.flatMap(([, progress]) => progress ?? []),
+      removed: told.flatMap(([id, progress]) => (progress === undefined ? [id] : [])),
+      last_order: this.#lastOrder,
+      tried: this.#tried,
+    };
   }
 
   #summary(): string {
     return JSON.stringify(this.#reported.summary());
-  }
-
-  #changedFiles(): FileProgress[] {
-    return this.#reported.progress().filter((file) => this.#known.get(file.file_id) !== file);
-  }
-
-  #removed(): string[] {
-    const present = new Set(this.#reported.progress().map((file) => file.file_id));
-    return [...this.#known.keys()].filter((id) => !present.has(id));
   }
 }

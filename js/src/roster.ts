@@ -5,11 +5,16 @@
 
 import type { Upload } from "./upload";
 
+type Name = Upload["state"]["name"];
+
 export class Roster {
   /** Each file with its place: the lower goes first. */
   readonly #places = new Map<Upload, number>();
   readonly #byPath = new Map<string, Set<Upload>>();
   readonly #moving = new Set<Upload>();
+  /** The state that each file was in last, and how many are in each. */
+  readonly #states = new Map<Upload, Name>();
+  readonly #counts = new Map<Name, number>();
   /** The last goes first; who is not queued any more is skipped when its turn comes. */
   readonly #queue: Upload[] = [];
   #next = 0;
@@ -27,6 +32,11 @@ export class Roster {
     return this.#active;
   }
 
+  /** Whether any file is in one of these states. */
+  anyIs(names: readonly Name[]): boolean {
+    return names.some((name) => (this.#counts.get(name) ?? 0) > 0);
+  }
+
   /** The files that were picked by this path. */
   at(path: string): Iterable<Upload> {
     return this.#byPath.get(path) ?? [];
@@ -36,6 +46,7 @@ export class Roster {
     for (const upload of uploads) {
       this.#places.set(upload, this.#next);
       this.#next += 1;
+      this.#count(upload, upload.state.name);
       const twins = this.#byPath.get(upload.path) ?? new Set();
       this.#byPath.set(upload.path, twins.add(upload));
     }
@@ -44,6 +55,7 @@ export class Roster {
 
   remove(upload: Upload): void {
     this.#places.delete(upload);
+    this.#count(upload, undefined);
     const twins = this.#byPath.get(upload.path);
     twins?.delete(upload);
     if (twins?.size === 0) this.#byPath.delete(upload.path);
@@ -56,6 +68,7 @@ export class Roster {
   moved(upload: Upload): void {
     const { name } = upload.state;
     if (!this.#places.has(upload)) return;
+    this.#count(upload, name);
     if (name === "queued") this.#enqueue(upload);
     if (name === "checking" || name === "comparing" || name === "uploading") {
       this.#moving.add(upload);
@@ -70,6 +83,18 @@ export class Roster {
       if (upload?.state.name === "queued" && this.#places.has(upload)) return upload;
     }
     return undefined;
+  }
+
+  /** The file is in this state now; in none where it is off the list. */
+  #count(upload: Upload, name: Name | undefined): void {
+    const before = this.#states.get(upload);
+    if (before !== undefined) this.#counts.set(before, (this.#counts.get(before) ?? 0) - 1);
+    if (name === undefined) {
+      this.#states.delete(upload);
+      return;
+    }
+    this.#states.set(upload, name);
+    this.#counts.set(name, (this.#counts.get(name) ?? 0) + 1);
   }
 
   #enqueue(upload: Upload): void {

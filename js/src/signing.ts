@@ -12,6 +12,9 @@ import type { Upload } from "./upload";
 /** A batch waits for so many parts, unless the sending would run dry first. */
 const WORTH_A_MESSAGE = 20;
 
+/** URLs live for minutes at least: looking for old ones with every part would be in vain. */
+const RENEW_MS = 1000;
+
 interface Entry {
   readonly upload: Upload;
   readonly parts: Parts;
@@ -26,6 +29,8 @@ export class Signing {
   readonly #signed: () => void;
   readonly #signal: AbortSignal;
   readonly #bell = new Bell();
+  /** When to look next for URLs that grow old; milliseconds since 1970. */
+  #renewsAt = 0;
 
   /**
    * @param uploads the files that are uploading, in their order.
@@ -72,7 +77,10 @@ export class Signing {
     if (fresh.length > 0 && !(mayWait && fresh.length < WORTH_A_MESSAGE)) {
       return fresh.slice(0, MAX_BATCH);
     }
-    return uploads.flatMap((upload) => entries(upload, halfExpired)).slice(0, MAX_BATCH);
+    if (Date.now() < this.#renewsAt) return [];
+    const old = uploads.flatMap((upload) => entries(upload, halfExpired)).slice(0, MAX_BATCH);
+    if (old.length === 0) this.#renewsAt = Date.now() + RENEW_MS;
+    return old;
   }
 
   /** Whether the kernel answered, and does not ask to come again later. */
@@ -90,8 +98,8 @@ export class Signing {
       for (const { parts, number } of batch) giveBack(parts, number);
       if (!(error instanceof KernelError)) return false;
       for (const upload of new Set(batch.map((entry) => entry.upload))) {
-        if (error.retryable) upload.trouble = error.message;
-        else upload.fail({ code: error.code, message: error.message });
+        if (error.retryable && upload.active) upload.trouble = error.message;
+        if (!error.retryable) upload.fail({ code: error.code, message: error.message });
       }
       return false;
     }
@@ -125,7 +133,7 @@ function settle(
   reply: PresignedPart | RefusedPart | undefined,
 ): void {
   if (reply?.kind === "presigned_part") {
-    upload.trouble = "";
+    if (upload.active?.parts === parts) upload.trouble = "";
     parts.signed(number, { presigned: reply, signedAt: Date.now() });
   } else {
     giveBack(parts, number);

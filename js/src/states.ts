@@ -14,8 +14,22 @@ export interface Work {
   readonly uploadId: string;
 }
 
+/** An upload on S3. */
+export interface Begun {
+  /** `scheme://host`, as in plans. */
+  readonly store: string;
+  readonly uri: string;
+  readonly key: string;
+  readonly uploadId: string;
+}
+
+export function begunBy({ plan: { store, uri, key }, uploadId }: Work): Begun {
+  return { store, uri, key, uploadId };
+}
+
+/** What is `held` was paused before it had a plan, and is to be `paused` when it has one. */
 export type State =
-  | { readonly name: "picked" }
+  | { readonly name: "picked"; readonly held: boolean }
   | { readonly name: "refused"; readonly problem: Problem }
   | { readonly name: "queued"; readonly work: Work }
   | { readonly name: "comparing"; readonly work: Work; readonly comparison: Comparison }
@@ -30,7 +44,7 @@ export type State =
 type Name = State["name"];
 
 const NEXT: Readonly<Record<Name, readonly Name[]>> = {
-  picked: ["queued", "refused", "aborting"],
+  picked: ["picked", "queued", "paused", "refused", "aborting"],
   refused: ["picked", "aborting"],
   queued: ["checking", "paused", "failed", "aborting"],
   comparing: ["comparing", "checking", "done", "paused", "failed", "aborting", "picked"],

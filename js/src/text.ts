@@ -34,6 +34,10 @@ const english = {
     `${name} is another file: it has ${size}, and ${begun}, which was begun, has ${whole}. Nothing was changed. Choose the file that was begun, or start over: that deletes what is on S3 and uploads ${name}.`,
   elsewhere: (name: string) =>
     `${name} goes on from another page. Press Resume to take it back here.`,
+  noKernel:
+    "No kernel answers. Run the cell that made this widget, unless another cell is running just now.",
+  restarted:
+    "The kernel restarted, or the connection to it is gone. If it stays so, run the cell again: nothing has to be picked again.",
   startsAfresh: (name: string) =>
     `${name}: the unfinished upload is gone from S3 (aborted elsewhere, or by a lifecycle rule): it starts afresh.`,
   view: {
@@ -45,6 +49,8 @@ const english = {
     goesTo: (destination: string) => `to ${destination}`,
     connecting: "Connecting to the kernel",
     reading: "Reading what was dropped …",
+    notRead: (reason: string) =>
+      `Nothing was picked, as the browser could not read it: ${reason}. Try it once more.`,
     unreached: (address: string) =>
       `This page does not reach ${address}; the widget's check() tells more.`,
     onlyOne: "Only one file can be uploaded here: pick one.",

@@ -3,8 +3,12 @@
 export interface Tuning {
   /** When an unanswered request is sent again: after these, then at the last one's pace. */
   readonly resendMs: readonly number[];
-  /** A request this old without an answer: the page says that it waits for the kernel. */
+  /** A report this old without an answer: the page says that it waits for the kernel. */
   readonly kernelSilentMs: number;
+  /** Any request this old without an answer: a report tells whether the kernel listens. */
+  readonly kernelDoubtMs: number;
+  /** Nothing heard for so long, from the beginning: there may be no kernel at all. */
+  readonly kernelMissingMs: number;
   /** Requests to the kernel on their way at once. */
   readonly requests: number;
   /** The pause between two progress reports. */
@@ -34,6 +38,8 @@ export interface Tuning {
 const DEFAULTS: Tuning = {
   resendMs: [700, 1500, 3000, 6000, 30_000],
   kernelSilentMs: 1500,
+  kernelDoubtMs: 1000,
+  kernelMissingMs: 10_000,
   requests: 4,
   reportMs: 500,
   stallMs: 30_000,

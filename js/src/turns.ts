@@ -2,7 +2,7 @@
 
 export class Turns {
   readonly #limit: number;
-  readonly #line: (() => void)[] = [];
+  readonly #line = new Set<() => void>();
   #taken = 0;
 
   constructor(limit: number) {
@@ -11,15 +11,38 @@ export class Turns {
 
   /** Run `job` when it is its turn; rejects with the signal's reason if that aborts first. */
   async run<T>(job: () => Promise<T>, signal: AbortSignal): Promise<T> {
-    if (this.#taken >= this.#limit) await new Promise<void>((resolve) => this.#line.push(resolve));
+    if (this.#taken >= this.#limit) await this.#turn(signal);
     else this.#taken += 1;
     try {
       signal.throwIfAborted();
       return await job();
     } finally {
-      const next = this.#line.shift();
-      if (next === undefined) this.#taken -= 1;
-      else next();
+      this.#next();
+    }
+  }
+
+  #turn(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      signal.throwIfAborted();
+      const leave = (): void => {
+        this.#line.delete(begin);
+        reject(signal.reason);
+      };
+      const begin = (): void => {
+        signal.removeEventListener("abort", leave);
+        resolve();
+      };
+      this.#line.add(begin);
+      signal.addEventListener("abort", leave, { once: true });
+    });
+  }
+
+  #next(): void {
+    const [begin] = this.#line;
+    if (begin === undefined) this.#taken -= 1;
+    else {
+      this.#line.delete(begin);
+      begin();
     }
   }
 }

@@ -18,7 +18,7 @@ import { type Problem, problemOf } from "./problem";
 import type { PlannedFile } from "./protocol";
 import { Rate } from "./rate";
 import { Sending } from "./sending";
-import { checked, mayFollow, type State, type Work } from "./states";
+import { type Begun, begunBy, checked, mayFollow, type State, type Work } from "./states";
 import { text } from "./text";
 
 /** What a file needs of the engine around it. */
@@ -36,19 +36,13 @@ export interface Surroundings {
   /** The kernel has to plan this file again. */
   plan(upload: Upload): void;
   /** S3 has an upload for the file from now on. */
-  opened(upload: Upload, work: Work): void;
+  opened(upload: Upload, begun: Begun): void;
   /** That upload is complete, or deleted. */
-  ended(work: Work): void;
-}
-
-/** An upload on S3 that a file has to go on with. */
-export interface Continued {
-  readonly key: string;
-  readonly uploadId: string;
+  ended(begun: Begun): void;
 }
 
 /** The kernel decides the key, and finds an upload or creates one. */
-const ANY: Continued = { key: "", uploadId: "" };
+const ANY: Begun = { store: "", uri: "", key: "", uploadId: "" };
 
 /** How often S3 may say that it lost parts it had accepted. */
 const MISSING_ROUNDS = 3;
@@ -71,15 +65,17 @@ export class Upload {
   readonly rate = new Rate();
   /** The user's answer to a conflict; empty before there was one. */
   ifExists: "" | "overwrite" | "rename" = "";
-  continues: Continued;
+  /** What it has to go on with. */
+  continues: Begun;
   /** What hinders the upload just now without ending it, for people. */
   trouble = "";
   /** What the user has to know of how it began, and is no trouble. */
   note = "";
-  #state: State = { name: "picked" };
+  #state: State = { name: "picked", held: false };
   #run = new AbortController();
   #missingRounds = 0;
-  #afresh = 0;
+  /** How often it began anew by itself, for each reason. */
+  readonly #afresh = new Map<Problem["code"], number>();
   /** Uploads that S3 takes no parts of this file into. */
   readonly #foreign: string[] = [];
   #hashes: FileHashes;
@@ -112,7 +108,8 @@ export class Upload {
     if (this.#state.name !== "picked") return;
     this.trouble = "";
     const parts = new Parts(this.file.size, plan.part_size, plan.parts_total);
-    this.#to({ name: "queued", work: { plan, parts, uploadId: "" } });
+    const name = this.#state.held ? "paused" : "queued";
+    this.#to({ name, work: { plan, parts, uploadId: "" } });
   }
 
   refuse(problem: Problem): void {
@@ -121,9 +118,20 @@ export class Upload {
     if (GONE.has(problem.code)) this.#startAfresh(problem.code);
   }
 
-  /** S3's name of the upload that the file goes on with; empty if there is none. */
-  get uploadId(): string {
-    return ("work" in this.#state && this.#state.work.uploadId) || this.continues.uploadId;
+  /** The upload that the file goes on with, though it may be of another file. */
+  get begun(): Begun {
+    const begun = "work" in this.#state ? begunBy(this.#state.work) : ANY;
+    return begun.uploadId === "" ? this.continues : begun;
+  }
+
+  /** Whether S3 holds an upload that is this file's, as far as is known. */
+  get isBegun(): boolean {
+    return this.begun.uploadId !== "" && !this.isOther;
+  }
+
+  /** Whether the file is not the one that was begun. */
+  get isOther(): boolean {
+    return this.#state.name === "refused" && this.#state.problem.code === "other_file";
   }
 
   /** Take the first step, or the next after a pause or a failure. */
@@ -151,7 +159,7 @@ export class Upload {
         prove: (found, number) => this.#prove(PROOF_LANE, found, number),
       });
       signal.throwIfAborted();
-      this.#around.opened(this, opened);
+      this.#around.opened(this, begunBy(opened));
       this.#upload(opened);
     } catch (error) {
       this.#stumble(error, signal);
@@ -160,34 +168,47 @@ export class Upload {
 
   pause(): void {
     const { name } = this.#state;
-    if (name === "queued" || name === "comparing" || name === "checking" || name === "uploading") {
+    if (name === "picked") this.#to({ name, held: true });
+    else if (
+      name === "queued" ||
+      name === "comparing" ||
+      name === "checking" ||
+      name === "uploading"
+    ) {
       const { work } = this.#state;
       this.#run.abort();
       this.#to({ name: "paused", work });
     }
   }
 
-  /** Go on after a pause or a failure; what is on S3 stays there. */
+  /** Go on after a pause or a failure; what is on S3 stays there. What was asked stays asked. */
   resume(): void {
-    if (this.#state.name === "paused" || this.#state.name === "failed") {
-      const { work } = this.#state;
-      if (this.isElsewhere) {
-        this.#replan("keep parts");
-        return;
-      }
-      this.trouble = "";
-      this.#afresh = 0;
-      work.parts.sendDiffering();
-      this.#to({ name: "queued", work });
-    } else if (this.#state.name === "refused") {
-      this.#replan("keep parts");
-    }
+    if (this.#state.name === "refused" || this.isElsewhere) this.#replan("keep parts");
+    else if (this.#state.name === "picked") this.#to({ name: "picked", held: false });
+    else if (!this.differs) this.#queueAgain();
+  }
+
+  /** Whether the user is asked if parts on S3 that are not this file's shall be sent over. */
+  get differs(): boolean {
+    return this.#state.name === "failed" && this.#state.problem.code === "differs";
+  }
+
+  /** Answer that: yes. */
+  sendDiffering(): void {
+    if (this.#state.name !== "failed" || !this.differs) return;
+    this.#state.work.parts.sendDiffering();
+    this.#queueAgain();
   }
 
   /** Upload the file from its beginning, whatever it was to go on with. */
   startOver(): void {
     this.continues = ANY;
     if (this.#state.name === "refused") this.#replan("keep parts");
+  }
+
+  /** Whether the user holds it back. */
+  get isPaused(): boolean {
+    return this.#state.name === "paused" || (this.#state.name === "picked" && this.#state.held);
   }
 
   /** Whether another page took the file over. */
@@ -231,25 +252,21 @@ export class Upload {
   async abort(): Promise<void> {
     if (this.#state.name === "done" || this.#state.name === "aborting") return;
     const before = this.#state;
+    const begun = this.isBegun ? this.begun : ANY;
     this.#run.abort();
     this.#to({ name: "aborting" });
     try {
-      await this.#deleteParts(before);
+      // By the upload's own id: a kernel that has restarted knows nothing of the file.
+      if (begun !== ANY) await this.#asking.abort(begun.key, begun.uploadId);
       await this.#claim.release("delete parts");
       this.#hashes.drop();
-      if ("work" in before) this.#around.ended(before.work);
+      if (begun !== ANY) this.#around.ended(begun);
     } catch (error) {
       const problem = problemOf(error, this.file.name);
       if ("work" in before) this.#to({ name: "failed", work: before.work, problem });
       else this.#to({ name: "refused", problem });
       throw error;
     }
-  }
-
-  /** By the upload's own id: a kernel that has restarted knows nothing of the file. */
-  async #deleteParts(state: State): Promise<void> {
-    if (!("work" in state) || state.work.uploadId === "") return;
-    await this.#asking.abort(state.work.plan.key, state.work.uploadId);
   }
 
   /** The kernel or the page found out why nothing gets through. */
@@ -296,7 +313,6 @@ export class Upload {
     if (active === undefined || number === undefined) return;
     try {
       await this.#prove(lane, active, number);
-      if (this.active === active) this.#settleIfStored(active);
       this.#around.worked();
     } catch (error) {
       if (this.#has(active.parts)) this.fail(problemOf(error, this.file.name));
@@ -318,15 +334,18 @@ export class Upload {
     return "work" in this.#state && this.#state.work.parts === parts;
   }
 
-  /** Compare a part on S3 with the file's. */
+  /** Compare a part on S3 with the file's. After a pause meanwhile, it counts for the next try. */
   async #prove(lane: number, work: Work, number: number): Promise<void> {
-    work.parts.hashing(number);
+    const { parts } = work;
+    parts.hashing(number);
     try {
-      work.parts.compared(number, await this.#hashes.part(lane, work, number));
+      parts.compared(number, await this.#hashes.part(lane, work, number));
     } catch (error) {
-      work.parts.unprove(number);
+      parts.unprove(number);
       throw error;
     }
+    const { active } = this;
+    if (active?.parts === parts) this.#settleIfStored(active);
   }
 
   async #compare(work: Work, signal: AbortSignal): ReturnType<typeof compare> {
@@ -369,7 +388,11 @@ export class Upload {
   #upload(work: Work): void {
     const pool = this.#around.pool(work.plan.store);
     const sending = new Sending(this.file, work.parts, this.#run.signal, {
-      stored: () => this.#settleIfStored(work),
+      stored: () => {
+        // The kernel knows the file: should it restart once more, that is another matter.
+        this.#afresh.delete("unknown_file");
+        this.#settleIfStored(work);
+      },
       failed: (problem) => this.fail(problem),
       gone: () => this.fail({ code: "no_such_upload", message: text.gone(this.file.name) }),
       foreign: () => this.#leaveAlone(work),
@@ -407,7 +430,7 @@ export class Upload {
   #finish(work: Work, sha256: string, sent: boolean): void {
     this.#hashes.drop();
     if (!sent) work.parts.storeAll();
-    this.#around.ended(work);
+    this.#around.ended(begunBy(work));
     this.#to({ name: "done", work, sha256, sent });
   }
 
@@ -421,14 +444,22 @@ export class Upload {
     }
   }
 
+  #queueAgain(): void {
+    if (this.#state.name !== "paused" && this.#state.name !== "failed") return;
+    this.trouble = "";
+    this.#afresh.clear();
+    this.#to({ name: "queued", work: this.#state.work });
+  }
+
   #stumble(error: unknown, signal: AbortSignal): void {
     if (!signal.aborted) this.fail(problemOf(error, this.file.name));
   }
 
   /** Whether the file begins anew: its upload is gone, and all parts with it. */
   #startAfresh(code: Problem["code"]): boolean {
-    this.#afresh += 1;
-    if (this.#afresh > AFRESH_ROUNDS) return false;
+    const rounds = (this.#afresh.get(code) ?? 0) + 1;
+    this.#afresh.set(code, rounds);
+    if (rounds > AFRESH_ROUNDS) return false;
     this.#replan("keep parts");
     if (code === "no_such_upload") {
       this.continues = ANY;
@@ -450,15 +481,11 @@ export class Upload {
    * kept are compared and gone on with.
    */
   #replan(rest: Rest): void {
-    if (rest === "delete parts") this.continues = ANY;
-    else if ("work" in this.#state && this.#state.work.uploadId !== "") {
-      const { plan, uploadId } = this.#state.work;
-      this.continues = { key: plan.key, uploadId };
-    }
+    this.continues = rest === "delete parts" ? ANY : this.begun;
     this.#run.abort();
     this.#run = new AbortController();
     this.#renewHashes();
-    this.#to({ name: "picked" });
+    this.#to({ name: "picked", held: false });
     void this.#releaseThenPlan(rest, this.#run.signal);
   }
 

@@ -3,6 +3,7 @@
  * send. Knows no view and no Jupyter.
  */
 
+import { Arrivals } from "./arrivals";
 import { Completing } from "./completing";
 import { Diagnoses } from "./diagnoses";
 import { bytes } from "./format";
@@ -13,6 +14,7 @@ import { type Offer, Offers } from "./offers";
 import type { Picked } from "./picking";
 import { Planning } from "./planning";
 import type { Outcome, Pool, Sender } from "./pool";
+import { fileProgress, waitingFor } from "./progress";
 import { type FileProgress, type Order, type Summary, VERSION, type Welcome } from "./protocol";
 import { Rate } from "./rate";
 import { Reaching } from "./reaching";
@@ -20,10 +22,11 @@ import { poolFor } from "./registry";
 import { Reports } from "./reports";
 import { Roster } from "./roster";
 import { Signing } from "./signing";
-import type { Work } from "./states";
-import { fileProgress, settled, summarise, waitingFor } from "./summary";
+import type { Begun } from "./states";
+import { Tally } from "./tally";
 import { text } from "./text";
-import { type Continued, type Surroundings, Upload } from "./upload";
+import { tuning } from "./tuning";
+import { type Surroundings, Upload } from "./upload";
 
 export interface Options {
   readonly line: Line;
@@ -50,13 +53,21 @@ export class Uploads implements Sender, Surroundings {
   readonly #listeners = new Set<() => void>();
   readonly #pools = new Map<string, Pool>();
   readonly #diagnoses: Diagnoses;
-  readonly #batch = new Set<Upload>();
+  readonly #arrivals = new Arrivals(
+    (picked) => this.#arrive(picked),
+    (uploads) => void this.#planning.plan(uploads),
+  );
   readonly #roster = new Roster();
+  readonly #tally = new Tally(
+    (upload) => this.progressOf(upload),
+    (id, progress) => this.#reports.stands(id, progress),
+  );
   #welcome: Welcome | undefined;
   #refusal = "";
   #greeting: Promise<void>;
   #told = false;
   #works = false;
+  #ticking: ReturnType<typeof setInterval> | undefined;
 
   constructor(options: Options) {
     const { signal } = this.#end;
@@ -77,15 +88,24 @@ export class Uploads implements Sender, Surroundings {
       signal,
     );
     this.completing = new Completing(this.kernel, signal);
-    this.offers = new Offers(this.kernel, () => this.progressed(), signal);
+    this.offers = new Offers(this.kernel, () => this.#taken, changed, signal);
     this.reaching = new Reaching(() => this.progressed(), signal);
-    const tick = setInterval(() => this.#tick(), TICK_MS);
-    signal.addEventListener("abort", () => clearInterval(tick));
+    signal.addEventListener("abort", () => clearInterval(this.#ticking));
     this.#greeting = this.#hello();
+  }
+
+  /** Aborts when the engine is disposed of. */
+  get end(): AbortSignal {
+    return this.#end.signal;
   }
 
   get files(): readonly Upload[] {
     return this.#roster.all;
+  }
+
+  /** Whether any file is in one of these states. */
+  anyIs(names: readonly Upload["state"]["name"][]): boolean {
+    return this.#roster.anyIs(names);
   }
 
   /** Whether any file is neither on S3 nor given up. */
@@ -103,11 +123,18 @@ export class Uploads implements Sender, Surroundings {
     return this.#refusal;
   }
 
+  /** Why the kernel may never answer, for people; empty while it answers or soon may. */
+  get deafness(): string {
+    if (this.kernel.cut) return text.restarted;
+    if (this.#welcome !== undefined || this.#refusal !== "") return "";
+    return Date.now() - this.kernel.heardAt > tuning.kernelMissingMs ? text.noKernel : "";
+  }
+
   /** Unfinished uploads that no file of the list goes on with. */
   get offered(): Offer[] {
     const { own } = this.offers;
     if (own.length === 0) return own;
-    const taken = new Set(this.files.map(({ uploadId }) => uploadId));
+    const taken = this.#taken;
     return own.filter(({ upload_id }) => !taken.has(upload_id));
   }
 
@@ -122,20 +149,17 @@ export class Uploads implements Sender, Surroundings {
 
   /** Take files in. They are uploaded in this order. */
   pick(picked: readonly Picked[]): void {
-    if (settled(this.progress())) this.#newBatch();
-    const uploads = picked
-      .filter((each) => !this.#pickedAgain(each))
-      .map((each) => new Upload(randomId(), each, this, this.#remembered(each)));
-    this.#take(uploads);
-    void this.#planning.plan(uploads);
-    this.worked();
+    this.#arrivals.finish();
+    if (this.#tally.settled) this.#newBatch();
+    void this.#arrivals.begin(picked);
   }
 
   /** Go on with an unfinished upload. A file of another size is refused at once. */
   continue(offer: Offer, picked: Picked): void {
-    if (settled(this.progress())) this.#newBatch();
-    const { key, upload_id, size, name } = offer;
-    const upload = new Upload(randomId(), picked, this, { key, uploadId: upload_id });
+    this.#arrivals.finish();
+    if (this.#tally.settled) this.#newBatch();
+    const { size, name } = offer;
+    const upload = new Upload(randomId(), picked, this, this.offers.begun(offer));
     this.#take([upload]);
     const { file } = picked;
     if (size < 0 || size === file.size) this.plan(upload);
@@ -148,7 +172,7 @@ export class Uploads implements Sender, Surroundings {
 
   /** Delete what S3 holds of the upload that is of another file, and upload this one. */
   async startOver(upload: Upload): Promise<void> {
-    const offer = this.offers.own.find(({ upload_id }) => upload_id === upload.uploadId);
+    const offer = this.offers.own.find(({ upload_id }) => upload_id === upload.begun.uploadId);
     if (offer !== undefined) await this.offers.discard(offer);
     upload.startOver();
   }
@@ -219,26 +243,23 @@ export class Uploads implements Sender, Surroundings {
     this.kernel.dispose();
   }
 
-  /** Each file as people see it. */
-  progress(): FileProgress[] {
-    return this.files.map((upload) => this.progressOf(upload));
-  }
-
   /** The very same object while nothing of it changes. */
   progressOf(upload: Upload): FileProgress {
     const store = "work" in upload.state ? upload.state.work.plan.store : "";
     const reachable = this.#pools.get(store)?.reachable ?? true;
     const cut = upload.active !== undefined && !reachable;
-    const trouble = (cut && this.#diagnoses.of(store)) || upload.trouble;
-    return fileProgress(upload, waitingFor(upload, this.kernel, reachable), trouble);
+    const waits = waitingFor(upload, this.kernel, reachable);
+    const deafness = waits === "kernel" ? this.deafness : "";
+    const trouble = deafness || (cut && this.#diagnoses.of(store)) || upload.trouble;
+    return fileProgress(upload, waits, trouble);
   }
 
   summary(): Summary {
-    const batch = Array.from(this.#batch, (upload) => ({
-      progress: this.progressOf(upload),
-      size: upload.file.size,
-    }));
-    return summarise(this.progress(), batch, this.rate.perSecond);
+    return this.#tally.summary(this.rate.perSecond);
+  }
+
+  tellAll(): void {
+    this.#tally.tellAll();
   }
 
   obey({ verb, file_ids }: Order): void {
@@ -262,16 +283,14 @@ export class Uploads implements Sender, Surroundings {
     void this.#planning.plan([upload]);
   }
 
-  opened({ path, file, handle }: Upload, { plan: { store, uri, key }, uploadId }: Work): void {
-    if (uploadId === "") return;
+  opened({ path, file, handle }: Upload, begun: Begun): void {
+    if (begun.uploadId === "") return;
     const { size, lastModified } = file;
-    const began = Date.now();
-    const entry = { store, uri, key, uploadId, path, size, lastModified, began, handle };
-    void this.offers.remember(entry);
+    void this.offers.remember({ ...begun, path, size, lastModified, began: Date.now(), handle });
   }
 
-  ended({ plan: { store, uri }, uploadId }: Work): void {
-    if (uploadId !== "") void this.offers.ended({ store, uri, uploadId });
+  ended(begun: Begun): void {
+    if (begun.uploadId !== "") void this.offers.ended(begun);
   }
 
   send(): Promise<Outcome> | undefined {
@@ -297,6 +316,7 @@ export class Uploads implements Sender, Surroundings {
 
   moved(upload: Upload): void {
     this.#roster.moved(upload);
+    this.#tally.moved(upload);
     this.worked();
   }
 
@@ -307,6 +327,7 @@ export class Uploads implements Sender, Surroundings {
     queueMicrotask(() => {
       this.#works = false;
       if (this.#end.signal.aborted) return;
+      this.#keepTicking();
       this.#startQueued();
       this.#hashing.ring();
       this.#signing.ring();
@@ -327,6 +348,7 @@ export class Uploads implements Sender, Surroundings {
   }
 
   async #hello(): Promise<void> {
+    this.#keepTicking();
     try {
       const hello = { kind: "hello", version: VERSION, origin: location.origin } as const;
       this.#welcome = await this.kernel.call(hello, this.#end.signal);
@@ -351,15 +373,27 @@ export class Uploads implements Sender, Surroundings {
     }
   }
 
+  /** Only while something moves, or nobody has answered yet: most widgets just stand there. */
+  #keepTicking(): void {
+    this.#ticking ??= setInterval(() => this.#tick(), TICK_MS);
+  }
+
   #tick(): void {
     const { state, bytes_done } = this.summary();
-    if (state === "idle" || state === "done" || state === "failed") return;
+    if (state === "idle" || state === "done" || state === "failed") {
+      this.progressed();
+      if (this.#welcome === undefined && this.#refusal === "") return;
+      clearInterval(this.#ticking);
+      this.#ticking = undefined;
+      return;
+    }
     this.rate.sample(bytes_done);
     for (const upload of this.#roster.active) {
       if (upload.active) upload.rate.sample(upload.active.parts.bytesDone);
     }
     this.#hashing.ring();
     this.#signing.ring();
+    if (this.kernel.isDoubtful) this.#reports.owe();
     this.progressed();
   }
 
@@ -367,36 +401,53 @@ export class Uploads implements Sender, Surroundings {
   #pickedAgain({ file, path }: Picked): boolean {
     const known = [...this.#roster.at(path.normalize("NFC"))].find((upload) => upload.isOf(file));
     if (known === undefined) return false;
-    this.#batch.add(known);
+    this.#tally.join(known);
     known.pickedAgain(file);
     return true;
   }
 
-  #take(uploads: readonly Upload[]): void {
-    for (const upload of uploads) this.#batch.add(upload);
-    this.#roster.add(uploads);
+  /** The uploads that files of the list go on with. */
+  get #taken(): Set<string> {
+    return new Set(this.files.map(({ begun }) => begun.uploadId));
   }
 
-  /** What this browser began with the very file is gone on with, whatever key it would get now. */
-  #remembered({ file, path }: Picked): Continued | undefined {
-    const offer = this.offers.of(file, path.normalize("NFC"));
-    return offer && { key: offer.key, uploadId: offer.upload_id };
+  #take(uploads: readonly Upload[]): void {
+    this.#roster.add(uploads);
+    for (const upload of uploads) this.#tally.join(upload);
+  }
+
+  /**
+   * Put picked files into the list. What this browser began with the very file is gone on with,
+   * whatever key it would get now.
+   */
+  #arrive(picked: readonly Picked[]): readonly Upload[] {
+    const offerOf = this.offers.finder();
+    const uploads = picked
+      .filter((each) => !this.#pickedAgain(each))
+      .map((each) => {
+        const offer = offerOf(each.file, each.path.normalize("NFC"));
+        return new Upload(randomId(), each, this, offer && this.offers.begun(offer));
+      });
+    this.#take(uploads);
+    this.worked();
+    return uploads;
   }
 
   #newBatch(): void {
-    this.#batch.clear();
+    this.#tally.newBatch();
     this.rate.reset();
   }
 
   #remove(uploads: readonly Upload[]): void {
     for (const upload of uploads) {
-      this.#batch.delete(upload);
+      this.#tally.leave(upload);
       this.#roster.remove(upload);
     }
     this.worked();
   }
 
   #named(ids: readonly string[]): readonly Upload[] {
+    this.#arrivals.finish();
     if (ids.length === 0) return this.files;
     const named = new Set(ids);
     return this.files.filter(({ id }) => named.has(id));

@@ -52,7 +52,7 @@ class Notebook:
         """Load the page and wait for the notebook and its kernel."""
         # Lab asks before a page with unsaved changes goes; a user who reloads says yes.
         self.page.on("dialog", _accept)
-        self.page.goto(self._url)
+        self.page.goto(self._url, timeout=_READY_MS)
         self._wait()
 
     def close(self) -> None:
@@ -63,7 +63,7 @@ class Notebook:
         """Refresh the page as F5 does, saved before or not."""
         if save:
             self.command("docmanager:save")
-        self.page.reload()
+        self.page.reload(timeout=_READY_MS)
         self._wait()
 
     def run_all(self, *, wait: bool = True) -> None:

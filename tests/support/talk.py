@@ -180,20 +180,24 @@ class Page:
 
     def upload(self, name: str, data: bytes) -> Any:
         """Take a file of one part all the way, and give the last reply."""
-        (planned,) = self.pick(name, size=len(data)).files
+        self.pick(name, size=len(data))
+        return self.finish(file_id(name), data)
+
+    def finish(self, name: str, data: bytes) -> Any:
+        """Send a file of one part that was picked under this id, and give the last reply."""
         digest = hashlib.sha256(data)
         checksum = base64.b64encode(digest.digest()).decode()
         md5 = base64.b64encode(hashlib.md5(data, usedforsecurity=False).digest()).decode()
         part = protocol.PartChecksums(
-            file_id=file_id(name), part_number=1, sha256=checksum, md5=md5, unconditional=False
+            file_id=name, part_number=1, sha256=checksum, md5=md5, unconditional=False
         )
         presigned = self.ask(protocol.PresignParts(parts=[part])).parts[0]
         put(presigned.url, presigned.headers, data)
         return self.ask(
             protocol.CompleteMultipartUpload(
-                file_id=file_id(name),
+                file_id=name,
                 parts_sha256=[checksum],
-                parts_md5=[md5] if planned.md5 else [],
+                parts_md5=[md5],
                 sha256=digest.hexdigest(),
                 taken=False,
             )

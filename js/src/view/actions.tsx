@@ -10,7 +10,7 @@ import { isConflict } from "./words";
 const { view } = text;
 
 /** Policy refused the file as it is: trying again changes nothing. */
-const FINAL = new Set(["other_file", "refused", "too_large", "not_accepted", "key_refused"]);
+const FINAL = new Set(["other_file", "too_large", "not_accepted", "key_refused"]);
 
 interface RowActionsProps {
   readonly engine: Uploads;
@@ -26,19 +26,19 @@ export function RowActions(props: RowActionsProps): JSX.Element {
   const { engine, upload, name, discard, asks } = props;
   const { id, state } = upload;
   const spoken = (label: string): { label: string; spoken: string } => about(label, name);
-  const drop = state.name === "refused" ? view.remove : view.discard;
+  const drop = state.name === "refused" && !upload.isBegun ? view.remove : view.discard;
   return (
     <div class="s3up-actions">
       <span class="s3up-place">
         {isPausable(upload) && (
           <Action {...spoken(view.pause)} icon="pause" act={() => engine.pause([id])} />
         )}
-        {state.name === "paused" && (
+        {upload.isPaused && (
           <Action {...spoken(view.resume)} icon="resume" act={() => engine.resume([id])} />
         )}
       </span>
       <span class="s3up-place">
-        {isDiscardable(upload) && !isConflict(upload) && !isOther(upload) && !asks && (
+        {isDiscardable(upload) && !isConflict(upload) && !upload.isOther && !asks && (
           <Action
             {...spoken(drop)}
             icon={drop === view.remove ? "clear" : "discard"}
@@ -86,13 +86,14 @@ export function answers(engine: Uploads, upload: Upload, skip: () => void): read
       [view.skip, skip],
     ];
   }
-  if (isOther(upload)) {
+  if (upload.isOther) {
     return [
       [view.back, () => void engine.abort([id])],
       [view.startOver, () => void engine.startOver(upload)],
     ];
   }
-  if (!isResumable(upload) || state.name === "paused") return [];
+  if (upload.differs) return [[view.resume, () => upload.sendDiffering()]];
+  if (!isResumable(upload) || upload.isPaused) return [];
   const label = state.name === "refused" ? view.retry : view.resume;
   return [[label, () => engine.resume([id])]];
 }
@@ -118,20 +119,16 @@ export function about(label: string, name: string): { label: string; spoken: str
   return { label, spoken: `${label} ${name}` };
 }
 
-/** The file is not the one that was begun. */
-function isOther({ state }: Upload): boolean {
-  return state.name === "refused" && state.problem.code === "other_file";
-}
-
-export function isPausable({ state: { name } }: Upload): boolean {
-  return ["queued", "comparing", "checking", "uploading"].includes(name);
+export function isPausable({ isPaused, state: { name } }: Upload): boolean {
+  return !isPaused && ["picked", "queued", "comparing", "checking", "uploading"].includes(name);
 }
 
 /** It was paused, or failed for a reason that may be gone. */
 export function isResumable(upload: Upload): boolean {
   const { state } = upload;
-  if (state.name === "paused") return true;
-  return "problem" in state && !isConflict(upload) && !FINAL.has(state.problem.code);
+  if (upload.isPaused) return true;
+  const asks = isConflict(upload) || upload.differs;
+  return "problem" in state && !asks && !FINAL.has(state.problem.code);
 }
 
 export function isDiscardable({ state: { name } }: Upload): boolean {

@@ -3,7 +3,6 @@
 import type { JSX } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { count } from "../format";
-import type { FileProgress } from "../protocol";
 import { text } from "../text";
 import type { Upload } from "../upload";
 import type { Uploads } from "../uploads";
@@ -11,7 +10,7 @@ import { nameOf, stateWords } from "./words";
 
 interface Changed {
   readonly upload: Upload;
-  readonly progress: FileProgress;
+  readonly words: string;
 }
 
 /** Changes that are told one by one; of more, only how many are alike. */
@@ -19,16 +18,13 @@ const NAMED = 3;
 
 export function Announcer({ engine }: { engine: Uploads }): JSX.Element {
   const region = useRef<HTMLOutputElement>(null);
-  const known = useRef<Map<string, string> | undefined>(undefined);
+  const known = useRef<WeakMap<Upload, string> | undefined>(undefined);
   useLayoutEffect(() => {
-    const rows = engine.files.map((upload) => ({ upload, progress: engine.progressOf(upload) }));
-    const now = new Map(
-      rows.map(({ upload, progress }) => [upload.id, stateWords(upload, progress)]),
-    );
-    const before = known.current ?? now;
-    known.current = now;
-    const changed = rows.filter(({ upload: { id } }) => now.get(id) !== before.get(id));
-    if (changed.length === 0 || region.current === null) return;
+    const before = known.current;
+    const words = before ?? new WeakMap<Upload, string>();
+    known.current = words;
+    const changed = changes(engine, words);
+    if (before === undefined || changed.length === 0 || region.current === null) return;
     region.current.textContent = said(changed).join(". ");
   });
   return <output class="s3up-hidden" ref={region} />;
@@ -40,11 +36,24 @@ export function say(near: Element, words: string): void {
   if (region) region.textContent = words;
 }
 
+/** The files that stand otherwise than these words say, which are brought up to date. */
+function changes(engine: Uploads, known: WeakMap<Upload, string>): Changed[] {
+  const changed: Changed[] = [];
+  for (const upload of engine.files) {
+    const words = stateWords(upload, engine.progressOf(upload));
+    if (known.get(upload) === words) continue;
+    known.set(upload, words);
+    changed.push({ upload, words });
+  }
+  return changed;
+}
+
 function said(changed: readonly Changed[]): string[] {
   const byWords = new Map<string, Upload[]>();
-  for (const { upload, progress } of changed) {
-    const words = stateWords(upload, progress);
-    byWords.set(words, [...(byWords.get(words) ?? []), upload]);
+  for (const { upload, words } of changed) {
+    const alike = byWords.get(words);
+    if (alike === undefined) byWords.set(words, [upload]);
+    else alike.push(upload);
   }
   return [...byWords].flatMap(([words, uploads]) =>
     uploads.length > 1 && changed.length > NAMED

@@ -34,6 +34,8 @@ class LastFocus {
   #element: HTMLElement | undefined;
   #row: Element | undefined;
   #list: Element | undefined;
+  /** The buttons that it stood among. */
+  #actions: Element | undefined;
   /** Where its row stood, counted from 1. */
   #position = 0;
   /** The answer to "delete?" leads back to the button that asked, the last one. */
@@ -60,6 +62,7 @@ class LastFocus {
     if (!(target instanceof HTMLElement)) return;
     this.#element = target;
     this.#row = target.closest(ROWS) ?? undefined;
+    this.#actions = target.closest(".s3up-actions") ?? undefined;
     this.#answered = target.closest(".s3up-question") !== null;
     this.#list = this.#row?.parentElement ?? undefined;
     this.#position = this.#row === undefined ? 0 : position(this.#row);
@@ -73,6 +76,8 @@ class LastFocus {
   }
 
   #nearest(): HTMLElement | null {
+    const beside = this.#actions?.isConnected && this.#actions.querySelector("button");
+    if (this.#row === undefined && beside) return beside;
     const row = this.#row?.isConnected ? this.#row : this.#successor();
     const actions = row?.querySelector(".s3up-actions") ?? row;
     const buttons = actions?.querySelectorAll<HTMLButtonElement>("button");

@@ -14,7 +14,8 @@ const { view } = text;
 export function Overall({ engine }: { engine: Uploads }): JSX.Element {
   const { files } = engine;
   const summary = engine.summary();
-  const stopped = files.filter(isResumable).map(({ id }) => id);
+  // What another page took over is taken back by its own button alone.
+  const stopped = files.filter((upload) => isResumable(upload) && !upload.isElsewhere);
   const done = files.filter(({ state }) => state.name === "done").length;
   const whole = percent(summary.bytes_done, summary.bytes_total, summary.progress === 1);
   const words = joined(...overallWords(summary));
@@ -31,7 +32,11 @@ export function Overall({ engine }: { engine: Uploads }): JSX.Element {
           <Action key="pause" label={view.pauseAll} act={() => engine.pause()} />
         )}
         {stopped.length > 0 && (
-          <Action key="resume" label={view.resumeAll} act={() => engine.resume(stopped)} />
+          <Action
+            key="resume"
+            label={view.resumeAll}
+            act={() => engine.resume(stopped.map(({ id }) => id))}
+          />
         )}
         {done > 0 && <Action key="clear" label={view.clearFinished} act={() => engine.clear()} />}
       </div>

@@ -44,7 +44,7 @@ export function Panel({ root, engine, model }: PanelProps): JSX.Element {
 interface Picking {
   readonly notice: string;
   readonly over: boolean;
-  readonly take: (picked: readonly Picked[]) => void;
+  readonly take: (picked: readonly Picked[], unreadable?: readonly string[]) => void;
 }
 
 function usePicking(root: HTMLElement, engine: Uploads, model: WidgetModel): Picking {
@@ -55,22 +55,28 @@ function usePicking(root: HTMLElement, engine: Uploads, model: WidgetModel): Pic
     const { picked } = sifted;
     const tooMany = engine.welcome?.multiple === false && picked.length > 1;
     setNotice(tooMany ? text.view.onlyOne : leftOut(sifted, unreadable));
-    if (!tooMany && picked.length > 0) engine.pick(picked);
+    // A kernel of another release would not understand; the zone says so.
+    if (!tooMany && picked.length > 0 && engine.refusal === "") engine.pick(picked);
   };
   useLayoutEffect(() => {
     const take = async (transfer: DataTransfer): Promise<void> => {
       if (model.get("disabled")) return;
       setNotice(text.view.reading);
-      const { picked, unreadable } = await dropped(transfer);
-      pick(picked, unreadable);
+      try {
+        const { picked, unreadable } = await dropped(transfer);
+        pick(picked, unreadable);
+      } catch (error) {
+        setNotice(text.view.notRead(String(error)));
+      }
     };
-    const hover = (isOver: boolean): void => setOver(isOver && !model.get("disabled"));
-    const endDrops = takeDrops(root, hover, (transfer) => void take(transfer));
+    const accepts = (): boolean => !model.get("disabled");
+    const hover = (isOver: boolean): void => setOver(isOver && accepts());
+    const endDrops = takeDrops(root, accepts, hover, (transfer) => void take(transfer));
     const endPastes = takePastes(root, (transfer) => void take(transfer));
     return () => {
       endDrops();
       endPastes();
     };
   }, [root, engine, model]);
-  return { notice, over, take: (picked) => pick(picked) };
+  return { notice, over, take: pick };
 }

@@ -59,8 +59,8 @@ function Body({ engine, upload, progress, place }: RowProps): JSX.Element {
   const asks = asked && isDiscardable(upload);
   const words = joined(stateWords(upload, progress), numbers(upload, progress));
   // Of one PUT that met another object S3 keeps nothing.
-  const refused = isConflict(upload) && upload.uploadId === "";
-  const precious = bytes_done > 0 && !refused;
+  const refused = isConflict(upload) && upload.begun.uploadId === "";
+  const precious = (bytes_done > 0 || upload.isBegun) && !refused;
   const discard = (): void => {
     setAsked(!asked && precious);
     if (asked || !precious) void engine.abort([upload.id]);

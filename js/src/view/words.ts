@@ -22,12 +22,15 @@ export function isConflict({ state }: Upload): boolean {
   return "problem" in state && state.problem.code === "exists";
 }
 
-export function stateWords(upload: Upload, { state, waiting_for }: FileProgress): string {
+export function stateWords(upload: Upload, progress: FileProgress): string {
+  const { state, waiting_for, error } = progress;
   if (isConflict(upload)) return text.view.conflict;
   if (upload.state.name === "refused") return text.view.refused;
   if (upload.state.name === "aborting" && waiting_for === "") return text.view.discarding;
   if (upload.state.name === "done" && !upload.state.sent) return text.view.wasThere;
   if (upload.comparison && waiting_for === "") return text.view.comparing;
+  // Where no cell runs that keeps the kernel busy, the error says what does.
+  if (waiting_for === "kernel" && error !== "") return text.view.waiting[""];
   return state === "waiting" ? text.view.waiting[waiting_for] : text.view.states[state];
 }
 

@@ -19,14 +19,15 @@ interface ZoneProps {
   readonly over: boolean;
   /** What went wrong with the last pick, or what it waits for; often empty. */
   readonly notice: string;
-  readonly take: (picked: readonly Picked[]) => void;
+  readonly take: (picked: readonly Picked[], unreadable?: readonly string[]) => void;
 }
 
 export function Zone({ engine, model, over, notice, take }: ZoneProps): JSX.Element {
   const input = useRef<HTMLInputElement>(null);
   const { welcome } = engine;
   const disabled = model.get("disabled");
-  const destination = welcome ? view.goesTo(welcome.destination) : view.connecting;
+  const connecting = engine.refusal || engine.deafness ? "" : view.connecting;
+  const destination = welcome ? view.goesTo(welcome.destination) : connecting;
   const trouble = engine.refusal || notice;
   // Once there are files, they say themselves what hinders them.
   const unreached = engine.files.length === 0 ? engine.reaching.unreached : "";
@@ -68,7 +69,7 @@ export function Zone({ engine, model, over, notice, take }: ZoneProps): JSX.Elem
         {trouble}
       </div>
       <div class="s3up-unreached" role="status">
-        {unreached && view.unreached(unreached)}
+        {engine.deafness || (unreached && view.unreached(unreached))}
       </div>
     </div>
   );

@@ -1,37 +1,12 @@
-/** The sums over all files of a widget. */
+/** How far one file is, as people see it. */
 
 import type { Kernel } from "./kernel";
-import type { FileProgress, FileState, Summary, WaitingFor, WidgetState } from "./protocol";
+import type { FileProgress, FileState, WaitingFor } from "./protocol";
 import type { State } from "./states";
 import type { Upload } from "./upload";
 
-/** A widget is in the first of these that any of its files is in. */
-const PRECEDENCE: readonly FileState[] = [
-  "uploading",
-  "completing",
-  "checking",
-  "waiting",
-  "paused",
-  "queued",
-  "failed",
-  "done",
-];
-
-/** States in which nothing more will happen by itself. */
-const SETTLED = new Set<FileState>(["done", "failed"]);
-export const MOVING = new Set<FileState>([
-  "queued",
-  "checking",
-  "uploading",
-  "waiting",
-  "completing",
-]);
-
 /** What a report may say; one word too many, and the kernel would refuse them all. */
 const MAX_TEXT = 4096;
-
-/** Until the last file is proven, progress stays below 1. */
-const ALMOST = 0.999;
 
 interface Told {
   readonly state: State;
@@ -90,48 +65,10 @@ export function waitingFor(upload: Upload, kernel: Kernel, reachable: boolean): 
     const starved = parts.inFlight.length === 0 && parts.ready === 0;
     return starved && kernel.silent ? "kernel" : "";
   }
-  if (!["picked", "comparing", "checking", "completing", "aborting"].includes(state.name))
-    return "";
+  const moves = ["picked", "comparing", "checking", "completing", "aborting"].includes(state.name);
+  if (!moves || upload.isPaused) return "";
   if (kernel.silent) return "kernel";
   return trouble === "" ? "" : "network";
-}
-
-export function summarise(
-  files: readonly FileProgress[],
-  batch: readonly { readonly progress: FileProgress; readonly size: number }[],
-  rate: number,
-): Summary {
-  const states = new Set(files.map((file) => file.state));
-  const state: WidgetState = PRECEDENCE.find((name) => states.has(name)) ?? "idle";
-  const bytesTotal = batch.reduce((sum, { size }) => sum + size, 0);
-  const bytesDone = batch.reduce((sum, { progress }) => sum + progress.bytes_done, 0);
-  const moving = [...states].some((name) => MOVING.has(name));
-  return {
-    state,
-    waiting_for: files.find((file) => file.state === "waiting")?.waiting_for ?? "",
-    progress: overall(batch, bytesDone, bytesTotal),
-    bytes_done: bytesDone,
-    bytes_total: bytesTotal,
-    rate: moving ? rate : 0,
-    eta: moving && rate > 0 ? (bytesTotal - bytesDone) / rate : -1,
-    error: files.find((file) => file.error !== "")?.error ?? "",
-  };
-}
-
-/** Whether a batch has come to its end. */
-export function settled(files: readonly FileProgress[]): boolean {
-  return files.every((file) => SETTLED.has(file.state));
-}
-
-function overall(
-  batch: readonly { readonly progress: FileProgress }[],
-  bytesDone: number,
-  bytesTotal: number,
-): number {
-  if (batch.length === 0) return 0;
-  const done = batch.filter(({ progress }) => progress.state === "done").length;
-  if (done === batch.length) return 1;
-  return Math.min(ALMOST, bytesTotal > 0 ? bytesDone / bytesTotal : done / batch.length);
 }
 
 function cut(text: string): string {
@@ -140,6 +77,7 @@ function cut(text: string): string {
 
 function plainState(upload: Upload): FileState {
   const { name } = upload.state;
+  if (upload.isPaused) return "paused";
   if (name === "picked") return "queued";
   if (name === "refused") return "failed";
   if (name === "aborting") return "completing";
