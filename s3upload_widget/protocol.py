@@ -124,6 +124,8 @@ class PartChecksums(Record, frozen=True):
     part_number: PartNumber
     sha256: Sha256
     md5: Md5
+    unconditional: bool
+    """Whether S3 answered to the one PUT of the file that it knows no conditions."""
 
 
 class PresignParts(Message, frozen=True):

@@ -139,9 +139,9 @@ class Signing:
     def _needs_condition(self, slot: Slot, plan: FilePlan, part: PartChecksums) -> bool:
         """Whether S3 itself has to guard the key against being overwritten.
 
-        The first URL always says so. When a second one is asked for, the answer to the first
-        was lost, or the server does not know the condition: then the object may be our own,
-        and the condition would refuse what is already right.
+        The first URL always says so. When another one is asked for, the answer to the first may
+        be lost: then the object may be our own, and the condition would refuse what is already
+        right. A server that does not know the condition gets none while the key is free.
         """
         if part.part_number not in slot.signed:
             return True
@@ -149,7 +149,7 @@ class Signing:
         if isinstance(look, CannotTell):
             return True
         if isinstance(look, NoObject):
-            return False
+            return not part.unconditional
         is_ours = look.size == plan.parts.size and (
             look.sha256 == part.sha256
             if look.sha256

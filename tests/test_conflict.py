@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from playwright.sync_api import expect
+
 from s3upload_widget import UploadWidget
-from support.faults import Fault, Gate, Match
+from support.faults import Answer, Fault, Gate, Match
 from support.files import make_file
 from support.uploading import (
     QUICK,
@@ -25,10 +27,42 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
     from support.bridge import Bridge
+    from support.browser import PageErrors
     from support.proxy import FaultyProxy
     from support.servers import S3Server
 
 PART = 5 * MiB
+
+
+def test_what_arrives_between_two_tries_of_one_put_is_not_overwritten(
+    page: Page,
+    page_errors: PageErrors,
+    bridge: Bridge,
+    ministack: S3Server,
+    proxy: FaultyProxy,
+    bucket: str,
+    tmp_path: Path,
+) -> None:
+    page_errors.expect_network()
+    widget = UploadWidget(bucket, client=ministack.at(proxy.url).client)
+    gate = Gate()
+    proxy.play(
+        Fault(Answer(500, "InternalError"), Match(operation="PutObject", nth=1)),
+        Fault(gate, Match(operation="PutObject", nth=2)),
+    )
+    show(page, bridge, widget, tuning=QUICK)
+    pick(page, make_file(tmp_path / "run7.bin", 10))
+    until(lambda: len(proxy.puts()) == 2, 60, "a second try")
+
+    ministack.client.put_object(Bucket=bucket, Key="run7.bin", Body=b"theirs")
+    gate.opened.set()
+    until_state(widget, "failed")
+
+    assert "overwrite it" in widget.error
+    body = ministack.client.get_object(Bucket=bucket, Key="run7.bin")["Body"].read()
+    assert body == b"theirs"
+    press(page, "Skip run7.bin")
+    until(lambda: widget.files == (), what="an empty list")
 
 
 def test_overwriting_what_appeared_meanwhile_sends_no_part_again(
@@ -47,7 +81,7 @@ def test_overwriting_what_appeared_meanwhile_sends_no_part_again(
     until_state(widget, "failed")
 
     assert "overwrite it" in widget.error
-    assert "Exists already on S3" in row(page, "run7.bin").inner_text()
+    expect(row(page, "run7.bin")).to_contain_text("Exists already on S3")
     [(_, upload_id)] = ministack.upload_ids(bucket)
     body = ministack.client.get_object(Bucket=bucket, Key="run7.bin")["Body"].read()
     assert body == b"theirs"

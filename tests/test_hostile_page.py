@@ -93,6 +93,7 @@ parts = st.fixed_dictionaries(
         "part_number": st.sampled_from([1, 1, 2, 2, 3, 10_000]),
         "sha256": st.just(CHECKSUM),
         "md5": st.sampled_from(["", md5(b"")]),
+        "unconditional": st.booleans(),
     }
 )
 picks = st.fixed_dictionaries(
@@ -249,7 +250,9 @@ def test_an_upload_outside_of_the_prefix_is_neither_signed_for_nor_aborted(
         told.append(page.ask(protocol.PickFiles(origin="", files=[pick])))
         file = pick.file_id
         told.append(page.ask(protocol.CreateMultipartUpload(file_id=file, refused=[])))
-        part = protocol.PartChecksums(file_id=file, part_number=1, sha256=CHECKSUM, md5=md5(b""))
+        part = protocol.PartChecksums(
+            file_id=file, part_number=1, sha256=CHECKSUM, md5=md5(b""), unconditional=True
+        )
         told.append(page.ask(protocol.PresignParts(parts=[part])))
         widget.close()
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from s3upload_widget import protocol
+from s3upload_widget import UploadWidget, protocol
 from s3upload_widget.parts import Limits
 from s3upload_widget.s3 import Store
 from s3upload_widget.service import Service
@@ -22,12 +22,17 @@ from support.faults import (
 from support.files import make_file
 from support.proxy import FaultyProxy
 from support.sender import Sender, failed
+from support.uploading import QUICK, assert_arrived, pick, show, until_done
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from playwright.sync_api import Page
+
     from s3upload_widget.results import UploadedFile
+    from support.bridge import Bridge
+    from support.browser import PageErrors
     from support.servers import S3Server
 
 SMALL = Limits(min_part_size=4, max_part_size=64, max_parts=100, default_part_size=8)
@@ -72,16 +77,59 @@ def old(moto: S3Server, old_proxy: FaultyProxy) -> S3Server:
     return moto.at(old_proxy.url)
 
 
+def guards(part: protocol.PresignedPart | protocol.RefusedPart) -> bool:
+    """Whether the URL has S3 refuse where the key has an object."""
+    assert isinstance(part, protocol.PresignedPart), part
+    return "if-none-match" in part.headers
+
+
 def test_a_server_that_knows_no_conditions_gets_one_put_without(watched: Service) -> None:
     sender = Sender(watched, SINGLE)
     sender.open()
 
-    first, second = sender.presign(1)[0], sender.presign(1)[0]
+    first, again = sender.presign(1)[0], sender.presign(1)[0]
+    sender.unconditional = True
+    without = sender.presign(1)[0]
 
-    assert isinstance(first, protocol.PresignedPart)
-    assert isinstance(second, protocol.PresignedPart)
-    assert "if-none-match" in first.headers
-    assert "if-none-match" not in second.headers
+    assert [guards(part) for part in (first, again, without)] == [True, True, False]
+
+
+def test_without_conditions_an_object_that_arrived_is_not_overwritten_either(
+    watched: Service, ministack: S3Server, bucket: str
+) -> None:
+    sender = Sender(watched, SINGLE, unconditional=True)
+    sender.open()
+    assert guards(sender.presign(1)[0])
+    ministack.client.put_object(Bucket=bucket, Key="run7.csv", Body=b"other")
+
+    (refused,) = sender.presign(1)
+
+    assert isinstance(refused, protocol.RefusedPart)
+    assert refused.code == "exists"
+
+
+def test_a_page_sends_without_conditions_where_s3_knows_none(
+    page: Page,
+    page_errors: PageErrors,
+    bridge: Bridge,
+    ministack: S3Server,
+    proxy: FaultyProxy,
+    bucket: str,
+    tmp_path: Path,
+) -> None:
+    page_errors.expect_network()
+    widget = UploadWidget(bucket, client=ministack.at(proxy.url).client)
+    file = make_file(tmp_path / "run7.csv", 10)
+    unknown = Fault(Answer(501, "NotImplemented"), Match(operation="PutObject"))
+    proxy.play(unknown)
+    show(page, bridge, widget, tuning=QUICK)
+
+    pick(page, file)
+    until_done(widget)
+
+    assert_arrived(ministack, widget, file)
+    conditions = ["if-none-match" in put.request.headers for put in proxy.puts()]
+    assert conditions == [True, False]
 
 
 def test_a_server_that_knows_no_conditions_completes_without(

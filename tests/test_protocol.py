@@ -27,7 +27,7 @@ PICK = {
     "upload_id": "upload 1",
 }
 KNOWN = {"key": "raw/run7.csv", "upload_id": "upload 1"}
-PART = {"file_id": FILE, "part_number": 1, "sha256": sha256(b""), "md5": ""}
+PART = {"file_id": FILE, "part_number": 1, "sha256": sha256(b""), "md5": "", "unconditional": False}
 SUMMARY = {
     "state": "idle",
     "waiting_for": "",

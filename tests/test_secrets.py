@@ -90,7 +90,7 @@ pick = dict(file_id="file_0001", name="run7.bin", path="run7.bin", size=40 << 20
 ask("1", protocol.PickFiles(
     origin="", files=[protocol.Pick(**pick, last_modified=0, if_exists="")]))
 ask("2", protocol.CreateMultipartUpload(file_id="file_0001", refused=[]))
-part = dict(file_id="file_0001", part_number=1, sha256="A" * 43 + "=", md5="")
+part = dict(file_id="file_0001", part_number=1, sha256="A" * 43 + "=", md5="", unconditional=False)
 ask("3", protocol.PresignParts(parts=[protocol.PartChecksums(**part)]))
 w
 """

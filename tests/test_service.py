@@ -171,6 +171,7 @@ def test_parts_are_signed_for_nobody_but_this_services_files(service: Service) -
                     part_number=4,
                     sha256=sender.checksums_of(1).sha256,
                     md5="",
+                    unconditional=False,
                 ),
             ]
         )

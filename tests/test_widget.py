@@ -204,7 +204,11 @@ def test_no_secret_is_in_what_jupyter_keeps_or_prints(
     page.pick("large.bin", size=40 * MiB)
     page.ask(protocol.CreateMultipartUpload(file_id=file_id("large.bin"), refused=[]))
     part = protocol.PartChecksums(
-        file_id=file_id("large.bin"), part_number=1, sha256="A" * 43 + "=", md5=""
+        file_id=file_id("large.bin"),
+        part_number=1,
+        sha256="A" * 43 + "=",
+        md5="",
+        unconditional=False,
     )
     url = page.ask(protocol.PresignParts(parts=[part])).parts[0].url
     error = f"no answer from {url}"

@@ -116,7 +116,7 @@ def test_the_class_of_the_error_is_that_of_what_the_service_said(
 ) -> None:
     page.pick("a.bin", size=1)
     part = protocol.PartChecksums(
-        file_id=file_id("a.bin"), part_number=2, sha256="A" * 43 + "=", md5=""
+        file_id=file_id("a.bin"), part_number=2, sha256="A" * 43 + "=", md5="", unconditional=False
     )
     refused = page.ask(protocol.PresignParts(parts=[part])).parts[0]
     page.report(summary("failed"), [progress("a.bin", "failed", error="das ging schief")])

@@ -40,6 +40,8 @@ export class Parts {
   readonly total: number;
   /** S3 has an object where the one part was to go: perhaps that very part, whose answer was lost. */
   taken = false;
+  /** S3 knows no conditions: the one part has to be signed without. */
+  unconditional = false;
   readonly #steps: Step[];
   readonly #sets = new Map<Step, Set<number>>();
   readonly #checksums = new Map<number, Checksums>();

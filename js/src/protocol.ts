@@ -141,6 +141,8 @@ export interface PartChecksums {
   readonly part_number: PartNumber;
   readonly sha256: Sha256;
   readonly md5: Md5;
+  /** Whether S3 answered to the one PUT of the file that it knows no conditions. */
+  readonly unconditional: boolean;
 }
 
 /** Sign URLs that carry exactly these parts. */

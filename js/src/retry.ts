@@ -32,6 +32,7 @@ export type Verdict =
   | "gone"
   | "exists"
   | "not ours"
+  | "no conditions"
   | "try again";
 
 /** The URL or its signature ran out, or the request dawdled: a fresh signature cures it. */
@@ -57,6 +58,7 @@ export function verdict(answer: Answer & { kind: "refused" }): Verdict {
   if (status === 412) return "exists";
   if (status === 503 || status === 429 || BUSY.has(code)) return "slow down";
   if (WRONG_BYTES.has(code)) return "hash again";
+  if (code === "NotImplemented") return "no conditions";
   if (code === "InvalidRequest") return "not ours";
   if (status === 401 || status === 403 || STALE.has(code)) return "sign again";
   return "try again";

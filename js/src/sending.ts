@@ -119,6 +119,7 @@ export class Sending {
     } else {
       const stale = decision === "sign again" && tries === 1;
       const next = decision === "hash again" ? "unhash" : "unsign";
+      if (decision === "no conditions") this.#parts.unconditional = true;
       void this.#afterPause(number, stale ? 0 : pause(tries - 1), next);
     }
     return decision === "slow down" ? "slow down" : "answered";

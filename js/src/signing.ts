@@ -123,8 +123,9 @@ function halfExpired(parts: Parts): number[] {
     .map(([number]) => number);
 }
 
-function asRequested({ upload, number, checksums }: Entry): PartChecksums {
-  return { file_id: upload.id, part_number: number, ...checksums };
+function asRequested({ upload, parts, number, checksums }: Entry): PartChecksums {
+  const { unconditional } = parts;
+  return { file_id: upload.id, part_number: number, ...checksums, unconditional };
 }
 
 function settle(

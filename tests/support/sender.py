@@ -83,6 +83,7 @@ class Sender:
     md5: bool = False
     continues: KnownUpload = NOTHING
     taken: bool = False
+    unconditional: bool = False
     plan: PlannedFile = field(init=False)
 
     def pick(self) -> PlannedFile | RefusedFile:
@@ -205,6 +206,7 @@ class Sender:
             part_number=number,
             sha256=checksums.sha256(part),
             md5=checksums.md5(part) if self.md5 else "",
+            unconditional=self.unconditional,
         )
 
     def as_pick(self) -> Pick:

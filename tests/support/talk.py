@@ -188,7 +188,9 @@ class Page:
         digest = hashlib.sha256(data)
         checksum = base64.b64encode(digest.digest()).decode()
         md5 = base64.b64encode(hashlib.md5(data, usedforsecurity=False).digest()).decode()
-        part = protocol.PartChecksums(file_id=name, part_number=1, sha256=checksum, md5=md5)
+        part = protocol.PartChecksums(
+            file_id=name, part_number=1, sha256=checksum, md5=md5, unconditional=False
+        )
         presigned = self.ask(protocol.PresignParts(parts=[part])).parts[0]
         put(presigned.url, presigned.headers, data)
         return self.ask(
