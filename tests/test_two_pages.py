@@ -136,3 +136,30 @@ def test_resume_all_takes_nothing_back_from_another_page(
     expect_state(other, "run7.bin", "uploading")
     page.goto("about:blank")
     other.goto("about:blank")
+
+
+def test_discard_leaves_what_another_page_took_over(
+    page: Page,
+    other: Page,
+    bridge: Bridge,
+    ministack: S3Server,
+    proxy: FaultyProxy,
+    widget: UploadWidget,
+    tmp_path: Path,
+) -> None:
+    file = make_file(tmp_path / "run7.bin", PARTS * PART)
+    proxy.pace_total(SLOW)
+    show(page, bridge, widget, tuning=PATIENT)
+    show(other, bridge, widget, tuning=PATIENT)
+    pick(page, file)
+    until(lambda: len(stored(proxy.puts())) >= 2, 30, "two parts on S3")
+    pick(other, file)
+    until_told(page)
+
+    press(page, "Discard run7.bin")
+
+    expect(row(page, "run7.bin")).to_have_count(0)
+    proxy.pace_total(1e12)
+    expect_state(other, "run7.bin", "done")
+    assert_arrived(ministack, widget, file)
+    assert twice(proxy) <= LANES

@@ -245,14 +245,14 @@ export class Upload {
   }
 
   /**
-   * Delete what S3 holds of the file.
+   * Delete what S3 holds of the file; what another page took over stays there.
    *
    * @throws KernelError if the kernel cannot: the file has then `failed` with that reason.
    */
   async abort(): Promise<void> {
     if (this.#state.name === "done" || this.#state.name === "aborting") return;
     const before = this.#state;
-    const begun = this.isBegun ? this.begun : ANY;
+    const begun = this.isBegun && !this.isElsewhere ? this.begun : ANY;
     this.#run.abort();
     this.#to({ name: "aborting" });
     try {

@@ -58,9 +58,9 @@ function Body({ engine, upload, progress, place }: RowProps): JSX.Element {
   const sends = upload.state.name !== "refused";
   const asks = asked && isDiscardable(upload);
   const words = joined(stateWords(upload, progress), numbers(upload, progress));
-  // Of one PUT that met another object S3 keeps nothing.
+  // Of one PUT that met another object S3 keeps nothing; another page keeps what it took over.
   const refused = isConflict(upload) && upload.begun.uploadId === "";
-  const precious = (bytes_done > 0 || upload.isBegun) && !refused;
+  const precious = (bytes_done > 0 || upload.isBegun) && !refused && !upload.isElsewhere;
   const discard = (): void => {
     setAsked(!asked && precious);
     if (asked || !precious) void engine.abort([upload.id]);
