@@ -22,7 +22,7 @@ from support.uploading import (
     states,
     until_done,
 )
-from support.view import expect_state, press
+from support.view import expect_state, press, row
 from support.waiting import until
 from test_verify import hold_reading
 
@@ -152,6 +152,9 @@ def test_discarding_while_parts_are_compared_deletes_ones_own_upload_alone(
     expect_state(page, "run7.bin", "checking")
 
     press(page, "Discard run7.bin")
+    if whose == "ours":
+        expect(row(page, "run7.bin")).to_contain_text("Delete what was sent?")
+        press(page, "Discard run7.bin")
     until(lambda: states(page) == {}, what="an empty list")
 
     assert server.upload_ids(bucket) == (there if whose == "theirs" else [])
