@@ -94,7 +94,7 @@ def test_while_s3_takes_its_time_nobody_says_that_the_kernel_does_not_listen(
         """() => {
           globalThis.seen = new Set();
           engine.subscribe(() => {
-            for (const { waiting_for } of engine.progress()) seen.add(waiting_for);
+            for (const upload of engine.files) seen.add(engine.progressOf(upload).waiting_for);
           });
         }"""
     )
