@@ -154,6 +154,7 @@ def test_clear_takes_finished_rows_away_and_leaves_s3_alone(
     show(page, bridge, widget, tuning=QUICK)
     pick(page, make_file(tmp_path / "run7.bin", 1))
     until_done(widget)
+    until(lambda: states(page) == {"run7.bin": "done"}, what=lambda: states(page))
 
     widget.clear()
 

@@ -95,8 +95,14 @@ def end_kernel(bridge: Bridge, behind: FaultyProxy) -> None:
     """Take widgets and network from the kernel, until nothing of it is under way."""
     bridge.restart_kernel()
     behind.go_offline()
-    until(lambda: names(bridge.heard) <= names(bridge.told), 60, "the old kernel's last tries")
+    until(lambda: not unanswered(bridge), 60, lambda: unanswered(bridge))
     behind.go_online()
+
+
+def unanswered(bridge: Bridge) -> list[ToKernel]:
+    """Requests that the kernel heard and has not replied to."""
+    answered = names(bridge.told)
+    return [each for each in bridge.heard if not names([each]) <= answered]
 
 
 def names(messages: Sequence[ToKernel | ToPage]) -> set[str]:
@@ -204,7 +210,8 @@ def test_the_kernel_restarts(
 ) -> None:
     file = make_file(tmp_path / "run7.bin", PARTS * PART - 7)
     held = Held(point, ministack, bucket, proxy, behind)
-    show(page, bridge, widget_of(ministack, bucket, proxy, behind), tuning=TUNING)
+    old = widget_of(ministack, bucket, proxy, behind)  # else it might be collected, and be silent
+    show(page, bridge, old, tuning=TUNING)
     pick(page, file)
     held.wait()
 

@@ -172,7 +172,13 @@ def sign(
     service: Service, file_id: str, number: int
 ) -> protocol.PresignedPart | protocol.RefusedPart | None:
     """Have one part signed; None where no message can name it."""
-    content = {"file_id": file_id, "part_number": number, "sha256": sha256(b""), "md5": ""}
+    content = {
+        "file_id": file_id,
+        "part_number": number,
+        "sha256": sha256(b""),
+        "md5": "",
+        "unconditional": False,
+    }
     request = {"kind": "presign_parts", "parts": [content]}
     try:
         envelope = protocol.decode({"rid": "1", "client": "page-0001", "request": request})
