@@ -12,7 +12,7 @@ REQUIREMENTS := $(VENV)/.requirements
 NODE := $(VENV)/.node
 PACKAGE := $(VENV)/.package
 MODULES := js/node_modules/.package-lock.json
-JOBS ?= 2
+JOBS ?= 3
 STATIC := s3upload_widget/static/widget.js
 
 .DEFAULT_GOAL := help
