@@ -59,8 +59,11 @@ def test_bad_input_is_named_with_its_remedy_and_costs_nothing(
     record_everything(caplog)
     widget = stage.make_widget(**trouble.options(stage))
     told = tell_errors(widget)
+    # A page that is shown asks for what is unfinished: the bucket that was seen is not asked again.
+    first = [fault for fault in trouble.kernel if fault.match.operation == "HeadBucket"]
+    stage.kernel.play(*first)
     stage.show(widget)
-    stage.kernel.play(*trouble.kernel)
+    stage.kernel.play(*(fault for fault in trouble.kernel if fault not in first))
     stage.wire.play(*trouble.wire)
 
     trouble.before(stage)
