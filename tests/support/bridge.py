@@ -39,7 +39,7 @@ class Bridge:
         self.errors: list[Exception] = []
         """What escaped from handling a page's message, where a kernel would log it."""
         self.heard: list[ToKernel] = []
-        """Every message that reached the kernel."""
+        """Every message that reached a widget of the kernel."""
         self.told: list[ToPage] = []
         """Every message that left for the pages."""
         self._widgets: dict[str, AnyWidget] = {}
@@ -94,7 +94,8 @@ class Bridge:
         """Forget every widget, as a restarted kernel does; pages stay, their models cannot send."""
         for dead in tuple(self.comms):
             self.to_page.put(ToPage(dead, "dead", {}))
-        self.comms.clear()
+        with self._lock:
+            self.comms.clear()
         self._widgets.clear()
 
     def widget(self, model_id: str) -> AnyWidget:
@@ -134,10 +135,11 @@ class Bridge:
         return _BridgeComm(self, *args, **kwargs)
 
     def _handle(self, message: ToKernel) -> None:
-        self.heard.append(message)
-        target = self.comms.get(message.comm_id)
-        if target is None:
-            return
+        with self._lock:
+            target = self.comms.get(message.comm_id)
+            if target is None:
+                return
+            self.heard.append(message)
         content = {"comm_id": message.comm_id, "data": message.data}
         try:
             target.handle_msg({"content": content, "buffers": list(message.buffers)})
