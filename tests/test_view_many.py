@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from support.bridge import Bridge
     from support.servers import S3Server
 
+
 @pytest.fixture(autouse=True)
 def _two_thousand_files(page: Page, bridge: Bridge, ministack: S3Server, bucket: str) -> None:
     """They wait for the kernel, which is busy."""
