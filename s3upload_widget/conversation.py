@@ -192,6 +192,8 @@ class Conversation:
         self.reaching.noted(report.tried)
         self.files.reported(client, report)
         self._orders.acknowledge(client, report.last_order)
+        if late := self.files.cleared(report):
+            self._orders.give("clear", late)
         self._publish()
         moving = (file.file_id for file in report.files if file.state not in {"done", "failed"})
         return ProgressNoted(orders=self._orders.pending(client), lost=self._service.lost(moving))

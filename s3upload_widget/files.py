@@ -48,6 +48,7 @@ class Files:
         self._progress = 0.0
         self._may_fall = True
         self._newest: OrderedDict[str, int] = OrderedDict()
+        self._cleared: dict[str, None] = {}
         self.owner = ""
         """The page that picked last: its sums are the widget's. ``""`` if none did."""
 
@@ -123,7 +124,18 @@ class Files:
         """Drop what is done."""
         with self._lock:
             self._value = {}
-            self._remove([name for name in self._rows if not self._rows.is_open(name)])
+            done = [name for name in self._rows if not self._rows.is_open(name)]
+            self._cleared = dict.fromkeys([*self._cleared, *done][-MAX_ROWS:])
+            self._remove(done)
+
+    def cleared(self, report: protocol.ReportProgress) -> list[str]:
+        """Files of a report that were dropped before their page had heard that they are done."""
+        with self._lock:
+            done = [news.file_id for news in report.files if news.state == "done"]
+            late = [name for name in done if name in self._cleared]
+            for name in (*late, *report.removed):
+                self._cleared.pop(name, None)
+            return late
 
     def remove(self, file_ids: Iterable[str]) -> None:
         """Drop these files: nothing of them is left."""

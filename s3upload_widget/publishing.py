@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Protocol
 
+from s3upload_widget.workers import log_defect
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
@@ -78,5 +80,10 @@ class Publisher:
 
     def _send(self) -> None:
         changed, self._changed = self._changed, set()
-        if changed:
+        if not changed:
+            return
+        try:
             self._widget.send_state(sorted(changed))
+        except Exception as error:  # noqa: BLE001  the comm's; the next publication sends them too
+            self._changed |= changed
+            log_defect("traits could not be sent to the page", error)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -161,6 +161,28 @@ def test_clear_takes_finished_rows_away_and_leaves_s3_alone(
     assert (widget.value, widget.files) == ((), ())
     until(lambda: states(page) == {}, what=lambda: states(page))
     assert ministack.keys(bucket) == ["run7.bin"]
+
+
+def test_what_is_cleared_before_the_page_knows_that_it_is_done_leaves_the_page_too(
+    page: Page,
+    bridge: Bridge,
+    ministack: S3Server,
+    bucket: str,
+    widget: UploadWidget,
+    tmp_path: Path,
+) -> None:
+    def clear(change: dict[str, Any]) -> None:
+        if change["new"]:
+            widget.clear()
+
+    widget.observe(clear, names="value")
+    show(page, bridge, widget, tuning=QUICK)
+
+    pick(page, *(make_file(tmp_path / name, 1) for name in ("run7.bin", "run8.bin")))
+
+    until(lambda: len(ministack.keys(bucket)) == 2, 60, lambda: ministack.keys(bucket))
+    until(lambda: states(page) == {}, what=lambda: states(page))
+    assert (widget.value, widget.files) == ((), ())
 
 
 def test_max_concurrency_acts_while_parts_are_sent(

@@ -309,6 +309,28 @@ def test_an_observer_that_fails_hinders_no_upload(widget: UploadWidget, page: Pa
     assert "plot is closed" in widget.error
 
 
+def test_traits_that_a_lost_connection_swallows_go_with_the_next_ones(
+    widget: UploadWidget, page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send = RecordingComm.publish_msg
+
+    def refuse_updates(self: RecordingComm, msg_type: str, data: Any = None, **keys: Any) -> None:
+        if data["method"] == "update":
+            message = "the socket is closed"
+            raise OSError(message)
+        send(self, msg_type, data, **keys)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(RecordingComm, "publish_msg", refuse_updates)
+        assert isinstance(page.pick("a.bin"), protocol.FilesPicked)
+    assert widget.state == "queued"
+    assert page.updates == []
+
+    page.report(summary("queued", rate=5))
+
+    assert page.updates[-1].items() >= {"state": "queued", "rate": 5}.items()
+
+
 def test_an_observer_may_call_the_widget(widget: UploadWidget, page: Page) -> None:
     def clear(change: dict[str, Any]) -> None:
         if change["new"]:
