@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 JS = Path(__file__).parents[1] / "js"
 
+QUOTES = {"view.said", "view.of", "fromKernel"}
+"""They only put together what they are given."""
+
 
 def tables() -> dict[str, dict[str, str]]:
     """Every string by its path, of each language."""
@@ -57,9 +60,7 @@ def test_both_languages_are_complete_and_tell_the_same_things() -> None:
     assert len(english) > 80
     for name, text in english.items():
         assert text, name
-        assert re.search(r"[\u4e00-\u9fff]", chinese[name]) or name in {"view.said", "view.of"}, (
-            name
-        )
+        assert re.search(r"[\u4e00-\u9fff]", chinese[name]) or name in QUOTES, name
         counted = {"differs": {"<1>", "<2>"}}.get(name, set())
         assert marks(text) | counted == marks(chinese[name]) | counted, name
 
@@ -97,3 +98,16 @@ def test_a_language_that_is_not_there_is_english(
     show(page, bridge, UploadWidget(bucket, client=ministack.client, locale="fi"))
 
     expect(page.locator(".s3up-hint")).to_have_text("or drop files here")
+
+
+def test_what_the_kernel_refuses_is_told_in_the_pages_language(
+    page: Page, bridge: Bridge, ministack: S3Server, bucket: str, tmp_path: Path
+) -> None:
+    widget = UploadWidget(bucket, client=ministack.client, locale="zh-CN", max_size=MiB)
+    show(page, bridge, widget)
+
+    pick(page, make_file(tmp_path / "run7.bin", 2 * MiB))
+
+    message = page.locator(".s3up-row .s3up-message")
+    expect(message).to_contain_text("文件超过了允许的大小")
+    expect(message).to_contain_text("run7.bin")

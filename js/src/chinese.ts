@@ -1,6 +1,39 @@
 /** 简体中文: every string of the page. What is typed in code, and S3's own names, stay as they are. */
 
-import type { Texts } from "./text";
+import type { Cause, Texts } from "./text";
+
+/** What the kernel tells in English, in short. */
+const causes: Readonly<Record<Cause, string>> = {
+  upload: "上传失败。",
+  refused: "不允许这样上传。",
+  too_large: "文件超过了允许的大小。",
+  not_accepted: "不接受这种类型的文件。",
+  key_refused: "无法由此文件名得到安全的对象键。",
+  unsupported_bucket: "这种存储桶不能接收来自浏览器的上传。",
+  exists: "另一个对象已经占用这个键。请覆盖它、两者都保留，或跳过此文件。",
+  key_busy: "另一个文件正在上传到同一个键，完成后会自动继续。",
+  other_file: "此键下未完成的上传属于另一个文件。没有做任何更改。",
+  file_changed: "文件在选择之后被修改、移动或删除。请重新选择该文件。",
+  s3: "S3 拒绝了请求。",
+  access_denied: "缺少权限。请授予下面列出的权限，然后点击“继续”：没有任何内容丢失。",
+  credentials:
+    "内核的凭证缺失、错误或已过期。请在内核中更新凭证，然后点击“继续”：没有任何内容丢失。",
+  no_such_bucket: "没有这个存储桶。请检查名称和地址。",
+  no_such_upload: "未完成的上传已从 S3 上消失。",
+  wrong_region: "存储桶位于另一个区域。",
+  clock_skew: "内核所在机器的时钟不正确。请校准时钟，然后点击“继续”。",
+  unavailable: "无法连接 S3，或者 S3 要求放慢速度。会自动重试，没有任何内容丢失。",
+  integrity: "S3 上的内容与文件不一致。",
+  invalid_message:
+    "此页面与内核无法相互理解，多半是版本不同。请重新加载页面，或重启内核后再次运行单元格。",
+  unknown_file: "内核不认识此文件，可能已经重启。",
+  not_owner: "另一个页面接管了此上传。点击“继续”在此处接管。",
+  aborted: "此上传已被放弃，并已从 S3 上删除。",
+  cannot_wait: "单元格运行期间收不到页面的消息。",
+  internal: "这是 s3upload_widget 的缺陷，请报告。",
+  cors: "存储桶的 CORS 规则不允许此页面上传。请应用下面的规则，然后点击“继续”：没有任何内容丢失。",
+  unreachable_from_page: "内核可以连接 S3，但此页面不能。恢复后会自动继续，没有任何内容丢失。",
+};
 
 export const chinese: Texts = {
   fileChanged: (name) =>
@@ -38,6 +71,7 @@ export const chinese: Texts = {
     "内核已重启，或者与内核的连接已断开。如果一直如此，请再次运行单元格：无需重新选择任何文件。",
   startsAfresh: (name) =>
     `${name}：未完成的上传已从 S3 上消失（在别处被中止，或被生命周期规则删除）：现在从头开始。`,
+  fromKernel: (cause, message) => `${causes[cause]}\n${message}`,
   view: {
     region: "文件上传",
     dropFiles: "或将文件拖放到此处",

@@ -2,6 +2,7 @@
 
 import { type Kernel, KernelError } from "./kernel";
 import { type Problem, problemOf } from "./problem";
+import { text } from "./text";
 import type { Upload } from "./upload";
 
 /** S3 refuses whatever the kernel signs: trying on is of no use before somebody mends that. */
@@ -33,12 +34,13 @@ export class Diagnoses {
   async look(upload: Upload): Promise<void> {
     const store = upload.active?.plan.store ?? "";
     try {
-      const { cause, message } = await this.#kernel.call(
+      const found = await this.#kernel.call(
         { kind: "diagnose", file_id: upload.id, origin: location.origin },
         this.#signal,
       );
+      const message = text.fromKernel(found.cause, found.message);
       this.#found.set(store, message);
-      if (cause === "cors") this.#fail(store, { code: "cors", message });
+      if (found.cause === "cors") this.#fail(store, { code: "cors", message });
     } catch (error) {
       // If the kernel cannot tell, the page goes on probing by itself.
       if (!(error instanceof KernelError && ENDING.has(error.code))) return;

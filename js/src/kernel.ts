@@ -1,6 +1,7 @@
 /** One request to the kernel, one typed reply. Sends again what is not answered. */
 
 import type { Calls, ErrorCode, EventEnvelope, Request } from "./protocol";
+import { text } from "./text";
 import { tuning } from "./tuning";
 import { Turns } from "./turns";
 
@@ -20,7 +21,7 @@ export class KernelError extends Error {
   readonly retryable: boolean;
 
   constructor(code: ErrorCode, message: string, retryable: boolean) {
-    super(message);
+    super(text.fromKernel(code, message));
     this.code = code;
     this.retryable = retryable;
   }

@@ -8,6 +8,7 @@ import { forget, type Remembered, recall, remember } from "./memory";
 import { patiently } from "./patience";
 import { MAX_REMEMBERED, type UnfinishedListed, type UnfinishedUpload } from "./protocol";
 import type { Begun } from "./states";
+import { text } from "./text";
 import { tuning } from "./tuning";
 
 /** An upload that this browser or this kernel began. */
@@ -74,7 +75,9 @@ export class Offers {
 
   /** Why not everything can be seen, or what went wrong; for people, and often empty. */
   get problem(): string {
-    return this.#problem || (this.own.length === 0 ? this.#listed.denied : "");
+    const { denied } = this.#listed;
+    if (this.#problem || denied === "" || this.own.length > 0) return this.#problem;
+    return text.fromKernel("access_denied", denied);
   }
 
   /** Whether the user has put it off. */

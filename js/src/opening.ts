@@ -47,9 +47,15 @@ function openedWork(
   size: number,
   anew: boolean,
 ): Work {
+  const { hashes } = work;
   const { upload_id, part_size, parts_total, md5 } = created;
   const same = work.uploadId === upload_id || work.uploadId === "";
   const keeps = same && !anew && work.parts.partSize === part_size;
   const parts = keeps ? work.parts : new Parts(size, part_size, parts_total);
-  return { plan: { ...work.plan, part_size, parts_total, md5 }, parts, uploadId: upload_id };
+  return {
+    plan: { ...work.plan, part_size, parts_total, md5 },
+    parts,
+    hashes,
+    uploadId: upload_id,
+  };
 }

@@ -1,7 +1,7 @@
 /** Has picked files planned by the kernel: which key each gets, and how it is cut. */
 
 import { type Kernel, KernelError } from "./kernel";
-import { problemOf } from "./problem";
+import { problemOf, told } from "./problem";
 import { MAX_PICK, type Pick, type PlannedFile, type RefusedFile } from "./protocol";
 import { delay, pause } from "./retry";
 import type { Upload } from "./upload";
@@ -62,8 +62,8 @@ function isPicked({ state }: Upload): boolean {
 function settle(upload: Upload, answer: PlannedFile | RefusedFile | undefined): boolean {
   if (answer === undefined) return false;
   if (answer.kind === "planned_file") upload.planned(answer);
-  else if (answer.retryable) upload.trouble = answer.message;
-  else upload.refuse(answer);
+  else if (answer.retryable) upload.trouble = told(answer).message;
+  else upload.refuse(told(answer));
   return answer.kind === "planned_file" || !answer.retryable;
 }
 

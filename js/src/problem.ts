@@ -2,7 +2,7 @@
 
 import { KernelError } from "./kernel";
 import { OtherFileError } from "./opening";
-import type { ErrorCode } from "./protocol";
+import type { ErrorCode, RefusedFile, RefusedPart } from "./protocol";
 import { isElsewhere } from "./retry";
 import { text } from "./text";
 import type { Answer } from "./transport";
@@ -30,6 +30,11 @@ export function problemOf(error: unknown, name: string): Problem {
   if (error instanceof OtherFileError) return { code: "other_file", message: text.otherFile(name) };
   const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   return { code: "page", message: text.pageProblem(name, reason) };
+}
+
+/** What the kernel answered for one of many. */
+export function told({ code, message }: RefusedFile | RefusedPart): Problem {
+  return { code, message: text.fromKernel(code, message) };
 }
 
 export function fileChanged(name: string): Problem {

@@ -3,7 +3,7 @@
 import { Bell } from "./bell";
 import { type Kernel, KernelError } from "./kernel";
 import type { Checksums, Parts } from "./parts";
-import type { Problem } from "./problem";
+import { told } from "./problem";
 import { MAX_BATCH, type PartChecksums, type PresignedPart, type RefusedPart } from "./protocol";
 import { delay, pause } from "./retry";
 import { tuning } from "./tuning";
@@ -138,13 +138,9 @@ function settle(
   } else {
     giveBack(parts, number);
     if (reply === undefined || upload.active?.parts !== parts) return;
-    if (reply.retryable) upload.trouble = reply.message;
-    else upload.fail(problem(reply));
+    if (reply.retryable) upload.trouble = told(reply).message;
+    else upload.fail(told(reply));
   }
-}
-
-function problem({ code, message }: RefusedPart): Problem {
-  return { code, message };
 }
 
 function giveBack(parts: Parts, number: number): void {

@@ -1,6 +1,7 @@
 /** The states of one file, and which may follow which. */
 
 import type { Comparison } from "./comparing";
+import type { FileHashes } from "./hashes";
 import type { Parts } from "./parts";
 import type { Problem } from "./problem";
 import type { PlannedFile } from "./protocol";
@@ -10,6 +11,7 @@ import type { Sending } from "./sending";
 export interface Work {
   readonly plan: PlannedFile;
   readonly parts: Parts;
+  readonly hashes: FileHashes;
   /** S3's name of the multipart upload; empty before there is one, and for a single PUT. */
   readonly uploadId: string;
 }

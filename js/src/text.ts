@@ -1,6 +1,10 @@
 /** Every string of the page, in one place and in two languages. */
 
 import { chinese } from "./chinese";
+import type { Diagnosed, ErrorCode } from "./protocol";
+
+/** What the kernel names what went wrong. */
+export type Cause = ErrorCode | Diagnosed["cause"];
 
 const english = {
   fileChanged: (name: string) =>
@@ -40,6 +44,8 @@ const english = {
     "The kernel restarted, or the connection to it is gone. If it stays so, run the cell again: nothing has to be picked again.",
   startsAfresh: (name: string) =>
     `${name}: the unfinished upload is gone from S3 (aborted elsewhere, or by a lifecycle rule): it starts afresh.`,
+  /** The kernel's own words are English. */
+  fromKernel: (_cause: Cause, message: string) => message,
   view: {
     region: "File upload",
     dropFiles: "or drop files here",

@@ -5,34 +5,26 @@
 
 import { Asking } from "./asking";
 import { Claim, type Rest } from "./claim";
-import { Comparison, type Cut, compare, type Hashed } from "./comparing";
+import type { Comparison } from "./comparing";
 import type { Completing } from "./completing";
-import type { Hashers } from "./hashers";
 import { FileHashes } from "./hashes";
 import type { Kernel } from "./kernel";
-import { findOrCreate } from "./opening";
 import { Parts } from "./parts";
 import type { Picked } from "./picking";
-import type { Outcome, Pool } from "./pool";
+import type { Outcome } from "./pool";
 import { type Problem, problemOf } from "./problem";
 import type { PlannedFile } from "./protocol";
 import { Rate } from "./rate";
-import { Sending } from "./sending";
+import { type Course, Run, type Tools } from "./run";
 import { type Begun, begunBy, checked, mayFollow, type State, type Work } from "./states";
 import { text } from "./text";
 
 /** What a file needs of the engine around it. */
-export interface Surroundings {
+export interface Surroundings extends Tools {
   readonly kernel: Kernel;
-  readonly hashers: Hashers;
   readonly completing: Completing;
-  pool(store: string): Pool;
-  /** Something changed that the loops may act on. */
-  worked(): void;
   /** The file is in another state, with all that follows. */
   moved(upload: Upload): void;
-  /** Bytes moved: only the numbers changed. */
-  progressed(): void;
   /** The kernel has to plan this file again. */
   plan(upload: Upload): void;
   /** S3 has an upload for the file from now on. */
@@ -43,12 +35,6 @@ export interface Surroundings {
 
 /** The kernel decides the key, and finds an upload or creates one. */
 const ANY: Begun = { store: "", uri: "", key: "", uploadId: "" };
-
-/** How often S3 may say that it lost parts it had accepted. */
-const MISSING_ROUNDS = 3;
-
-/** Which hasher compares the first few parts; the others do so beside the sending. */
-const PROOF_LANE = 0;
 
 /** How often one file may begin anew by itself. */
 const AFRESH_ROUNDS = 3;
@@ -72,13 +58,11 @@ export class Upload {
   /** What the user has to know of how it began, and is no trouble. */
   note = "";
   #state: State = { name: "picked", held: false };
-  #run = new AbortController();
-  #missingRounds = 0;
+  #run: Run;
   /** How often it began anew by itself, for each reason. */
   readonly #afresh = new Map<Problem["code"], number>();
   /** Uploads that S3 takes no parts of this file into. */
   readonly #foreign: string[] = [];
-  #hashes: FileHashes;
   readonly #around: Surroundings;
   readonly #asking: Asking;
   readonly #claim: Claim;
@@ -90,10 +74,10 @@ export class Upload {
     this.handle = picked.handle;
     this.continues = continues;
     this.#around = around;
-    this.#hashes = new FileHashes(picked.file, around.hashers);
     const hindered = (message: string): void => this.#hinder(message);
     this.#asking = new Asking(id, around.kernel, around.completing, hindered);
     this.#claim = new Claim(this.#asking);
+    this.#run = this.#newRun();
   }
 
   get state(): State {
@@ -108,8 +92,9 @@ export class Upload {
     if (this.#state.name !== "picked") return;
     this.trouble = "";
     const parts = new Parts(this.file.size, plan.part_size, plan.parts_total);
+    const hashes = new FileHashes(this.file, this.#around.hashers);
     const name = this.#state.held ? "paused" : "queued";
-    this.#to({ name, work: { plan, parts, uploadId: "" } });
+    this.#to({ name, work: { plan, parts, hashes, uploadId: "" } });
   }
 
   refuse(problem: Problem): void {
@@ -137,33 +122,9 @@ export class Upload {
   /** Take the first step, or the next after a pause or a failure. */
   async start(): Promise<void> {
     if (this.#state.name !== "queued") return;
-    let { work } = this.#state;
-    this.#run = new AbortController();
-    const { signal } = this.#run;
-    this.#to({ name: "checking", work });
-    try {
-      if (work.plan.compare) {
-        const answer = await this.#compare(work, signal);
-        if (answer.kind === "multipart_upload_completed") {
-          this.#finish(work, answer.sha256, false);
-          return;
-        }
-        work = { ...work, plan: { ...work.plan, compare: false } };
-        this.#renewHashes();
-        this.#to({ name: "checking", work });
-      }
-      const opened = await findOrCreate(work, this.file.size, {
-        only: this.continues.uploadId !== "",
-        refused: this.#foreign,
-        create: (refused) => this.#asking.create(refused, signal),
-        prove: (found, number) => this.#prove(PROOF_LANE, found, number),
-      });
-      signal.throwIfAborted();
-      this.#around.opened(this, begunBy(opened));
-      this.#upload(opened);
-    } catch (error) {
-      this.#stumble(error, signal);
-    }
+    this.#run = this.#newRun();
+    const only = this.continues.uploadId !== "";
+    await this.#run.start(this.#state.work, { only, refused: this.#foreign });
   }
 
   pause(): void {
@@ -176,7 +137,7 @@ export class Upload {
       name === "uploading"
     ) {
       const { work } = this.#state;
-      this.#run.abort();
+      this.#run.stop();
       this.#to({ name: "paused", work });
     }
   }
@@ -253,13 +214,13 @@ export class Upload {
     if (this.#state.name === "done" || this.#state.name === "aborting") return;
     const before = this.#state;
     const begun = this.isBegun && !this.isElsewhere ? this.begun : ANY;
-    this.#run.abort();
+    this.#run.stop();
     this.#to({ name: "aborting" });
     try {
       // By the upload's own id: a kernel that has restarted knows nothing of the file.
       if (begun !== ANY) await this.#asking.abort(begun.key, begun.uploadId);
       await this.#claim.release("delete parts");
-      this.#hashes.drop();
+      if ("work" in before) before.work.hashes.drop();
       if (begun !== ANY) this.#around.ended(begun);
     } catch (error) {
       const problem = problemOf(error, this.file.name);
@@ -276,7 +237,7 @@ export class Upload {
     if (!mayFollow(this.#state.name, "failed")) return;
     if (problem.code === "other_file" && this.#turnAway(problem)) return;
     if (GONE.has(problem.code) && this.#startAfresh(problem.code)) return;
-    this.#run.abort();
+    this.#run.stop();
     this.#to({ name: "failed", work, problem });
   }
 
@@ -295,14 +256,10 @@ export class Upload {
     const { active } = this;
     const number = active?.parts.next("hash");
     if (active === undefined || number === undefined) return;
-    const { parts } = active;
-    parts.hashing(number);
     try {
-      parts.hashed(number, await this.#hashes.part(lane, active, number));
-      this.#around.worked();
+      await this.#run.hash(lane, active, number);
     } catch (error) {
-      parts.unhash(number);
-      if (this.#has(parts)) this.fail(problemOf(error, this.file.name));
+      if (this.#has(active.parts)) this.fail(problemOf(error, this.file.name));
     }
   }
 
@@ -312,8 +269,7 @@ export class Upload {
     const number = active?.parts.next("prove");
     if (active === undefined || number === undefined) return;
     try {
-      await this.#prove(lane, active, number);
-      this.#around.worked();
+      await this.#run.prove(lane, active, number);
     } catch (error) {
       if (this.#has(active.parts)) this.fail(problemOf(error, this.file.name));
     }
@@ -334,42 +290,11 @@ export class Upload {
     return "work" in this.#state && this.#state.work.parts === parts;
   }
 
-  /** Compare a part on S3 with the file's. After a pause meanwhile, it counts for the next try. */
-  async #prove(lane: number, work: Work, number: number): Promise<void> {
-    const { parts } = work;
-    parts.hashing(number);
-    try {
-      parts.compared(number, await this.#hashes.part(lane, work, number));
-    } catch (error) {
-      parts.unprove(number);
-      throw error;
-    }
-    const { active } = this;
-    if (active?.parts === parts) this.#settleIfStored(active);
-  }
-
-  async #compare(work: Work, signal: AbortSignal): ReturnType<typeof compare> {
-    const answer = await compare(work, {
-      ask: (hashed) => this.#asking.compare(hashed, signal),
-      hash: (cut) => this.#hashAs(cut, work, signal),
-    });
-    signal.throwIfAborted();
-    return answer;
-  }
-
-  /** Hash the file as an object was cut. */
-  #hashAs(cut: Cut, work: Work, signal: AbortSignal): Promise<Hashed> {
-    signal.throwIfAborted();
-    const { hash_file } = work.plan;
-    const comparison = new Comparison(this.file.size, cut, hash_file, this.#hashes, signal);
-    this.#to({ name: "comparing", work, comparison });
-    return comparison.result;
-  }
-
   /** The file is not the one that was begun: what is there stays as it is. */
   #turnAway(problem: Problem): boolean {
     if (!mayFollow(this.#state.name, "refused")) return false;
-    this.#run.abort();
+    this.#run.stop();
+    if ("work" in this.#state) this.#state.work.hashes.drop();
     this.#to({ name: "refused", problem });
     this.#letGo("keep parts");
     return true;
@@ -385,63 +310,39 @@ export class Upload {
     this.#around.worked();
   }
 
-  #upload(work: Work): void {
-    const pool = this.#around.pool(work.plan.store);
-    const sending = new Sending(this.file, work.parts, this.#run.signal, {
+  #newRun(): Run {
+    return new Run(this.#course(), this.#asking, this.#around);
+  }
+
+  #course(): Course {
+    return {
+      file: this.file,
+      to: (state) => this.#to(state),
+      opened: (work) => this.#around.opened(this, begunBy(work)),
       stored: () => {
+        this.trouble = "";
         // The kernel knows the file: should it restart once more, that is another matter.
         this.#afresh.delete("unknown_file");
-        this.#settleIfStored(work);
       },
+      compared: (parts) => this.#compared(parts),
       failed: (problem) => this.fail(problem),
-      gone: () => this.fail({ code: "no_such_upload", message: text.gone(this.file.name) }),
-      foreign: () => this.#leaveAlone(work),
-      unreachable: () => pool.unreachable(),
-      worked: () => this.#around.worked(),
-      progressed: () => this.#around.progressed(),
-    });
-    this.#to({ name: "uploading", work, sending });
-    this.#settleIfStored(work);
+      foreign: (work) => this.#leaveAlone(work),
+      done: (work, sha256, sent) => this.#finish(work, sha256, sent),
+    };
   }
 
-  #settleIfStored(work: Work): void {
+  /** A pause and another try may have come while a part was compared: that goes on with it. */
+  #compared(parts: Parts): void {
     this.trouble = "";
-    const { parts } = work;
-    if (parts.stored === parts.total) void this.#complete(work);
-    else if (parts.stored + parts.differing === parts.total) {
-      const message = text.differs(this.file.name, parts.stored, parts.differing);
-      this.fail({ code: "differs", message });
-    }
-  }
-
-  async #complete(work: Work): Promise<void> {
-    const { signal } = this.#run;
-    this.#to({ name: "completing", work });
-    try {
-      const sha256 = work.plan.hash_file ? await this.#hashes.whole(work.parts) : "";
-      const reply = await this.#asking.complete(work, sha256, signal);
-      if (reply.kind === "parts_missing") this.#sendAgain(work, reply.part_numbers);
-      else this.#finish(work, reply.sha256, true);
-    } catch (error) {
-      this.#stumble(error, signal);
-    }
+    const { active } = this;
+    if (active?.parts === parts) this.#run.settle(active);
   }
 
   #finish(work: Work, sha256: string, sent: boolean): void {
-    this.#hashes.drop();
+    work.hashes.drop();
     if (!sent) work.parts.storeAll();
     this.#around.ended(begunBy(work));
     this.#to({ name: "done", work, sha256, sent });
-  }
-
-  #sendAgain(work: Work, numbers: readonly number[]): void {
-    this.#missingRounds += 1;
-    for (const number of numbers) work.parts.unsign(number);
-    this.#upload(work);
-    if (this.#missingRounds > MISSING_ROUNDS) {
-      this.#missingRounds = 0;
-      this.fail({ code: "integrity", message: text.partsMissing(this.file.name) });
-    }
   }
 
   #queueAgain(): void {
@@ -449,10 +350,6 @@ export class Upload {
     this.trouble = "";
     this.#afresh.clear();
     this.#to({ name: "queued", work: this.#state.work });
-  }
-
-  #stumble(error: unknown, signal: AbortSignal): void {
-    if (!signal.aborted) this.fail(problemOf(error, this.file.name));
   }
 
   /** Whether the file begins anew: its upload is gone, and all parts with it. */
@@ -482,16 +379,11 @@ export class Upload {
    */
   #replan(rest: Rest): void {
     this.continues = rest === "delete parts" ? ANY : this.begun;
-    this.#run.abort();
-    this.#run = new AbortController();
-    this.#renewHashes();
+    this.#run.stop();
+    this.#run = this.#newRun();
+    if ("work" in this.#state) this.#state.work.hashes.drop();
     this.#to({ name: "picked", held: false });
     void this.#releaseThenPlan(rest, this.#run.signal);
-  }
-
-  #renewHashes(): void {
-    this.#hashes.drop();
-    this.#hashes = new FileHashes(this.file, this.#around.hashers);
   }
 
   async #releaseThenPlan(rest: Rest, signal: AbortSignal): Promise<void> {

@@ -1,30 +1,24 @@
-/**
- * All files of one widget. Three small loops pull work from them in their order: hash → sign →
- * send. Knows no view and no Jupyter.
- */
+/** All files of one widget: what is picked, ordered, told. Knows no view and no Jupyter. */
 
 import { Arrivals } from "./arrivals";
 import { Completing } from "./completing";
-import { Diagnoses } from "./diagnoses";
 import { bytes } from "./format";
 import { createHashers, type Hashers } from "./hashers";
-import { Hashing } from "./hashing";
 import { Kernel, KernelError, type Line, randomId } from "./kernel";
 import { type Offer, Offers } from "./offers";
 import type { Picked } from "./picking";
 import { Planning } from "./planning";
-import type { Outcome, Pool, Sender } from "./pool";
+import type { Pool } from "./pool";
 import { fileProgress, waitingFor } from "./progress";
 import { type FileProgress, type Order, type Summary, VERSION, type Welcome } from "./protocol";
 import { Rate } from "./rate";
 import { Reaching } from "./reaching";
-import { poolFor } from "./registry";
 import { Reports } from "./reports";
 import { Roster } from "./roster";
-import { Signing } from "./signing";
 import type { Begun } from "./states";
 import { Tally } from "./tally";
 import { text } from "./text";
+import { Traffic } from "./traffic";
 import { tuning } from "./tuning";
 import { type Surroundings, Upload } from "./upload";
 
@@ -37,7 +31,7 @@ export interface Options {
 /** While anything moves, numbers are sampled and shown so often. */
 const TICK_MS = 500;
 
-export class Uploads implements Sender, Surroundings {
+export class Uploads implements Surroundings {
   readonly kernel: Kernel;
   readonly hashers: Hashers = createHashers();
   readonly rate = new Rate();
@@ -48,11 +42,8 @@ export class Uploads implements Sender, Surroundings {
   readonly #end = new AbortController();
   readonly #reports: Reports;
   readonly #planning: Planning;
-  readonly #hashing: Hashing;
-  readonly #signing: Signing;
+  readonly #traffic: Traffic;
   readonly #listeners = new Set<() => void>();
-  readonly #pools = new Map<string, Pool>();
-  readonly #diagnoses: Diagnoses;
   readonly #arrivals = new Arrivals(
     (picked) => this.#arrive(picked),
     (uploads) => void this.#planning.plan(uploads),
@@ -66,7 +57,6 @@ export class Uploads implements Sender, Surroundings {
   #refusal = "";
   #greeting: Promise<void>;
   #told = false;
-  #works = false;
   #ticking: ReturnType<typeof setInterval> | undefined;
 
   constructor(options: Options) {
@@ -75,18 +65,15 @@ export class Uploads implements Sender, Surroundings {
     this.kernel = new Kernel(options.line, (event) => this.#reports.hear(event));
     this.#reports = new Reports(this.kernel, this, signal);
     this.#planning = new Planning(this.kernel, () => this.progressed(), signal);
-    const files = (): readonly Upload[] => this.#roster.active;
-    const rate = (): number => this.rate.perSecond;
-    this.#diagnoses = new Diagnoses(this.kernel, files, signal);
     const changed = (): void => this.progressed();
-    this.#hashing = new Hashing(this.hashers.lanes, files, rate, changed, signal);
-    this.#signing = new Signing(
-      this.kernel,
-      files,
-      () => this.#hashing.goesOn,
-      () => this.worked(),
-      signal,
-    );
+    const rules = {
+      kernel: this.kernel,
+      hashers: this.hashers,
+      maxConcurrency: () => this.#options.maxConcurrency(),
+      bytesPerSecond: () => this.rate.perSecond,
+      changed,
+    };
+    this.#traffic = new Traffic(this.#roster, rules, signal);
     this.completing = new Completing(this.kernel, signal);
     this.offers = new Offers(this.kernel, () => this.#taken, changed, signal);
     this.reaching = new Reaching(() => this.progressed(), signal);
@@ -143,10 +130,6 @@ export class Uploads implements Sender, Surroundings {
     if (this.#welcome !== undefined) await this.offers.unfold(this.#welcome.destination);
   }
 
-  get maxConcurrency(): number {
-    return this.#options.maxConcurrency();
-  }
-
   /** Take files in. They are uploaded in this order. */
   pick(picked: readonly Picked[]): void {
     this.#arrivals.finish();
@@ -192,7 +175,7 @@ export class Uploads implements Sender, Surroundings {
 
   /** What another page took over stays there, unless it is named. */
   resume(ids: readonly string[] = []): void {
-    for (const pool of this.#pools.values()) pool.trust();
+    this.#traffic.trust();
     const meant = this.#named(ids).filter((upload) => ids.length > 0 || !upload.isElsewhere);
     for (const upload of meant) upload.resume();
   }
@@ -224,7 +207,7 @@ export class Uploads implements Sender, Surroundings {
 
   /** The lanes may be more or fewer now. */
   concurrencyChanged(): void {
-    for (const pool of this.#pools.values()) pool.fill();
+    this.#traffic.fill();
   }
 
   /** Be told of every change; returns how to stop that. */
@@ -235,10 +218,7 @@ export class Uploads implements Sender, Surroundings {
 
   dispose(): void {
     this.pause();
-    for (const pool of this.#pools.values()) pool.leave(this);
     this.#end.abort(new DOMException("the widget is gone", "AbortError"));
-    this.#hashing.ring();
-    this.#signing.ring();
     this.hashers.dispose();
     this.kernel.dispose();
   }
@@ -246,11 +226,11 @@ export class Uploads implements Sender, Surroundings {
   /** The very same object while nothing of it changes. */
   progressOf(upload: Upload): FileProgress {
     const store = "work" in upload.state ? upload.state.work.plan.store : "";
-    const reachable = this.#pools.get(store)?.reachable ?? true;
+    const reachable = this.#traffic.reaches(store);
     const cut = upload.active !== undefined && !reachable;
     const waits = waitingFor(upload, this.kernel, reachable);
     const deafness = waits === "kernel" ? this.deafness : "";
-    const trouble = deafness || (cut && this.#diagnoses.of(store)) || upload.trouble;
+    const trouble = deafness || (cut && this.#traffic.diagnosis(store)) || upload.trouble;
     return fileProgress(upload, waits, trouble);
   }
 
@@ -273,10 +253,7 @@ export class Uploads implements Sender, Surroundings {
   }
 
   pool(store: string): Pool {
-    const pool = this.#pools.get(store) ?? poolFor(store);
-    this.#pools.set(store, pool);
-    pool.join(this);
-    return pool;
+    return this.#traffic.pool(store);
   }
 
   plan(upload: Upload): void {
@@ -293,50 +270,18 @@ export class Uploads implements Sender, Surroundings {
     if (begun.uploadId !== "") void this.offers.ended(begun);
   }
 
-  send(): Promise<Outcome> | undefined {
-    for (const upload of this.#roster.active) {
-      const sending = upload.send();
-      if (sending !== undefined) return sending;
-    }
-    return undefined;
-  }
-
-  reachabilityChanged(): void {
-    const unreachable = this.#roster.active.find(
-      ({ active }) => active && !this.pool(active.plan.store).reachable,
-    );
-    const looked = unreachable && this.#diagnoses.look(unreachable);
-    void looked?.then(() => this.progressed());
-    this.worked();
-  }
-
-  wake(): void {
-    for (const upload of this.#roster.active) upload.wake();
-  }
-
   moved(upload: Upload): void {
     this.#roster.moved(upload);
     this.#tally.moved(upload);
     this.worked();
   }
 
-  /** Many changes in one breath are acted on once. */
   worked(): void {
-    if (this.#works) return;
-    this.#works = true;
-    queueMicrotask(() => {
-      this.#works = false;
-      if (this.#end.signal.aborted) return;
-      this.#keepTicking();
-      this.#startQueued();
-      this.#hashing.ring();
-      this.#signing.ring();
-      for (const pool of this.#pools.values()) pool.fill();
-      this.progressed();
-    });
+    this.#keepTicking();
+    this.#traffic.worked();
   }
 
-  /** They are also told once. */
+  /** Many changes in one breath are told once. */
   progressed(): void {
     if (this.#told) return;
     this.#told = true;
@@ -361,20 +306,9 @@ export class Uploads implements Sender, Surroundings {
     this.progressed();
   }
 
-  /** Start files while the ones that are under way would soon leave a lane empty. */
-  #startQueued(): void {
-    const wanted = 2 * this.maxConcurrency;
-    let ahead = this.#roster.active.reduce((sum, upload) => sum + unsent(upload), 0);
-    while (ahead < wanted) {
-      const upload = this.#roster.nextQueued();
-      if (upload === undefined) return;
-      void upload.start();
-      ahead += unsent(upload);
-    }
-  }
-
   /** Only while something moves, or nobody has answered yet: most widgets just stand there. */
   #keepTicking(): void {
+    if (this.#end.signal.aborted) return;
     this.#ticking ??= setInterval(() => this.#tick(), TICK_MS);
   }
 
@@ -391,8 +325,7 @@ export class Uploads implements Sender, Surroundings {
     for (const upload of this.#roster.active) {
       if (upload.active) upload.rate.sample(upload.active.parts.bytesDone);
     }
-    this.#hashing.ring();
-    this.#signing.ring();
+    this.#traffic.ring();
     if (this.kernel.isDoubtful) this.#reports.owe();
     this.progressed();
   }
@@ -452,12 +385,4 @@ export class Uploads implements Sender, Surroundings {
     const named = new Set(ids);
     return this.files.filter(({ id }) => named.has(id));
   }
-}
-
-/** How much of the file waits to be sent, in parts of full size. */
-function unsent({ comparison, state }: Upload): number {
-  if (!("work" in state)) return 0;
-  const { unsent, weight } = state.work.parts;
-  // Most that are compared have nothing to send: the wire is for those after them.
-  return (comparison === undefined ? unsent : 1) * weight;
 }
