@@ -67,7 +67,7 @@ class UploadWidget(Traits):
         transport: ``"direct"``, from the page to S3.
         description: What the button says.
         disabled: Whether picking is switched off.
-        locale: Language of the page's words, such as ``"de"``; the page's own if left out.
+        locale: Language of the page's words, ``"en"`` or ``"zh-CN"``; the page's own if left out.
         layout: An ipywidgets Layout, or a dict of its traits.
 
     Raises:
