@@ -80,11 +80,12 @@ export class Sending {
   }
 
   #answered(number: number, answer: Answer): Outcome {
-    if (answer.kind === "refused") return this.#refused(number, answer);
     if (answer.kind === "stored") {
       this.#stored(number);
       return "stored";
     }
+    this.#parts.failed(number);
+    if (answer.kind === "refused") return this.#refused(number, answer);
     const losses = this.#tries.lost(number);
     if (losses >= tuning.losses) this.#outlet.unreachable();
     void this.#afterPause(number, pause(losses - 1), "unsign");
