@@ -36,7 +36,7 @@ def test_after_a_refresh_the_same_file_goes_on_where_it_was(
     desk.until_stored(4)
 
     desk.show()
-    until(lambda: all(put.finished for put in desk.proxy.puts()), what="a silent wire")
+    desk.until_silent()
     there = desk.parts_there()
     desk.proxy.forget()
     desk.proxy.pace_total(UNPACED)

@@ -83,6 +83,10 @@ class Desk:
         """Wait until S3 took so many parts from the page."""
         until(lambda: len(self.stored()) >= count, 60, f"{count} parts on S3")
 
+    def until_silent(self) -> None:
+        """Wait until nothing is on its way from the page to S3."""
+        until(lambda: all(put.finished for put in self.proxy.puts()), what="a silent wire")
+
     def assert_arrived(self, *files: Path) -> None:
         """Each file's object and each record in ``value`` is equal to the file."""
         assert_arrived(self.server, self.widget, *files)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from support.uploading import QUICK, MiB
-from support.waiting import until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,7 +44,7 @@ def leave(desk: Desk) -> set[int]:
     """Leave the page as soon as three parts are on S3, and tell which are there at last."""
     desk.until_stored(3)
     desk.page.goto("about:blank")
-    until(lambda: all(put.finished for put in desk.proxy.puts()), what="a silent wire")
+    desk.until_silent()
     desk.proxy.clear_faults()
     desk.proxy.forget()
     return desk.parts_there()
