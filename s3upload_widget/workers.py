@@ -24,6 +24,9 @@ T = TypeVar("T")
 
 logger: Final = logging.getLogger("s3upload_widget")
 
+IDLE: Final = 60.0
+"""Seconds after which a thread without work ends: a cell that is run again makes a new widget."""
+
 
 class Workers:
     """Up to ``count`` daemon threads, started when the first work comes.
@@ -31,13 +34,15 @@ class Workers:
     Args:
         count: How many threads; 1 keeps the order of the work.
         name: What the threads are called in a debugger.
+        idle: Seconds after which a thread without work ends.
     """
 
-    def __init__(self, count: int, *, name: str) -> None:
+    def __init__(self, count: int, *, name: str, idle: float = IDLE) -> None:
         self._count = count
         self._name = name
+        self._idle = idle
         self._queue: queue.SimpleQueue[Callable[[], object] | None] = queue.SimpleQueue()
-        self._threads: list[threading.Thread] = []
+        self._threads: set[threading.Thread] = set()
         self._lock = threading.Lock()
         self._closed = False
 
@@ -59,13 +64,29 @@ class Workers:
 
     def _start(self) -> None:
         thread = threading.Thread(target=self._run, name=self._name, daemon=True)
-        self._threads.append(thread)
+        self._threads.add(thread)
         thread.start()
 
     def _run(self) -> None:
-        while (work := self._queue.get()) is not None:
+        while (work := self._next()) is not None:
             _outlive(work)
-        self._queue.put(None)  # for the next thread
+        if self._closed:
+            self._queue.put(None)  # for the next thread
+
+    def _next(self) -> Callable[[], object] | None:
+        """The next work; None if this thread is to end."""
+        try:
+            return self._queue.get(timeout=self._idle)
+        except queue.Empty:
+            return self._last()
+
+    def _last(self) -> Callable[[], object] | None:
+        with self._lock:  # whoever submits next starts a thread again
+            try:
+                return self._queue.get_nowait()
+            except queue.Empty:
+                self._threads.discard(threading.current_thread())
+                return None
 
 
 def in_parallel(

@@ -51,6 +51,27 @@ def test_work_beyond_the_room_is_refused_and_without_a_limit_none_is() -> None:
     assert not workers.submit(go_on.wait)
 
 
+def test_threads_without_work_end_and_come_again() -> None:
+    workers, done = Workers(2, name="test-idle", idle=0.05), []
+
+    for round_ in range(3):
+        workers.submit(lambda: done.append(threading.current_thread().name))
+        until(lambda n=round_: len(done) == n + 1, what="the work")  # type: ignore[misc]
+        until(lambda: "test-idle" not in {each.name for each in threading.enumerate()}, what="end")
+
+    assert done == ["test-idle"] * 3
+
+
+def test_work_that_comes_while_a_thread_ends_is_done() -> None:
+    workers, done = Workers(1, name="test-idle", idle=0.0), []
+
+    for number in range(3_000):
+        workers.submit(lambda n=number: done.append(n))  # type: ignore[misc]
+
+    until(lambda: len(done) == 3_000, what="all work")
+    assert done == list(range(3_000))
+
+
 def test_many_at_once_give_their_results_in_order() -> None:
     met = threading.Barrier(4)
 
