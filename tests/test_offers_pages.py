@@ -144,4 +144,4 @@ def test_views_that_come_and_go_do_not_make_the_page_look_more_often(
     took = time.monotonic() - began
     other.page.goto("about:blank")
     desk.page.goto("about:blank")
-    assert took >= 5
+    assert took >= 3  # with a timer for each view it would be less than 2
