@@ -120,7 +120,7 @@ def test_the_strip_marks_a_part_whose_last_try_failed_until_it_is_sent_again(
     until(lambda: "--s3up-failed)" in drawn(page), 10, lambda: drawn(page))
     proxy.clear_faults()
     press(page, "Resume run7.h5")
-    until_done(widget)
+    expect_state(page, "run7.h5", "done")
 
 
 def test_ten_thousand_parts_are_one_element_painted_four_times_a_second(
