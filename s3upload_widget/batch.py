@@ -14,7 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from s3upload_widget import keys
-from s3upload_widget.beginning import Manner
+from s3upload_widget.beginning import Manner, keys_begun
 from s3upload_widget.choices import check_choices
 from s3upload_widget.errors import ObjectExistsError, RefusedError, S3Error, UploadError
 from s3upload_widget.keys import names, object_key, parse_uri
@@ -99,12 +99,15 @@ def upload(files: list[tuple[FilePath, str]], uri: str, options: Options) -> lis
     store.check_bucket()
     name = wanted[0][1].name if len(wanted) == 1 else f"{len(wanted)} files"
     total = sum(source.size for source, *_ in wanted)
+    least = options.limits.min_part_size
+    small = [] if options.restart else [key for file, _, key in wanted if file.size <= least]
     with _threads(options) as executor, _bar(name, total, options) as advance:
         manner = Manner(
             executor=executor,
             max_concurrency=options.max_concurrency,
             sha256=options.sha256,
             restart=options.restart,
+            begun=keys_begun(store, small) if small else frozenset(),
             limits=options.limits,
         )
         alone = replace(manner, executor=Inline(), max_concurrency=1)
