@@ -43,13 +43,6 @@ def file(tmp_path: Path) -> Path:
     return make_file(tmp_path / "run7.bin", PARTS * PART - 7)
 
 
-def parts_on_s3(server: S3Server, bucket: str) -> set[int]:
-    """The numbers of the parts that S3 holds in the one upload there is."""
-    [(key, upload_id)] = server.upload_ids(bucket)
-    listed = server.client.list_parts(Bucket=bucket, Key=key, UploadId=upload_id)
-    return {part["PartNumber"] for part in listed["Parts"]}
-
-
 def until_stored(proxy: FaultyProxy, count: int) -> None:
     until(
         lambda: sum(put.complete for put in proxy.puts()) >= count,
@@ -81,7 +74,7 @@ def test_a_killed_browser_sends_only_what_is_missing_once_the_file_is_picked_aga
         os.kill(process, signal.SIGKILL)
         until(lambda: all(put.finished for put in proxy.puts()), 30, "a silent wire")
 
-    there = parts_on_s3(ministack, bucket)
+    there = ministack.parts_there(bucket)
     proxy.forget()
     proxy.clear_faults()
     with run_profile(chromium, profile, page_errors) as (page, _):
@@ -149,7 +142,7 @@ def test_a_page_that_is_reloaded_after_the_jupyter_server_was_killed_sends_what_
 ) -> None:
     notebook.reload(save=False)
     until(lambda: all(put.finished for put in proxy.puts()), 30, "a silent wire")
-    there = parts_on_s3(ministack, bucket)
+    there = ministack.parts_there(bucket)
     proxy.forget()
     proxy.clear_faults()
     notebook.run_cell(0)
