@@ -14,7 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from s3upload_widget import keys
-from s3upload_widget.beginning import Manner
+from s3upload_widget.beginning import Manner, keys_begun
 from s3upload_widget.choices import check_choices
 from s3upload_widget.errors import ObjectExistsError, RefusedError, S3Error, UploadError
 from s3upload_widget.keys import names, object_key, parse_uri
@@ -77,6 +77,15 @@ class Outcome:
     tally: Tally
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A file that is there, and the key it would like to have."""
+
+    source: Source
+    picked: PickedFile
+    key: str
+
+
 def upload(files: list[tuple[FilePath, str]], uri: str, options: Options) -> list[Outcome]:
     """Upload files and count what it took.
 
@@ -90,29 +99,33 @@ def upload(files: list[tuple[FilePath, str]], uri: str, options: Options) -> lis
     """
     bucket, place = parse_uri(uri)
     store = Store(bucket, options.client, extra_args=options.extra_args)
-    picked = [_picked(open_source(path), inside) for path, inside in files]
-    wanted = [(source, file, _key(file, place)) for source, file in picked]
+    opened = [_open(path, inside, place) for path, inside in files]
+    wanted = [each for each in opened if isinstance(each, Wanted)]
+    failed = [each for each in opened if not isinstance(each, Wanted)]
     if not wanted:
+        if failed:
+            raise failed[0]
         logger.warning("nothing goes to %s: there was no file to upload", uri)
         return []
-    choose = _choosing(store, [key for *_, key in wanted], options)
+    choose = _choosing(store, [each.key for each in wanted], options)
     store.check_bucket()
-    name = wanted[0][1].name if len(wanted) == 1 else f"{len(wanted)} files"
-    total = sum(source.size for source, *_ in wanted)
+    name = wanted[0].picked.name if len(wanted) == 1 else f"{len(wanted)} files"
+    total = sum(each.source.size for each in wanted)
     with _threads(options) as executor, _bar(name, total, options) as advance:
         manner = Manner(
             executor=executor,
             max_concurrency=options.max_concurrency,
             sha256=options.sha256,
             restart=options.restart,
+            begun=_begun(store, wanted, options),
             limits=options.limits,
         )
         alone = replace(manner, executor=Inline(), max_concurrency=1)
-        tasks = []
-        for source, file, key in wanted:
-            beside = len(wanted) > 1 and _plan_parts(file.size, options).single
+        tasks = [(False, partial(_fail, error)) for error in failed]
+        for each in wanted:
+            beside = len(wanted) > 1 and _plan_parts(each.source.size, options).single
             one = partial(_upload_one, store, options, alone if beside else manner, advance)
-            tasks.append((beside, partial(one, source, file, partial(choose, key))))
+            tasks.append((beside, partial(one, each, partial(choose, each.key))))
         return _all(tasks, executor)
 
 
@@ -136,6 +149,10 @@ def _all(tasks: Sequence[tuple[bool, Callable[[], Outcome]]], executor: Executor
     return [future.result() for future in futures]
 
 
+def _fail(error: UploadError | OSError) -> Outcome:
+    raise error
+
+
 def _settle(future: Future[Outcome], do: Callable[[], Outcome]) -> None:
     try:
         future.set_result(do())
@@ -148,15 +165,15 @@ def _upload_one(
     options: Options,
     manner: Manner,
     advance: Callable[[int], object],
-    source: Source,
-    picked: PickedFile,
+    wanted: Wanted,
     choose_key: Callable[[], str],
 ) -> Outcome:
+    source = wanted.source
     plan = FilePlan(
-        picked=picked,
+        picked=wanted.picked,
         key=choose_key(),
         parts=_plan_parts(source.size, options),
-        content_type=store.content_type(picked.type),
+        content_type=store.content_type(wanted.picked.type),
         must_not_exist=options.if_exists != "overwrite",
         started=datetime.now(timezone.utc),
     )
@@ -174,22 +191,34 @@ def _plan_parts(size: int, options: Options) -> PartPlan:
     return plan_parts(size, options.part_size, limits=options.limits)
 
 
-def _picked(source: Source, inside: str) -> tuple[Source, PickedFile]:
-    name = unicodedata.normalize("NFC", source.name)
-    picked = PickedFile(
-        name=name,
-        path=unicodedata.normalize("NFC", inside) or name,
-        size=source.size,
-        type=mimetypes.guess_type(name)[0] or "",
-        last_modified=source.modified,
-    )
-    return source, picked
+def _open(path: FilePath, inside: str, place: str) -> Wanted | UploadError | OSError:
+    """The file, or why there is none: that shall not hold up the others."""
+    try:
+        source = open_source(path)
+        name = unicodedata.normalize("NFC", source.name)
+        picked = PickedFile(
+            name=name,
+            path=unicodedata.normalize("NFC", inside) or name,
+            size=source.size,
+            type=mimetypes.guess_type(name)[0] or "",
+            last_modified=source.modified,
+        )
+        return Wanted(source, picked, _key(picked, place))
+    except (UploadError, OSError) as error:
+        return error
 
 
 def _key(picked: PickedFile, place: str) -> str:
     if place and not place.endswith("/"):
         return object_key(picked, prefix="", key=place)
     return object_key(picked, prefix=place, key=None)
+
+
+def _begun(store: Store, wanted: Sequence[Wanted], options: Options) -> frozenset[str]:
+    """Keys at which something was begun, where files ask that are too small to continue it."""
+    least = options.limits.min_part_size
+    small = [each.key for each in wanted if each.source.size <= least]
+    return keys_begun(store, small) if small and not options.restart else frozenset()
 
 
 def _choosing(store: Store, wanted: Sequence[str], options: Options) -> Callable[[str], str]:

@@ -5,17 +5,19 @@ from __future__ import annotations
 import logging
 from concurrent.futures import Executor  # noqa: TC003 - whoever asks for the types shall get them
 from dataclasses import dataclass
+from itertools import islice
+from os.path import commonprefix
 from typing import TYPE_CHECKING
 
-from s3upload_widget.errors import NotTheSameFileError
-from s3upload_widget.keys import shown
+from s3upload_widget.errors import NotTheSameFileError, S3Error
+from s3upload_widget.keys import names, shown
 from s3upload_widget.objects import ListedPart, OpenedUpload
 from s3upload_widget.parts import S3_LIMITS, Limits, PartPlan
 from s3upload_widget.reading import Reading
 from s3upload_widget.resuming import candidates
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from s3upload_widget.picked import FilePlan
     from s3upload_widget.resuming import Candidate
@@ -36,6 +38,8 @@ class Manner:
     """Whether the SHA-256 of whole files is wanted, beside that of parts."""
     restart: bool = False
     """Whether to leave what was begun as it is, and begin anew."""
+    begun: frozenset[str] = frozenset()
+    """Keys at which something was begun, as far as files that are too small to continue it ask."""
     limits: Limits = S3_LIMITS
 
 
@@ -47,6 +51,21 @@ class Begun:
     reading: Reading
     listed: dict[int, list[ListedPart]]
     """By part number; usually one each."""
+
+
+def keys_begun(store: Store, keys: Iterable[str]) -> frozenset[str]:
+    """All keys with an unfinished upload, among them those of ``keys`` and of their second names.
+
+    Files that go as one PUT continue nothing, and may come by the thousand: they are content with
+    one list for all, and with none where it is denied.
+    """
+    both = [name for key in keys for name in islice(names(key), 2)]
+    prefix = commonprefix(both)  # noqa: RUF071 - S3 takes any beginning, not only folders
+    try:
+        return frozenset(upload.key for upload in store.list_multipart_uploads(prefix))
+    except S3Error as error:
+        logger.info("what was begun before at %s is not seen: %s", store.destination(prefix), error)
+        return frozenset()
 
 
 def find(
@@ -62,9 +81,10 @@ def find(
         left_alone: Ids of uploads that are not to be continued.
 
     Raises:
-        NotTheSameFileError: The only one that could be continued holds another file's parts.
+        NotTheSameFileError: What was begun there holds another file's parts, all of it.
     """
-    if manner.restart or source.size <= manner.limits.min_part_size:
+    small = source.size <= manner.limits.min_part_size
+    if manner.restart or (small and plan.key not in manner.begun):
         return None
     found = candidates(store, plan.key, plan.parts, limits=manner.limits)
     if found.denied:
@@ -75,7 +95,7 @@ def find(
         begun = _begun(source, candidate)
         if _shares_a_part(begun):
             return begun
-    if len(wanted) + found.of_longer_files == 1:
+    if (wanted or found.of_longer_files) and not left_alone:
         raise _not_the_same(store, source, plan, wanted)
     return None
 

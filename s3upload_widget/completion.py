@@ -154,7 +154,8 @@ def _proof_of_put(found: ObjectFound, plan: FilePlan, hashes: Hashes, place: str
     try:
         return proof(found, hashes, place)
     except IntegrityError as error:
-        if not plan.must_not_exist:
+        # With this very checksum it is what this PUT sent, and was damaged on its way.
+        if not plan.must_not_exist or found.sha256 == hashes.sha256[0]:
             raise
         msg = f"another object arrived as {place} meanwhile: overwrite it or keep both"
         raise ObjectExistsError(msg) from error

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Final
 
-from s3upload_widget.errors import KeyRefusedError, S3Error
+from s3upload_widget.errors import KeyRefusedError, NotOwnerError, S3Error
 from s3upload_widget.keys import shown
 from s3upload_widget.objects import ListedUpload
 from s3upload_widget.picked import Aborted, Open
 from s3upload_widget.protocol import (
     MAX_REMEMBERED,
     AbortUnfinished,
+    Denial,
     UnfinishedAborted,
     UnfinishedListed,
     UnfinishedUpload,
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from s3upload_widget.opening import Opening
     from s3upload_widget.picked import PickedFiles
     from s3upload_widget.picking import Rules
-    from s3upload_widget.protocol import KnownUpload, ListUnfinished
+    from s3upload_widget.protocol import ListUnfinished
     from s3upload_widget.results import Unfinished
     from s3upload_widget.s3 import Store
 
@@ -49,11 +50,12 @@ class Offering:
 
         Raises:
             KeyRefusedError: It is not of this place.
+            NotOwnerError: It is to be deleted, and a file of another page goes on with it.
             S3Error: S3 refuses, or cannot be asked. A list that it denies is no error.
         """
         self.store.check_bucket()
         if isinstance(request, AbortUnfinished):
-            self._abort(request.upload)
+            self._abort(request)
             return UnfinishedAborted(key=request.upload.key)
         return self._list(request)
 
@@ -79,13 +81,21 @@ class Offering:
             denied=denied,
         )
 
-    def _abort(self, upload: KnownUpload) -> None:
+    def _abort(self, request: AbortUnfinished) -> None:
+        upload = request.upload
         if not self.rules.has_room_for(upload.key):
             msg = f"{shown(upload.key)} is not a key of this widget"
             raise KeyRefusedError(msg)
+        slot = self.files.holding().get(upload.upload_id)
+        # A page that is paused has not heard that another took its file over.
+        if slot and request.file_id not in {"", slot.file_id}:
+            msg = (
+                f"another page goes on with the upload of {shown(upload.key)}: discard it there, "
+                "or press Resume to take it back here first"
+            )
+            raise NotOwnerError(msg)
         self.store.abort(upload.key, upload.upload_id)
         # A page that goes on with it has to hear that this was discarded, not to begin it anew.
-        slot = self.files.holding().get(upload.upload_id)
         if slot is None:
             return
         with slot.lock:
@@ -93,7 +103,7 @@ class Offering:
                 slot.record = Aborted()
                 self.files.settle(slot)
 
-    def _listed(self) -> tuple[dict[str, ListedUpload], str]:
+    def _listed(self) -> tuple[dict[str, ListedUpload], list[Denial]]:
         """By id; and why the list ends early, if it does."""
         listed: dict[str, ListedUpload] = {}
         try:
@@ -102,8 +112,8 @@ class Offering:
         except NOBODY_CAN_SAY:
             raise
         except S3Error as error:
-            return listed, str(error)
-        return listed, ""
+            return listed, [Denial(code=error.code, message=str(error))]
+        return listed, []
 
     def _offered(self, found: Unfinished, *, own: bool) -> UnfinishedUpload:
         begun = self.opening.begun().get(found.upload_id)

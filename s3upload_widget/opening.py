@@ -44,8 +44,6 @@ class Opening:
         self._limits = limits
         self._lock = threading.Lock()
         self._begun: dict[str, dict[str, Begun]] = {}
-        self.sha256_echoed = False
-        """Whether the store said at a Create that it knows SHA-256."""
 
     def open(
         self, record: Planned | Open, refused: Collection[str]
@@ -116,7 +114,6 @@ class Opening:
 
     def _created(self, plan: FilePlan) -> Open:
         upload = self._store.create_multipart_upload(plan.key, content_type=plan.content_type)
-        self.sha256_echoed = self.sha256_echoed or upload.sha256
         self._remember(plan, upload)
         return Open(plan, upload)
 

@@ -59,6 +59,9 @@ class Hashes:
 def proof(found: ObjectFound, hashes: Hashes, place: str) -> VerifiedBy:
     """What proves that the object is the file: the strongest that the server offers.
 
+    Both are compared where both are known: a server may echo a SHA-256 and check nothing of it,
+    while its ETag is made of what it stored.
+
     Args:
         found: The object.
         hashes: The file.
@@ -70,11 +73,12 @@ def proof(found: ObjectFound, hashes: Hashes, place: str) -> VerifiedBy:
     if found.size != hashes.parts.size:
         msg = f"{place} has {found.size} bytes, the file {hashes.parts.size}: send it again"
         raise IntegrityError(msg)
-    if found.sha256:
-        return _if_equal(hashes.is_sha256(found.sha256), "sha256", place)
+    verified_by: VerifiedBy = "size"
     if hashes.md5 and not found.encrypted and reads_as_md5(found.etag):
-        return _if_equal(hashes.is_etag(found.etag), "md5", place)
-    return "size"
+        verified_by = _if_equal(hashes.is_etag(found.etag), "md5", place)
+    if found.sha256:
+        verified_by = _if_equal(hashes.is_sha256(found.sha256), "sha256", place)
+    return verified_by
 
 
 def one_of_each(listed: Iterable[ListedPart], hashes: Hashes) -> dict[int, ListedPart]:

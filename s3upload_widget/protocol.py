@@ -186,8 +186,11 @@ class ListUnfinished(Message, frozen=True):
 
 
 class AbortUnfinished(Message, frozen=True):
-    """Delete what S3 holds of an upload that nobody here has picked a file for."""
+    """Delete what S3 holds of an upload, also where the kernel knows no file of it."""
 
+    file_id: Annotated[str, Meta(pattern=r"\A([A-Za-z0-9_-]{8,64})?\Z")]
+    """Of the page's own file that went on with it, which another page may have taken over since;
+    ``""`` where the user discards an offer, whoever goes on with it."""
     upload: KnownUpload
 
 
@@ -437,6 +440,14 @@ class UnfinishedUpload(Record, frozen=True):
     """Whether a page has picked the file for it, and may be sending."""
 
 
+class Denial(Record, frozen=True):
+    """Why S3 did not show everything."""
+
+    code: str
+    message: str
+    """With what to do."""
+
+
 class UnfinishedListed(Message, frozen=True):
     """The answer to ``list_unfinished``, the newest first."""
 
@@ -447,8 +458,8 @@ class UnfinishedListed(Message, frozen=True):
     """Ids of uploads that were remembered, and that S3 does not know any more."""
     others: int
     """How many of other people's there are."""
-    denied: str
-    """``""``, or why S3 did not show all and what to do."""
+    denied: list[Denial]
+    """One where S3 did not show all, else none."""
 
 
 class UnfinishedAborted(Message, frozen=True):

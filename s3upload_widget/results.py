@@ -147,7 +147,7 @@ class FileStatus:
     error: str
     """``""``, or what went wrong and what to do."""
     bytes_done: int
-    """Bytes of proven parts plus bytes on the wire; never goes back."""
+    """Bytes of proven parts plus bytes on the wire; goes back only where the file begins anew."""
     part_size: int
     """Bytes of each part but the last; 0 before the first part is cut."""
     parts_total: int

@@ -186,14 +186,11 @@ class Service:
             part_size=plan.parts.part_size,
             parts_total=plan.parts.count,
             hash_file=self._rules.sha256,
-            md5=plan.parts.single and self._needs_md5(),
+            # One PUT ends without a word of the server's on what it checked; AWS checks SHA-256.
+            md5=plan.parts.single and not self._store.on_aws,
             compare=plan.compare,
             store=origin,
         )
-
-    def _needs_md5(self) -> bool:
-        """Whether a single PUT needs its MD5 too: nobody has said that the server knows SHA-256."""
-        return not (self._store.on_aws or self._opening.sha256_echoed)
 
     def _compare(
         self, slot: Slot, request: protocol.CompareObject

@@ -51,8 +51,16 @@ def queued(pick: Pick) -> FileStatus:
 
 
 def planned(old: FileStatus, plan: PlannedFile) -> FileStatus:
-    """The service gave it a key."""
-    return replace(old, key=plan.key, part_size=plan.part_size, parts_total=plan.parts_total)
+    """The service gave it a key: it begins, or begins anew, and nothing of it counts yet."""
+    return replace(
+        old,
+        key=plan.key,
+        bytes_done=0,
+        part_size=plan.part_size,
+        parts_total=plan.parts_total,
+        parts_done=0,
+        parts_in_flight=(),
+    )
 
 
 def cut(old: FileStatus, created: MultipartUploadCreated) -> FileStatus:

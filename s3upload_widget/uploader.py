@@ -95,9 +95,9 @@ def upload_files(
 ) -> tuple[UploadedFile, ...]:
     """Upload files into a folder; a folder among ``paths`` goes with all that is in it.
 
-    Arguments and errors are those of :func:`upload_file`. One that fails does not hold up the
-    others: the first error is raised when all were tried. Where there is no file at all, a warning
-    is logged.
+    Arguments and errors are those of :func:`upload_file`. One that fails, or is not there, does not
+    hold up the others: the first error is raised when all were tried. Where there is no file at
+    all, a warning is logged.
 
     Example:
         >>> import pandas as pd

@@ -102,7 +102,7 @@ def test_an_upload_outside_of_the_prefix_is_neither_signed_for_nor_aborted(
         known = protocol.KnownUpload(key=key, upload_id=upload_id)
 
         told = [
-            page.ask(protocol.AbortUnfinished(upload=known)),
+            page.ask(protocol.AbortUnfinished(file_id="", upload=known)),
             page.ask(protocol.ListUnfinished(remembered=[known], others=True)),
         ]
         pick = replace(page.one_pick("x", 9 * MiB), key=key, upload_id=upload_id)

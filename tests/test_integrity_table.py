@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import contextlib
 import http.client
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import pytest
 
 from s3upload_widget import protocol
+from s3upload_widget.errors import IntegrityError
 from s3upload_widget.s3 import Store
 from s3upload_widget.service import Service
+from support import scripts
 from support.faults import (
     FOREVER,
     Answer,
@@ -26,11 +28,13 @@ from support.faults import (
     StripRequestHeaders,
     StripResponseHeaders,
 )
+from support.files import make_file
 from support.proxy import FaultyProxy
 from support.sender import Sender, failed
 from support.waiting import until
 
 if TYPE_CHECKING:
+    import pathlib
     from collections.abc import Iterator
 
     from s3upload_widget.results import UploadedFile
@@ -63,7 +67,7 @@ class Path:
 
     name: str
     proven: dict[str, str]
-    """Server → ``verified_by``. moto echoes SHA-256 and checks nothing of it."""
+    """Server → ``verified_by``. moto echoes SHA-256 and checks nothing of it: damage ends there."""
     faults: tuple[Fault, ...] = ()
     data: bytes = SEVERAL
 
@@ -84,15 +88,13 @@ DENIED: Final = always("HeadObject", Answer(403, "AccessDenied"))
 TABLE: Final = (
     Path("plain", STRONG),
     Path("plain, one part", STRONG, data=SINGLE),
+    Path("plain, a full part", STRONG, data=b"x" * PART),
     Path("plain, empty", STRONG, data=b""),
     Path("no SHA-256", WEAK, NO_SHA256),
     Path("no SHA-256, one part", WEAK, NO_SHA256, data=SINGLE),
     Path("checksums not told", REAL | WEAK, (Fault(StripResponseHeaders(SHA256), times=FOREVER),)),
-    Path(
-        "a part damaged",
-        REAL,
-        (once("UploadPart", FlipBit(at_byte=2), 1),),
-    ),
+    Path("a part damaged", REAL, (once("UploadPart", FlipBit(at_byte=2), 1),)),
+    Path("one part damaged", REAL, (once("PutObject", FlipBit(at_byte=2)),), data=SINGLE),
     Path("a part damaged, no SHA-256", WEAK, (*NO_SHA256, once("UploadPart", FlipBit(), 1))),
     Path("Complete's answer lost", STRONG, (once("CompleteMultipartUpload", LoseResponse()),)),
     Path(
@@ -200,17 +202,37 @@ def test_what_a_server_refuses_because_of_another_object_is_never_taken(place: P
     assert found == b"other"
 
 
-def test_what_a_server_stores_wrong_without_a_word_is_never_taken(moto: S3Server) -> None:
+@pytest.mark.parametrize("data", [SEVERAL, SINGLE], ids=["parts", "one part"])
+@pytest.mark.parametrize("after_parts", [False, True], ids=["first", "after a file of parts"])
+def test_what_a_server_stores_wrong_without_a_word_is_never_taken(
+    moto: S3Server, data: bytes, *, after_parts: bool
+) -> None:
     with moto.bucket() as bucket, FaultyProxy(moto.endpoint_url) as wire:
         place = Place("moto", moto, wire, Store(bucket, moto.at(wire.url).client))
-        sender, arrived = place.sender("run7.csv", SEVERAL)
-        wire.play(once("UploadPart", FlipBit(at_byte=2), 1))
+        sender, arrived = place.sender("run7.csv", data)
+        if after_parts:  # at whose Create the server praised itself for knowing SHA-256
+            before = replace(sender, data=SEVERAL, name="before.csv", file_id="file_0000")
+            assert isinstance(before.upload(), protocol.MultipartUploadCompleted)
+            arrived.clear()
+        wire.play(Fault(FlipBit(at_byte=2), Match(method="PUT", key="run7.csv")))
 
         reply = sender.upload()
 
         assert failed(reply) == "integrity"
         assert arrived == []
-        assert place.server.keys(bucket) == ["run7.csv"]  # named, and not deleted
+        assert "run7.csv" in moto.keys(bucket)  # named, and not deleted
+
+
+def test_what_a_server_stores_wrong_is_never_taken_by_a_script(
+    moto: S3Server, tmp_path: pathlib.Path
+) -> None:
+    with moto.bucket() as bucket, FaultyProxy(moto.endpoint_url) as wire:
+        wire.play(Fault(FlipBit(at_byte=2), Match(method="PUT")))
+
+        with pytest.raises(IntegrityError, match=f"s3://{bucket}/run7.csv"):
+            scripts.send(
+                moto.at(wire.url), make_file(tmp_path / "run7.csv", 100), f"s3://{bucket}/"
+            )
 
 
 @pytest.mark.parametrize("server", ["ministack", "seaweed"])

@@ -46,6 +46,11 @@ def listed(
     return reply
 
 
+def discard(service: Service, upload: protocol.KnownUpload, file_id: str = "") -> protocol.Reply:
+    """Discard an offer, or a file's own upload."""
+    return service.handle(protocol.AbortUnfinished(file_id=file_id, upload=upload))
+
+
 def test_what_this_kernel_began_is_its_own_with_the_files_size(
     service: Service, ministack: S3Server
 ) -> None:
@@ -111,7 +116,20 @@ def test_where_the_list_is_denied_only_what_is_remembered_is_told(
     found = listed(service, mine, outside)
 
     assert [each.key for each in found.uploads] == ["raw/mine.bin"]
-    assert "s3:ListBucketMultipartUploads" in found.denied
+    [denial] = found.denied
+    assert denial.code == "access_denied"
+    assert "s3:ListBucketMultipartUploads" in denial.message
+
+
+def test_a_list_that_is_not_implemented_is_no_matter_of_permissions(
+    ministack: S3Server, bucket: str, proxy: FaultyProxy
+) -> None:
+    operation = "ListMultipartUploads"
+    proxy.play(Fault(Answer(501, "NotImplemented"), Match(operation=operation), FOREVER))
+
+    [denial] = listed(service_of(ministack.at(proxy.url), bucket)).denied
+
+    assert denial.code == "s3"
 
 
 @pytest.mark.parametrize("key", ["elsewhere.bin", "rawer/mine.bin", "raw"])
@@ -120,7 +138,7 @@ def test_nothing_outside_the_prefix_is_deleted_or_gone_on_with(
 ) -> None:
     outside = begin(ministack, bucket, key, b"12345678")
 
-    assert failed(service.handle(protocol.AbortUnfinished(upload=outside))) == "key_refused"
+    assert failed(discard(service, outside)) == "key_refused"
     sender = Sender(service, DATA, continues=outside)
     assert sender.refusal().code == "key_refused"
     assert ministack.upload_ids(bucket) == [(key, outside.upload_id)]
@@ -187,13 +205,62 @@ def test_discarding_what_a_page_goes_on_with_tells_it_so(
     upload_id = sender.create().upload_id
     upload = protocol.KnownUpload(key="raw/run7.csv", upload_id=upload_id)
 
-    reply = service.handle(protocol.AbortUnfinished(upload=upload))
+    reply = discard(service, upload)
 
     assert reply == protocol.UnfinishedAborted(key="raw/run7.csv")
     assert ministack.upload_ids(bucket) == []
     again = service.handle(protocol.CreateMultipartUpload(file_id=sender.file_id, refused=[]))
     assert failed(again) == "aborted"
-    assert service.handle(protocol.AbortUnfinished(upload=upload)) == reply
+    assert discard(service, upload) == reply
+
+
+@pytest.mark.parametrize("asks", ["file_0001", "file_before_a_restart"])
+def test_a_page_discards_nothing_that_another_page_goes_on_with(
+    service: Service, ministack: S3Server, bucket: str, asks: str
+) -> None:
+    paused = Sender(service, DATA)
+    upload = protocol.KnownUpload(key="raw/run7.csv", upload_id=paused.create().upload_id)
+    paused.send(1)
+    sending = Sender(service, DATA, file_id="file_0002")
+    assert sending.create().upload_id == upload.upload_id
+
+    reply = discard(service, upload, asks)
+
+    assert isinstance(reply, protocol.Failed)
+    assert (reply.code, "another page" in reply.message) == ("not_owner", True)
+    assert ministack.upload_ids(bucket) == [(upload.key, upload.upload_id)]
+    sending.send()
+    assert isinstance(sending.complete(), protocol.MultipartUploadCompleted)
+
+
+def test_an_offer_is_discarded_whoever_goes_on_with_it(
+    service: Service, ministack: S3Server, bucket: str
+) -> None:
+    sending = Sender(service, DATA)
+    upload = protocol.KnownUpload(key="raw/run7.csv", upload_id=sending.create().upload_id)
+
+    assert isinstance(discard(service, upload), protocol.UnfinishedAborted)
+
+    assert ministack.upload_ids(bucket) == []
+    assert service.lost([sending.file_id]) == []
+
+
+def test_a_page_discards_what_it_goes_on_with_and_what_nobody_does(
+    service: Service, ministack: S3Server, bucket: str
+) -> None:
+    one, other = (Sender(service, DATA, file_id=f"file_000{n}", name=f"{n}.csv") for n in (1, 2))
+    uploads = [
+        protocol.KnownUpload(key=f"raw/{sender.name}", upload_id=sender.create().upload_id)
+        for sender in (one, other)
+    ]
+    taken = Sender(service, DATA, file_id="file_0003", name=other.name)
+    taken.create()
+    service.release([taken.file_id])  # its page is gone
+
+    for sender, upload in zip((one, other), uploads, strict=True):
+        assert isinstance(discard(service, upload, sender.file_id), protocol.UnfinishedAborted)
+
+    assert ministack.upload_ids(bucket) == []
 
 
 def test_who_goes_on_with_an_upload_takes_it_over_from_the_page_that_had_it(

@@ -75,6 +75,12 @@ ALL = [listed(1), listed(2), listed(3)]
             "size",
             id="an encrypted object's ETag",
         ),
+        pytest.param(
+            SINGLE,
+            found(1, etag=RANDOM_ETAG, checksum=SHA256[2], encrypted=True),
+            "sha256",
+            id="an encrypted object's SHA-256",
+        ),
         pytest.param(WITH_MD5, found(etag='"CJuo8+3u8/QCEAE="'), "size", id="no MD5 in the ETag"),
     ],
 )
@@ -96,6 +102,16 @@ def test_an_object_is_proven_by_the_strongest_that_the_server_offers(
             id="MD5 is no excuse",
         ),
         pytest.param(SINGLE, found(1, checksum=SHA256[0]), id="another single"),
+        pytest.param(
+            SINGLE,
+            found(1, etag=f'"{hexadecimal(MD5[0])}"', checksum=SHA256[2]),
+            id="SHA-256 that was only echoed",
+        ),
+        pytest.param(
+            WITH_MD5,
+            found(etag=f'"{multipart_etag(MD5[::-1])}"', checksum=composite_sha256(SHA256)),
+            id="a composite that was only echoed",
+        ),
         pytest.param(WITH_MD5, found(etag=f'"{multipart_etag(MD5[::-1])}"'), id="another MD5"),
     ],
 )

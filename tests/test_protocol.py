@@ -81,7 +81,7 @@ REQUESTS: dict[str, dict[str, Any]] = {
     "abort_multipart_upload": {"file_id": FILE},
     "forget_file": {"file_id": FILE},
     "list_unfinished": {"remembered": [KNOWN], "others": False},
-    "abort_unfinished": {"upload": KNOWN},
+    "abort_unfinished": {"file_id": "", "upload": KNOWN},
     "diagnose": {"file_id": FILE, "origin": "null"},
     "report_progress": {
         "number": 1,
@@ -157,8 +157,14 @@ def test_a_field_too_few_is_refused(kind: str, field: str) -> None:
         pytest.param("pick_files", {"files": [{**PICK, "upload_id": "x" * 1_025}]}, id="long id"),
         pytest.param("list_unfinished", {"remembered": [KNOWN] * 201}, id="a long memory"),
         pytest.param("list_unfinished", {"others": 1}, id="number for truth"),
-        pytest.param("abort_unfinished", {"upload": {**KNOWN, "key": ""}}, id="no key"),
-        pytest.param("abort_unfinished", {"upload": {**KNOWN, "upload_id": ""}}, id="no upload"),
+        pytest.param(
+            "abort_unfinished", {"file_id": "", "upload": {**KNOWN, "key": ""}}, id="no key"
+        ),
+        pytest.param(
+            "abort_unfinished",
+            {"file_id": "", "upload": {**KNOWN, "upload_id": ""}},
+            id="no upload",
+        ),
         pytest.param("pick_files", {"files": [{**PICK, "if_exists": "x"}]}, id="unknown answer"),
         pytest.param("pick_files", {"files": [{**PICK, "last_modified": 1e300}]}, id="no date"),
         pytest.param("presign_parts", {"parts": []}, id="no part"),

@@ -5,11 +5,16 @@ from __future__ import annotations
 import ast
 import json
 import re
+import shlex
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
+import comm
 import pytest
+import s3fs
 import traitlets
+from click.testing import CliRunner
 
 from s3upload_widget import FileStatus, UploadedFile, UploadWidget
 from s3upload_widget.calls import URL_LIFETIME
@@ -21,16 +26,26 @@ from s3upload_widget.keys import MAX_KEY_BYTES
 from s3upload_widget.parts import S3_LIMITS, TB, GiB, MiB
 from s3upload_widget.policy import cors_rule, iam_policy
 from s3upload_widget.results import VerifiedBy
+from support.scripts import begin
+from support.talk import NearPage, RecordingComm
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from support.servers import S3Server
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
 BLOCKS = re.findall(r"^```(\w+)( page)?\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
 """Language, whether it needs a page with an uploaded file, and text."""
-PYTHON = [code for language, _, code in BLOCKS if language == "python"]
-WITHOUT_PAGE = [code for language, page, code in BLOCKS if language == "python" and not page]
+PYTHON = [(code, bool(page)) for language, page, code in BLOCKS if language == "python"]
+COMMANDS = [
+    line
+    for language, _, text in BLOCKS
+    if language == "sh"
+    for line in text.splitlines()
+    if line.startswith("s3upload ")
+]
 PICTURE_BYTES = 150_000
 
 
@@ -50,32 +65,82 @@ def quoted(text: str) -> list[str]:
     return re.findall(r"`([^`]+)`", text)
 
 
-@pytest.mark.parametrize("code", PYTHON)
-def test_its_python_is_python(code: str) -> None:
-    compile(code, "README.md", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
-
-
-def test_its_python_runs_from_top_to_bottom(
-    moto: S3Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the reader works: with the files that are named."""
     monkeypatch.chdir(tmp_path)
     for name in ("run7.parquet", "out/a.csv", "out/b.csv"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(name)
-    for name, text in moto.environment.items():
+    return tmp_path
+
+
+@contextmanager
+def lab_data(server: S3Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The reader's bucket, and an environment that leads to it."""
+    for name, text in server.environment.items():
         monkeypatch.setenv(name, text)
-    moto.client.create_bucket(Bucket="lab-data")
-    names: dict[str, Any] = {}
+    server.client.create_bucket(Bucket="lab-data")
     try:
-        for code in WITHOUT_PAGE:
-            exec(compile(code, "README.md", "exec"), names)  # noqa: S102 - it is our own
-        rules = moto.client.get_bucket_cors(Bucket="lab-data")["CORSRules"]
-        assert rules == [cors_rule(["https://hub.example.org"])]
-        assert {"raw/run7.parquet", "raw/a.csv", "raw/b.csv"} <= set(moto.keys("lab-data"))
+        yield
     finally:
         UploadWidget.close_all()
-        moto.empty("lab-data")
-        moto.client.delete_bucket(Bucket="lab-data")
+        server.empty("lab-data")
+        server.client.delete_bucket(Bucket="lab-data")
+
+
+def run_cell(code: str, names: dict[str, Any]) -> Any:
+    """Run it as a notebook does, and give what it shows: what its last line is worth."""
+    *before, last = ast.parse(code).body
+    if not isinstance(last, ast.Expr):
+        before.append(last)
+        last = ast.Expr(ast.Constant(None))
+    whole = ast.Module(before, type_ignores=[])
+    exec(compile(whole, "README.md", "exec"), names)  # noqa: S102 - it is our own
+    shown = ast.fix_missing_locations(ast.Expression(last.value))
+    return eval(compile(shown, "README.md", "eval"), names)  # noqa: S307 - it is our own
+
+
+def test_its_python_runs_from_top_to_bottom(
+    moto: S3Server, monkeypatch: pytest.MonkeyPatch, folder: Path
+) -> None:
+    monkeypatch.setattr(comm, "create_comm", RecordingComm)
+    s3fs.S3FileSystem.clear_instance_cache()  # it may know another server of that environment
+    names: dict[str, Any] = {}
+    with lab_data(moto, monkeypatch):
+        for code, page in PYTHON:
+            if page:
+                NearPage(names["w"]).upload("picked.csv", b"a,b\n1,2\n")
+            shown = run_cell(code, names)
+            if page:
+                assert shown.to_dict("list") == {"a": [1], "b": [2]}
+        rules = moto.client.get_bucket_cors(Bucket="lab-data")["CORSRules"]
+        assert rules == [cors_rule(["https://hub.example.org"])]
+        sent = {"raw/picked.csv", "raw/run7.parquet", "raw/a.csv", "raw/b.csv"}
+        assert sent <= set(moto.keys("lab-data"))
+
+
+def test_its_commands_run_from_top_to_bottom(
+    ministack: S3Server, monkeypatch: pytest.MonkeyPatch, folder: Path
+) -> None:
+    said: dict[str, str] = {}
+    with lab_data(ministack, monkeypatch):
+        rules = {"CORSRules": [cors_rule(["https://hub.example.org"])]}
+        ministack.client.put_bucket_cors(Bucket="lab-data", CORSConfiguration=rules)  # type: ignore[arg-type]
+        begin(ministack, "lab-data", "raw/begun.parquet", folder / "run7.parquet", [1])
+        for line in COMMANDS:
+            _, command, *arguments = shlex.split(line)
+            # The demo would not end by itself: another test drives it.
+            arguments = ["--help"] if command == "demo" else arguments
+            done = CliRunner().invoke(cli, [command, *arguments])
+            assert done.exit_code == 0, f"{line}: {done.output}"
+            said[command] = done.stdout
+        assert ministack.keys("lab-data") == ["raw/run7.parquet"]
+        assert len(ministack.upload_ids("lab-data")) == 1  # which is younger than seven days
+
+    assert said["put"] == "s3://lab-data/raw/run7.parquet\n"
+    assert "raw/begun.parquet" in said["ls"]
+    assert "is ready for pages of https://hub.example.org" in said["check"]
 
 
 def test_everything_it_asks_of_a_widget_is_there() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -83,6 +84,26 @@ def test_one_file_that_fails_does_not_hold_up_the_others(
         send_all(ministack, [small, file], f"s3://{bucket}/raw/")
 
     assert sorted(ministack.keys(bucket)) == [f"raw/{file.name}", "raw/small.bin"]
+
+
+@pytest.mark.parametrize("progress", [False, True])
+def test_one_that_is_not_there_does_not_hold_up_the_others(
+    ministack: S3Server, bucket: str, tmp_path: Path, file: Path, *, progress: bool
+) -> None:
+    small = make_file(tmp_path / "small.bin", 5)
+    paths = [small, tmp_path / "none.bin", file]
+
+    with pytest.raises(FileNotFoundError, match=r"none\.bin") as caught:
+        upload_files(paths, f"s3://{bucket}/raw", client=ministack.client, progress=progress)
+
+    assert sorted(ministack.keys(bucket)) == [f"raw/{file.name}", "raw/small.bin"]
+    if sys.version_info >= (3, 11):
+        assert "1 of 3 files failed; the others are on S3" in caught.value.__notes__
+
+
+def test_where_no_file_is_there_nobody_is_asked(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match=r"one\.bin"):
+        upload_files([tmp_path / "one.bin", tmp_path / "two.bin"], "s3://nobody-has-this/")
 
 
 def test_two_files_of_one_name_are_refused(

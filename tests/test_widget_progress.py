@@ -104,6 +104,23 @@ def test_files_tell_how_far_each_one_is(widget: UploadWidget, page: Page) -> Non
     assert repr(widget).endswith("/raw/, 1 uploading 50 %, 1 queued)")
 
 
+def test_a_file_that_begins_anew_has_no_bytes_of_what_was_before(
+    widget: UploadWidget, page: Page
+) -> None:
+    page.pick("a.bin", size=40 * MiB)
+    parts = progress("a.bin", "uploading", bytes_done=30 * MiB, parts_done=1)
+    flying = [protocol.PartInFlight(part_number=2, bytes_sent=MiB)]
+    page.report(summary("uploading"), [msgspec.structs.replace(parts, parts_in_flight=flying)])
+
+    page.pick("a.bin", size=40 * MiB)  # as the page does where its upload is gone from S3
+
+    (file,) = widget.files
+    assert (file.bytes_done, file.parts_done, file.parts_in_flight) == (0, 0, ())
+    page.report(summary("uploading"), [progress("a.bin", "uploading", bytes_done=MiB)])
+    assert widget.files[0].bytes_done == MiB
+    assert "uploading 2 %" in repr(widget)
+
+
 def test_a_publication_is_one_message_to_the_page(page: Page) -> None:
     page.pick("a.bin", size=40 * MiB)
     before = len(page.updates)

@@ -73,7 +73,11 @@ export class Asking {
   /** Delete what S3 holds of an upload, also where the kernel knows nothing of the file. */
   async abort(key: string, uploadId: string): Promise<void> {
     const { signal } = new AbortController();
-    const request = { kind: "abort_unfinished", upload: { key, upload_id: uploadId } } as const;
+    const request = {
+      kind: "abort_unfinished",
+      file_id: this.#id,
+      upload: { key, upload_id: uploadId },
+    } as const;
     await this.#patiently(() => this.#kernel.call(request, signal), signal);
   }
 

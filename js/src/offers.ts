@@ -23,7 +23,7 @@ const NOTHING: UnfinishedListed = {
   uploads: [],
   gone: [],
   others: 0,
-  denied: "",
+  denied: [],
 };
 
 export class Offers {
@@ -76,9 +76,9 @@ export class Offers {
 
   /** Why not everything can be seen, or what went wrong; for people, and often empty. */
   get problem(): string {
-    const { denied } = this.#listed;
-    if (this.#problem || denied === "" || this.own.length > 0) return this.#problem;
-    return text.fromKernel("access_denied", denied);
+    const [denial] = this.#listed.denied;
+    if (this.#problem || denial === undefined || this.own.length > 0) return this.#problem;
+    return text.fromKernel(denial.code, denial.message);
   }
 
   /** Whether the user has put it off. */
@@ -158,7 +158,11 @@ export class Offers {
   /** Delete what S3 holds of an upload, and forget it. */
   async discard(upload: UnfinishedUpload): Promise<void> {
     const { key, upload_id } = upload;
-    const request = { kind: "abort_unfinished", upload: { key, upload_id } } as const;
+    const request = {
+      kind: "abort_unfinished",
+      file_id: "",
+      upload: { key, upload_id },
+    } as const;
     this.#discarding.add(upload_id);
     this.#changed();
     try {

@@ -202,9 +202,14 @@ export interface ListUnfinished {
   readonly others: boolean;
 }
 
-/** Delete what S3 holds of an upload that nobody here has picked a file for. */
+/** Delete what S3 holds of an upload, also where the kernel knows no file of it. */
 export interface AbortUnfinished {
   readonly kind: "abort_unfinished";
+  /**
+   * Of the page's own file that went on with it, which another page may have taken over since;
+   * `""` where the user discards an offer, whoever goes on with it.
+   */
+  readonly file_id: string;
   readonly upload: KnownUpload;
 }
 
@@ -447,6 +452,13 @@ export interface UnfinishedUpload {
   readonly held: boolean;
 }
 
+/** Why S3 did not show everything. */
+export interface Denial {
+  readonly code: ErrorCode;
+  /** With what to do. */
+  readonly message: string;
+}
+
 /** The answer to `list_unfinished`, the newest first. */
 export interface UnfinishedListed {
   readonly kind: "unfinished_listed";
@@ -457,8 +469,8 @@ export interface UnfinishedListed {
   readonly gone: readonly string[];
   /** How many of other people's there are. */
   readonly others: number;
-  /** `""`, or why S3 did not show all and what to do. */
-  readonly denied: string;
+  /** One where S3 did not show all, else none. */
+  readonly denied: readonly Denial[];
 }
 
 /** S3 holds nothing of the upload any more. */

@@ -101,7 +101,7 @@ well_formed = st.one_of(
     kind("abort_multipart_upload", file_id=ids),
     kind("forget_file", file_id=ids),
     kind("list_unfinished", remembered=st.lists(known, max_size=3), others=st.booleans()),
-    kind("abort_unfinished", upload=known),
+    kind("abort_unfinished", file_id=st.one_of(st.just(""), ids), upload=known),
     kind("hello", version=st.sampled_from([1, 0, 2, -1, 2**70]), origin=origins),
 )
 

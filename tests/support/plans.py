@@ -160,7 +160,8 @@ def kinds_of(
     asks = ASK_KINDS | ABORT_KINDS if ending == "discarded" else ASK_KINDS
     found: list[tuple[Wire, str, Draw]] = [("page", name, draw) for name, draw in page.items()]
     found += [("kernel", name, draw) for name, draw in asks.items()]
-    # moto compares no checksum: there, and only there, a flipped bit is stored and praised.
+    # moto compares no checksum: there, and only there, a flipped bit is stored and praised. It is
+    # seen when the file is complete, and is the end of that upload: nothing could go on.
     return [each for each in found if not (server == "moto" and "bit" in each[1])]
 
 
