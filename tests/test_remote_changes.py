@@ -75,5 +75,7 @@ def test_a_remote_file_that_changes_meanwhile_is_an_error_and_nothing_is_complet
     assert ministack.keys(bucket) == []
     assert proxy.of("CompleteMultipartUpload") == ()
     memory.pipe_file(PATH, b"c" * SIZE)
-    options = {"client": ministack.client, "progress": False}
-    assert upload_file(URL, f"s3://{bucket}/raw/", restart=True, **options).size == SIZE
+    again = upload_file(
+        URL, f"s3://{bucket}/raw/", client=ministack.client, restart=True, progress=False
+    )
+    assert again.size == SIZE
