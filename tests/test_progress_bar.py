@@ -12,6 +12,9 @@ import sys
 import termios
 from typing import TYPE_CHECKING
 
+import nbformat
+from nbclient import NotebookClient
+
 from s3upload_widget import upload_file
 from support.files import make_file, sha256_of_file, sha256_of_object
 
@@ -106,3 +109,39 @@ def test_in_a_terminal_no_progress_is_no_bar(
     assert told == f"s3://{bucket}/raw/run7.bin\n"
     assert DRAWN.findall(shown) == []
     assert shown.startswith("1 on S3")
+
+
+CELL = """
+import boto3
+from s3upload_widget import upload_file
+client = boto3.client(
+    "s3", endpoint_url={endpoint!r}, aws_access_key_id={access_key!r},
+    aws_secret_access_key={secret_key!r}, region_name="us-east-1",
+)
+done = upload_file({file!r}, {uri!r}, client=client, part_size=5 << 20)
+"""
+
+
+def test_in_a_notebook_the_bar_is_a_widget_that_ends_full(
+    ministack: S3Server, bucket: str, tmp_path: Path
+) -> None:
+    file = make_file(tmp_path / "run7.bin", 11 * MiB)
+    source = CELL.format(
+        endpoint=ministack.endpoint_url,
+        access_key=ministack.access_key,
+        secret_key=ministack.secret_key,
+        file=str(file),
+        uri=f"s3://{bucket}/raw/",
+    )
+    cell = nbformat.v4.new_code_cell(source)  # type: ignore[no-untyped-call]
+    notebook = nbformat.v4.new_notebook(cells=[cell])  # type: ignore[no-untyped-call]
+
+    NotebookClient(notebook, timeout=120, store_widget_state=True).execute()
+
+    (shown,) = cell.outputs
+    assert "application/vnd.jupyter.widget-view+json" in shown["data"]
+    models = notebook.metadata.widgets["application/vnd.jupyter.widget-state+json"]["state"]
+    (bar,) = [each for each in models.values() if each["model_name"] == "FloatProgressModel"]
+    assert (bar["state"]["value"], bar["state"]["max"]) == (11 * MiB, 11 * MiB)
+    assert bar["state"]["bar_style"] == "success"
+    assert ministack.keys(bucket) == ["raw/run7.bin"]
