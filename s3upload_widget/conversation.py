@@ -195,8 +195,8 @@ class Conversation:
         if late := self.files.cleared(report):
             self._orders.give("clear", late)
         self._publish()
-        moving = (file.file_id for file in report.files if file.state not in {"done", "failed"})
-        return ProgressNoted(orders=self._orders.pending(client), lost=self._service.lost(moving))
+        open_ = (file.file_id for file in report.files if file.state != "done")
+        return ProgressNoted(orders=self._orders.pending(client), lost=self._service.lost(open_))
 
     def _uploaded(self, file: UploadedFile) -> None:
         self.files.uploaded(file)

@@ -58,21 +58,23 @@ class Offering:
         return self._list(request)
 
     def _list(self, request: ListUnfinished) -> UnfinishedListed:
+        remembered = {each.upload_id: each.key for each in request.remembered}
         begun = {name: each.key for name, each in self.opening.begun().items()}
-        known = {each.upload_id: each.key for each in request.remembered} | begun
+        known = remembered | begun
         listed, denied = self._listed()
-        if denied:
-            listed = {name: _as_listed(name, key) for name, key in known.items()} | listed
+        # A list may also leave out what is there: the list of its parts decides.
+        looked_for = known if denied else remembered
+        listed = {name: _as_listed(name, key) for name, key in looked_for.items()} | listed
         inside = [each for each in listed.values() if self.rules.has_room_for(each.key)]
         own = _newest(each for each in inside if each.upload_id in known)
         others = _newest(each for each in inside if each.upload_id not in known)
         wanted = [*own, *(others if request.others else ())][:MAX_REMEMBERED]
+        there = looked_at(self.store, wanted)
+        gone = {each.upload_id for each in wanted} - {each.upload_id for each in there}
         return UnfinishedListed(
             store=self.store.browser_origin,
-            uploads=[
-                self._offered(each, own=each.upload_id in known)
-                for each in looked_at(self.store, wanted)
-            ],
+            uploads=[self._offered(each, own=each.upload_id in known) for each in there],
+            gone=sorted(gone),
             others=len(others),
             denied=denied,
         )

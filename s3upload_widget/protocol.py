@@ -443,6 +443,8 @@ class UnfinishedListed(Message, frozen=True):
     store: str
     """``scheme://host``, as in plans."""
     uploads: list[UnfinishedUpload]
+    gone: list[str]
+    """Ids of uploads that were remembered, and that S3 does not know any more."""
     others: int
     """How many of other people's there are."""
     denied: str

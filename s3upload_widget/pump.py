@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
     from s3upload_widget.protocol import Reply
 
-THREADS: Final = 4
-"""As many requests as a page has outstanding."""
+THREADS: Final = 8
+"""More than a page has outstanding: of these S3 may keep some for minutes, and others sign."""
 ROOM: Final = 256
 """Requests that may wait; a page that gets no answer asks again."""
 _QUICK: Final = (Hello, ReportProgress)

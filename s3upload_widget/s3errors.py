@@ -6,6 +6,7 @@ notebook and logs.
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -52,6 +53,12 @@ class Call:
     def permission(self) -> str:
         """The IAM action that S3 asks for."""
         return _PERMISSIONS.get(self.operation, f"s3:{self.operation}")
+
+    @property
+    def statement(self) -> str:
+        """What in a policy would allow it, as JSON."""
+        resource = f"arn:aws:s3:::{self.place.removeprefix('s3://')}"
+        return json.dumps({"Effect": "Allow", "Action": self.permission, "Resource": resource})
 
 
 # Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html
@@ -193,6 +200,9 @@ _SECRETS: Final = re.compile(
 )
 _MAX_TEXT: Final = 300
 _REGION: Final = re.compile(r"[a-z0-9-]{1,40}")
+_ACTION: Final = re.compile(r"perform: ([a-z0-9-]{1,32}:[A-Za-z]{1,64})")
+_AWS_NAME: Final = re.compile(r"[a-z0-9.-]{3,63}")
+"""Of a bucket, and not an access point's ARN."""
 
 
 def without_secrets(text: str, secrets: Iterable[str] = ()) -> str:
@@ -245,7 +255,12 @@ def _refusal(error: ClientError, call: Call) -> UploadError:
     region = _REGION.fullmatch(str(headers.get("x-amz-bucket-region", "")))
     told = scrub(code, [call.upload_id]) or str(status)
     message = _filled(_FORMS[kind], call, told, repr(region[0]) if region else "…")
-    return kind(f"{message} (S3 said: {said})" if said else message)
+    message = f"{message} (S3 said: {said})" if said else message
+    missing = _ACTION.search(said)
+    ours = missing is None or missing[1] == call.permission  # else a key of KMS refuses
+    if kind is AccessDeniedError and ours and _AWS_NAME.fullmatch(call.bucket):
+        message = f"{message}; a policy with this statement allows it: {call.statement}"
+    return kind(message)
 
 
 def _kind(code: str, status: int, call: Call) -> type[UploadError]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from typing import TYPE_CHECKING
 
 import boto3
@@ -9,6 +10,7 @@ import pytest
 
 from support.bridge import Bridge
 from support.browser import Browsing, PageErrors, run_chromium
+from support.desk import Desk, widget_of
 from support.lab import Lab, run_lab
 from support.proxy import FaultyProxy
 from support.servers import S3Server, run_ministack, run_moto, run_seaweed
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from playwright.sync_api import Page
+
+    from s3upload_widget import UploadWidget
 
 pytest_plugins = ("support.plan_report",)
 pytest.register_assert_rewrite("support.soak")
@@ -34,6 +38,12 @@ def _no_account_of_the_developers() -> Iterator[None]:
         patch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
         patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _ctrl_c_interrupts() -> None:
+    """A shell starts what runs in the background deaf to it, with all its children."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
@@ -64,16 +74,22 @@ def moto() -> Iterator[S3Server]:
 
 
 @pytest.fixture
-def bucket(ministack: S3Server) -> Iterator[str]:
-    """A bucket on ministack that every page may PUT to; gone after the test."""
-    with ministack.bucket() as name:
+def server(ministack: S3Server) -> S3Server:
+    """The test's server; modules whose tests run on several say ``server = one_of(...)``."""
+    return ministack
+
+
+@pytest.fixture
+def bucket(server: S3Server) -> Iterator[str]:
+    """A bucket on the test's server that every page may PUT to; gone after the test."""
+    with server.bucket() as name:
         yield name
 
 
 @pytest.fixture
-def proxy(ministack: S3Server) -> Iterator[FaultyProxy]:
-    """A proxy before ministack, without faults until the test plays some."""
-    with FaultyProxy(ministack.endpoint_url) as faulty:
+def proxy(server: S3Server) -> Iterator[FaultyProxy]:
+    """A proxy before the test's server, without faults until the test plays some."""
+    with FaultyProxy(server.endpoint_url) as faulty:
         yield faulty
 
 
@@ -112,6 +128,25 @@ def page(chromium: Browsing, page_errors: PageErrors) -> Iterator[Page]:
     """An empty page with storage of its own."""
     with chromium.page(page_errors) as fresh:
         yield fresh
+
+
+@pytest.fixture
+def widget(bridge: Bridge, server: S3Server, proxy: FaultyProxy, bucket: str) -> UploadWidget:
+    """Its page reaches S3 through the proxy, its kernel does so directly."""
+    return widget_of(server, proxy, bucket)
+
+
+@pytest.fixture
+def desk(
+    page: Page,
+    bridge: Bridge,
+    server: S3Server,
+    proxy: FaultyProxy,
+    bucket: str,
+    widget: UploadWidget,
+) -> Desk:
+    """A page that does not show the widget yet."""
+    return Desk(page, bridge, server, proxy, bucket, widget)
 
 
 @pytest.fixture(scope="module")

@@ -6,22 +6,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from s3upload_widget import UploadWidget
+from support.desk import PART, UNPACED, Desk
 from support.files import make_file
-from support.uploading import QUICK, MiB, assert_arrived, pick, show, states, until_done
+from support.uploading import MiB, states
 from support.waiting import until
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from playwright.sync_api import Page
-
-    from support.bridge import Bridge
     from support.browser import PageErrors
-    from support.proxy import FaultyProxy
-    from support.servers import S3Server
-
-PART = 5 * MiB
 
 
 @pytest.fixture(autouse=True)
@@ -30,82 +23,58 @@ def _cut_requests_are_no_surprise(page_errors: PageErrors) -> None:
     page_errors.expect("Cannot send")
 
 
-def widget_of(server: S3Server, bucket: str, proxy: FaultyProxy, prefix: str = "") -> UploadWidget:
-    return UploadWidget(
-        bucket, prefix, client=server.client, browser_endpoint_url=proxy.url, part_size=PART
-    )
-
-
-def show_in_place(page: Page, bridge: Bridge, widget: UploadWidget) -> None:
-    """Run the cell again: its output is cleared, then the new widget is shown."""
-    page.evaluate("removeView()")
-    bridge.url(widget)
-    page.evaluate("(id) => mount(id, 1)", widget.model_id)
-
-
 @pytest.mark.parametrize("restarted", [True, False], ids=["kernel restarted", "cell run again"])
 def test_a_running_upload_goes_on_under_the_new_widget(
-    page: Page,
-    bridge: Bridge,
-    ministack: S3Server,
-    proxy: FaultyProxy,
-    bucket: str,
-    tmp_path: Path,
-    restarted: bool,
+    desk: Desk, tmp_path: Path, restarted: bool
 ) -> None:
     file = make_file(tmp_path / "run7.bin", 16 * PART)
-    proxy.pace_total(20 * MiB)
-    show(page, bridge, widget_of(ministack, bucket, proxy), tuning=QUICK)
-    pick(page, file)
-    until(lambda: len([put for put in proxy.puts() if put.complete]) >= 3, 30, "three parts")
+    desk.proxy.pace_total(20 * MiB)
+    desk.show()
+    desk.pick(file)
+    desk.until_stored(3)
 
     if restarted:
-        bridge.restart_kernel()
-    widget = widget_of(ministack, bucket, proxy)
-    show_in_place(page, bridge, widget)
-    until(lambda: widget.files, 20, "the file in the new widget")
-    proxy.pace_total(1e12)
-    until_done(widget)
+        desk.bridge.restart_kernel()
+    newer = desk.with_new_widget()
+    newer.show_in_place()
+    until(lambda: newer.widget.files, 20, "the file in the new widget")
+    desk.proxy.pace_total(UNPACED)
+    newer.until_done()
 
-    assert_arrived(ministack, widget, file)
-    assert states(page) == {"run7.bin": "done"}
-    stored = [len([put for put in proxy.puts(part) if put.complete]) for part in range(1, 17)]
-    assert stored == [1] * 16
-    assert ministack.upload_ids(bucket) == []
-
-
-def test_what_is_discarded_under_a_new_kernel_is_deleted_too(
-    page: Page, bridge: Bridge, ministack: S3Server, proxy: FaultyProxy, bucket: str, tmp_path: Path
-) -> None:
-    proxy.pace_total(20 * MiB)
-    show(page, bridge, widget_of(ministack, bucket, proxy), tuning=QUICK)
-    pick(page, make_file(tmp_path / "run7.bin", 16 * PART))
-    until(lambda: len([put for put in proxy.puts() if put.complete]) >= 3, 30, "three parts")
-    page.evaluate("engine.pause()")
-
-    bridge.restart_kernel()
-    show_in_place(page, bridge, widget_of(ministack, bucket, proxy))
-    assert len(ministack.upload_ids(bucket)) == 1
-    page.get_by_role("button", name="Discard run7.bin").click()
-    page.get_by_role("button", name="Discard run7.bin").click()
-
-    until(lambda: ministack.upload_ids(bucket) == [], 20, "nothing left on S3")
-    until(lambda: states(page) == {}, what=lambda: states(page))
+    newer.assert_arrived(file)
+    assert states(desk.page) == {"run7.bin": "done"}
+    assert desk.stored() == list(range(1, 17))
+    assert desk.upload_ids() == []
 
 
-def test_two_widgets_of_one_place_do_not_steal_from_each_other(
-    page: Page, bridge: Bridge, ministack: S3Server, proxy: FaultyProxy, bucket: str, tmp_path: Path
-) -> None:
-    first, second = (widget_of(ministack, bucket, proxy) for _ in range(2))
-    proxy.pace_total(20 * MiB)
-    show(page, bridge, first, tuning=QUICK)
-    pick(page, make_file(tmp_path / "run7.bin", 6 * PART))
-    until(lambda: first.state == "uploading", what="an upload")
+def test_what_is_discarded_under_a_new_kernel_is_deleted_too(desk: Desk, tmp_path: Path) -> None:
+    desk.proxy.pace_total(20 * MiB)
+    desk.show()
+    desk.pick(make_file(tmp_path / "run7.bin", 16 * PART))
+    desk.until_stored(3)
+    desk.page.evaluate("engine.pause()")
 
-    bridge.url(second)
-    page.evaluate("(id) => mount(id, 1)", second.model_id)
-    until(lambda: page.locator(".s3up").count() == 2, what="two widgets")
-    until_done(first)
+    desk.bridge.restart_kernel()
+    desk.with_new_widget().show_in_place()
+    assert len(desk.upload_ids()) == 1
+    desk.press("Discard run7.bin")
+    desk.press("Discard run7.bin")
+
+    until(lambda: desk.upload_ids() == [], 20, "nothing left on S3")
+    until(lambda: states(desk.page) == {}, what=lambda: states(desk.page))
+
+
+def test_two_widgets_of_one_place_do_not_steal_from_each_other(desk: Desk, tmp_path: Path) -> None:
+    second = desk.with_new_widget().widget
+    desk.proxy.pace_total(20 * MiB)
+    desk.show()
+    desk.pick(make_file(tmp_path / "run7.bin", 6 * PART))
+    desk.until_state("uploading")
+
+    desk.bridge.url(second)
+    desk.page.evaluate("(id) => mount(id, 1)", second.model_id)
+    until(lambda: desk.page.locator(".s3up").count() == 2, what="two widgets")
+    desk.until_done()
 
     assert second.files == ()
-    assert page.locator(".s3up-row").count() == 1
+    assert desk.page.locator(".s3up-row").count() == 1

@@ -1,4 +1,4 @@
-"""Whether the object that a key has is the picked file: which cuts are tried, and what decides."""
+"""Whether the object that a key has is the picked file: which cuts are tried."""
 
 from __future__ import annotations
 
@@ -8,39 +8,27 @@ import pytest
 
 from s3upload_widget import protocol
 from s3upload_widget.checksums import sha256
-from s3upload_widget.parts import S3_LIMITS, Limits
-from s3upload_widget.s3 import Store
-from s3upload_widget.service import Service
+from s3upload_widget.parts import S3_LIMITS
+from support.comparing import DATA, KEY, OTHER, always, planned, refused, service_at
 from support.existing import attributes, even, make_of_parts
 from support.faults import FOREVER, Answer, Fault, Match
-from support.proxy import FaultyProxy
-from support.sender import Sender, failed
+from support.sender import Sender, verified_by
+from support.uploading import MiB
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from s3upload_widget.results import UploadedFile
+    from s3upload_widget.service import Service
+    from support.proxy import FaultyProxy
     from support.servers import S3Server
 
-MiB = 1 << 20
-KEY = "run7.csv"
-DATA = bytes(range(256)) * (50 * MiB // 256) + b"tail"
-OTHER = DATA[:-4] + b"tall"
 DENIED = Answer(403, "AccessDenied")
 UNKNOWN = Answer(501, "NotImplemented")
 
 
 @pytest.fixture
-def proxy(moto: S3Server) -> Iterator[FaultyProxy]:
-    """A proxy before moto, which tells an object's first part, and no checksum of a part."""
-    with FaultyProxy(moto.endpoint_url) as faulty:
-        yield faulty
-
-
-@pytest.fixture
-def bucket(moto: S3Server) -> Iterator[str]:
-    with moto.bucket() as name:
-        yield name
+def server(moto: S3Server) -> S3Server:
+    """Tells an object's first part, and no checksum of a part."""
+    return moto
 
 
 @pytest.fixture
@@ -53,36 +41,6 @@ def service(
     moto: S3Server, proxy: FaultyProxy, bucket: str, uploaded: list[UploadedFile]
 ) -> Service:
     return service_at(moto.at(proxy.url), bucket, on_uploaded=uploaded.append)
-
-
-def service_at(server: S3Server, bucket: str, **options: Any) -> Service:
-    return Service(Store(bucket, server.client), **options)
-
-
-def always(answer: Answer, operation: str) -> Fault:
-    return Fault(answer, Match(operation=operation), times=FOREVER)
-
-
-def planned(service: Service, data: bytes = DATA, **options: Any) -> Sender:
-    sender = Sender(service, data, **options)
-    answer = sender.pick()
-    assert isinstance(answer, protocol.PlannedFile), answer
-    assert answer.compare
-    return sender
-
-
-def verified_by(reply: protocol.Reply) -> str:
-    assert isinstance(reply, protocol.MultipartUploadCompleted), reply
-    return reply.verified_by
-
-
-def refused(reply: protocol.Reply) -> str:
-    assert isinstance(reply, protocol.Failed), reply
-    assert reply.code == "exists"
-    for told in (f"s3://{reply.message.split('s3://')[1].split('/')[0]}/{KEY}", "bytes, of", "UTC"):
-        assert told in reply.message
-    assert "overwrite it, keep both under another name, or skip" in reply.message
-    return reply.message
 
 
 @pytest.mark.parametrize("size", [0, 1, 3 * MiB], ids=["empty", "a byte", "3 MiB"])
@@ -229,172 +187,6 @@ def test_a_part_that_differs_is_enough(
     assert "with other bytes" in refused(service.handle(nothing_more))
 
     assert uploaded == []
-
-
-@pytest.mark.parametrize("made", ["at once", "of parts"])
-def test_other_bytes_of_the_same_size_are_a_conflict(
-    service: Service, moto: S3Server, bucket: str, made: str
-) -> None:
-    if made == "at once":
-        moto.client.put_object(Bucket=bucket, Key=KEY, Body=OTHER)
-    else:
-        make_of_parts(moto, bucket, KEY, even(20 * MiB, OTHER), OTHER)
-    sender = planned(service)
-
-    reply, cuts = sender.compare()
-
-    assert "other bytes" in refused(reply)
-    assert len(cuts) == 1
-
-
-def test_what_is_encrypted_and_has_no_checksum_is_a_conflict_at_the_pick(
-    service: Service, moto: S3Server, bucket: str
-) -> None:
-    moto.client.put_object(Bucket=bucket, Key=KEY, Body=b"hello", ServerSideEncryption="aws:kms")
-
-    answer = Sender(service, b"hello").pick()
-
-    assert isinstance(answer, protocol.RefusedFile)
-    assert answer.code == "exists"
-    assert "S3 tells no checksum that it could be compared by" in answer.message
-
-
-def test_what_is_encrypted_and_has_a_checksum_is_compared(
-    service: Service, moto: S3Server, bucket: str
-) -> None:
-    moto.client.put_object(
-        Bucket=bucket,
-        Key=KEY,
-        Body=b"hello",
-        ServerSideEncryption="aws:kms",
-        ChecksumAlgorithm="SHA256",
-    )
-
-    assert verified_by(planned(service, b"hello").compare()[0]) == "sha256"
-
-
-def test_an_object_that_vanished_since_the_pick_is_uploaded(
-    service: Service, moto: S3Server, bucket: str
-) -> None:
-    moto.client.put_object(Bucket=bucket, Key=KEY, Body=b"hello")
-    sender = planned(service, b"hello")
-    moto.client.delete_object(Bucket=bucket, Key=KEY)
-
-    assert sender.compare() == (protocol.ObjectGone(file_id=sender.file_id), [])
-
-    sender.send()
-    verified_by(sender.complete())
-    assert moto.client.get_object(Bucket=bucket, Key=KEY)["Body"].read() == b"hello"
-
-
-@pytest.mark.parametrize("newer", [b"hallo", b"hello, world"], ids=["same size", "another size"])
-def test_an_object_that_was_replaced_since_the_pick_decides(
-    service: Service, moto: S3Server, bucket: str, newer: bytes
-) -> None:
-    moto.client.put_object(Bucket=bucket, Key=KEY, Body=b"hello")
-    sender = planned(service, b"hello")
-    moto.client.put_object(Bucket=bucket, Key=KEY, Body=newer)
-
-    assert f"{len(newer)} bytes" in refused(sender.compare()[0])
-
-
-def test_a_lying_page_proves_nothing_of_an_object_of_another_size(
-    service: Service, moto: S3Server, bucket: str, uploaded: list[UploadedFile]
-) -> None:
-    moto.client.put_object(Bucket=bucket, Key=KEY, Body=b"hello")
-    sender = planned(service, b"hello")
-    moto.client.put_object(Bucket=bucket, Key=KEY, Body=b"hello, world")
-    sender.data = b"hello, world"
-
-    refused(sender.ask_to_compare(12))
-    assert uploaded == []
-
-
-def test_checksums_of_another_cut_break_the_protocol(
-    service: Service, moto: S3Server, bucket: str
-) -> None:
-    moto.client.put_object(Bucket=bucket, Key=KEY, Body=b"hello")
-    sender = planned(service, b"hello")
-    claim = protocol.CompareObject(
-        file_id=sender.file_id,
-        part_size=1,
-        parts_sha256=[sha256(b"hello")],
-        parts_md5=[],
-        sha256="",
-    )
-
-    assert failed(service.handle(claim)) == "invalid_message"
-
-
-def test_without_the_whole_files_checksum_none_is_told(
-    moto: S3Server, bucket: str, uploaded: list[UploadedFile]
-) -> None:
-    service = service_at(moto, bucket, sha256=False, on_uploaded=uploaded.append)
-    moto.client.put_object(Bucket=bucket, Key=KEY, Body=b"hello")
-
-    planned(service, b"hello").compare()
-
-    assert [file.sha256 for file in uploaded] == [""]
-
-
-def test_only_a_file_of_which_nothing_is_sent_is_compared(
-    ministack: S3Server, moto: S3Server, bucket: str, service: Service
-) -> None:
-    discarded = Sender(service, b"hello")
-    discarded.pick()
-    discarded.abort()
-    assert failed(discarded.ask_to_compare(5)) == "invalid_message"
-
-    small = Limits(min_part_size=4, max_part_size=64, max_parts=100, default_part_size=8)
-    with ministack.bucket() as other:
-        opened = Sender(service_at(ministack, other, limits=small), b"0123456789")
-        opened.open()
-        assert failed(opened.ask_to_compare(8)) == "invalid_message"
-
-
-def test_a_server_that_is_down_is_asked_again(
-    service: Service, moto: S3Server, proxy: FaultyProxy, bucket: str
-) -> None:
-    moto.client.put_object(Bucket=bucket, Key=KEY, Body=b"hello")
-    sender = planned(service, b"hello")
-    proxy.go_offline()
-
-    reply = sender.ask_to_compare(5)
-
-    assert isinstance(reply, protocol.Failed)
-    assert reply.retryable
-    proxy.go_online()
-    assert verified_by(sender.ask_to_compare(5)) == "md5"
-
-
-@pytest.mark.parametrize("if_exists", ["overwrite", "rename"])
-def test_only_verify_compares(
-    service: Service, moto: S3Server, bucket: str, if_exists: str
-) -> None:
-    moto.client.put_object(Bucket=bucket, Key=KEY, Body=b"hello")
-
-    answer = Sender(service, b"hello", if_exists=if_exists).pick()
-
-    assert isinstance(answer, protocol.PlannedFile)
-    assert not answer.compare
-    assert answer.key == (KEY if if_exists == "overwrite" else "run7-1.csv")
-
-
-def test_a_file_that_is_overwritten_after_all_is_not_compared(
-    service: Service, moto: S3Server, bucket: str
-) -> None:
-    moto.client.put_object(Bucket=bucket, Key=KEY, Body=b"hello")
-    sender = planned(service, b"hallo")
-    refused(sender.compare()[0])
-    sender.if_exists = "overwrite"
-
-    answer = sender.pick()
-
-    assert isinstance(answer, protocol.PlannedFile)
-    assert not answer.compare
-    sender.send()
-    verified_by(sender.complete())
-    assert moto.client.get_object(Bucket=bucket, Key=KEY)["Body"].read() == b"hallo"
 
 
 @pytest.mark.parametrize("server", ["ministack", "seaweed", "moto"])

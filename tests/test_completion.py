@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import http.client
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from s3upload_widget import protocol
-from s3upload_widget.parts import Limits
 from s3upload_widget.s3 import Store
 from s3upload_widget.service import Service
-from support.faults import (
-    Answer,
-    Fault,
-    LoseResponse,
-    Match,
-)
-from support.sender import Sender, failed, put
+from support.faults import Answer, Fault, LoseResponse, Match
+from support.sender import DATA, SINGLE, Sender, failed, service_at, verified_by
 from support.waiting import until
 
 if TYPE_CHECKING:
@@ -25,25 +18,12 @@ if TYPE_CHECKING:
     from support.proxy import FaultyProxy
     from support.servers import S3Server
 
-SMALL = Limits(min_part_size=4, max_part_size=64, max_parts=100, default_part_size=8)
-DATA = b"0123456789abcdefXYZ"
-LARGE = b"x" * (5 << 20) + b"tail"  # moto, as S3, takes no smaller part but the last
-SINGLE = b"hello"
 ALWAYS = 1_000
-
-
-def service_at(server: S3Server, bucket: str, **options: Any) -> Service:
-    return Service(Store(bucket, server.client), limits=SMALL, **options)
 
 
 @pytest.fixture
 def watched(ministack: S3Server, proxy: FaultyProxy, bucket: str) -> Service:
     return service_at(ministack.at(proxy.url), bucket)
-
-
-def verified_by(reply: protocol.Reply) -> str:
-    assert isinstance(reply, protocol.MultipartUploadCompleted), reply
-    return reply.verified_by
 
 
 def arrived(sender: Sender) -> str:
@@ -55,10 +35,6 @@ def arrived(sender: Sender) -> str:
     return verified_by(reply)
 
 
-def body_of(server: S3Server, bucket: str, key: str = "run7.csv") -> bytes:
-    return server.client.get_object(Bucket=bucket, Key=key)["Body"].read()
-
-
 def test_parts_that_did_not_arrive_are_asked_for(watched: Service) -> None:
     sender = Sender(watched, DATA)
     sender.open()
@@ -67,16 +43,6 @@ def test_parts_that_did_not_arrive_are_asked_for(watched: Service) -> None:
     assert sender.complete() == protocol.PartsMissing(file_id="file_0001", part_numbers=[1, 3])
 
     sender.send(1, 3)
-    assert verified_by(sender.complete()) == "sha256"
-
-
-def test_an_object_of_one_part_that_did_not_arrive_is_asked_for(watched: Service) -> None:
-    sender = Sender(watched, SINGLE)
-    sender.open()
-
-    assert sender.complete() == protocol.PartsMissing(file_id="file_0001", part_numbers=[1])
-
-    sender.send()
     assert verified_by(sender.complete()) == "sha256"
 
 
@@ -102,7 +68,7 @@ def test_a_part_that_was_read_differently_since_is_asked_for(
         # SeaweedFS keeps the old part too, with a time in whole seconds: then it is asked for
         # until the newest one is known.
         assert until(lambda: arrived(sender)) == "sha256"
-        assert body_of(s3, bucket) == sender.data
+        assert s3.body(bucket, "run7.csv") == sender.data
 
 
 @pytest.mark.parametrize("losses", [1, ALWAYS], ids=["one answer", "every answer for a while"])
@@ -123,7 +89,7 @@ def test_an_answer_to_complete_that_was_lost_does_not_matter(
         reply = sender.complete()
 
     assert verified_by(reply) == "sha256"
-    assert body_of(ministack, bucket) == DATA
+    assert ministack.body(bucket, "run7.csv") == DATA
     assert len(uploaded) == 1
     assert uploaded[0].etag
 
@@ -153,7 +119,7 @@ def test_an_upload_that_is_gone_is_not_taken_for_another_object(
 
     assert failed(sender.complete()) == "exists"
 
-    assert body_of(ministack, bucket) == DATA[::-1]
+    assert ministack.body(bucket, "run7.csv") == DATA[::-1]
 
 
 @pytest.mark.parametrize(("second", "expected"), [(DATA, "sha256"), (DATA[::-1], "exists")])
@@ -169,7 +135,7 @@ def test_of_two_kernels_on_one_key_the_second_compares(
     reply = senders[1].complete()
 
     assert expected == (failed(reply) if expected == "exists" else verified_by(reply))
-    assert body_of(ministack, bucket) == DATA
+    assert ministack.body(bucket, "run7.csv") == DATA
 
 
 def test_a_role_that_may_only_upload_proves_parts_by_the_answer_to_complete(
@@ -180,18 +146,6 @@ def test_a_role_that_may_only_upload_proves_parts_by_the_answer_to_complete(
     assert verified_by(Sender(watched, DATA).upload()) == "sha256"
 
 
-def test_a_role_that_may_only_upload_claims_no_more_of_one_put_than_its_size(
-    watched: Service, proxy: FaultyProxy
-) -> None:
-    uploaded: list[UploadedFile] = []
-    watched._on_uploaded = uploaded.append
-    proxy.play(Fault(Answer(403, "AccessDenied"), Match(operation="HeadObject"), times=ALWAYS))
-
-    assert verified_by(Sender(watched, SINGLE).upload()) == "size"
-
-    assert (uploaded[0].size, uploaded[0].etag) == (5, "")
-
-
 def test_where_nobody_may_look_what_was_not_signed_is_not_there(
     watched: Service, proxy: FaultyProxy
 ) -> None:
@@ -200,85 +154,6 @@ def test_where_nobody_may_look_what_was_not_signed_is_not_there(
     sender.open()
 
     assert sender.complete() == protocol.PartsMissing(file_id="file_0001", part_numbers=[1])
-
-
-@pytest.mark.parametrize("server", ["ministack", "seaweed"])
-def test_one_put_that_is_refused_as_it_had_arrived_before_is_proven(
-    server: str, request: pytest.FixtureRequest
-) -> None:
-    s3: S3Server = request.getfixturevalue(server)
-    with s3.bucket() as bucket:
-        sender = Sender(Service(Store(bucket, s3.client)), SINGLE)
-        sender.open()
-        [part] = sender.presign(1)
-        assert isinstance(part, protocol.PresignedPart)
-
-        answers = [put(part.url, part.headers, SINGLE).status for _ in range(2)]
-        sender.taken = True
-
-        assert answers == [200, 412]
-        assert verified_by(sender.complete()) == "sha256"
-
-
-def test_a_page_that_hides_what_s3_said_makes_no_other_object_its_own(
-    watched: Service, ministack: S3Server, bucket: str
-) -> None:
-    sender = Sender(watched, SINGLE)
-    sender.open()
-    ministack.client.put_object(Bucket=bucket, Key="run7.csv", Body=SINGLE[::-1])
-    assert [answer.status for answer in sender.send()] == [412]
-
-    for sender.taken in (False, True):
-        assert failed(sender.complete()) == "exists"
-
-    assert body_of(ministack, bucket) == SINGLE[::-1]
-
-
-def test_an_object_that_another_took_the_place_of_is_not_ours(
-    watched: Service, ministack: S3Server, bucket: str
-) -> None:
-    sender = Sender(watched, SINGLE)
-    sender.open()
-    sender.send()
-    ministack.client.put_object(Bucket=bucket, Key="run7.csv", Body=b"other")
-
-    assert failed(sender.complete()) == "exists"
-    sender.if_exists = "overwrite"
-    sender.pick()
-    reply = sender.complete()
-
-    assert failed(reply) == "integrity"
-    assert isinstance(reply, protocol.Failed)
-    assert f"s3://{bucket}/run7.csv" in reply.message
-    assert body_of(ministack, bucket) == b"other"
-
-
-def test_one_put_whose_answer_was_lost_is_sent_again_without_a_conflict(
-    watched: Service, proxy: FaultyProxy
-) -> None:
-    sender = Sender(watched, SINGLE)
-    sender.open()
-    proxy.play(Fault(LoseResponse(), Match(operation="PutObject")))
-    with pytest.raises((OSError, http.client.HTTPException)):
-        sender.send()
-
-    assert [answer.status for answer in sender.send()] == [200]
-
-    assert verified_by(sender.complete()) == "sha256"
-
-
-def test_one_put_is_not_signed_again_over_an_object_that_arrived_meanwhile(
-    watched: Service, ministack: S3Server, bucket: str
-) -> None:
-    sender = Sender(watched, SINGLE)
-    sender.open()
-    sender.presign(1)
-    ministack.client.put_object(Bucket=bucket, Key="run7.csv", Body=b"other")
-
-    (refused,) = sender.presign(1)
-
-    assert isinstance(refused, protocol.RefusedPart)
-    assert refused.code == "exists"
 
 
 def test_a_file_that_changed_while_it_was_hashed_is_not_complete(watched: Service) -> None:

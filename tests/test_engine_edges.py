@@ -5,35 +5,17 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-import pytest
-
-from s3upload_widget import UploadWidget
+from support.desk import PART, UNPACED, Desk
 from support.faults import Answer, Fault, Match
 from support.files import make_file
-from support.uploading import (
-    QUICK,
-    MiB,
-    asked,
-    assert_arrived,
-    pick,
-    show,
-    states,
-    until_done,
-)
+from support.uploading import MiB, states
 from support.waiting import until
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from playwright.sync_api import Page
-
     from s3upload_widget import PickedFile
-    from support.bridge import Bridge
     from support.browser import PageErrors
-    from support.proxy import FaultyProxy
-    from support.servers import S3Server
-
-PART = 5 * MiB
 
 DISCARD_WHILE_HASHING = """async () => {
     const hashing = () => {
@@ -45,109 +27,84 @@ DISCARD_WHILE_HASHING = """async () => {
 }"""
 
 
-@pytest.fixture
-def widget(bridge: Bridge, ministack: S3Server, proxy: FaultyProxy, bucket: str) -> UploadWidget:
-    """Its page reaches S3 through the proxy, its kernel does so directly."""
-    return UploadWidget(
-        bucket, client=ministack.client, browser_endpoint_url=proxy.url, part_size=PART
-    )
-
-
 def test_a_file_that_is_discarded_while_it_is_hashed_holds_up_no_other(
-    page: Page,
-    bridge: Bridge,
-    ministack: S3Server,
-    proxy: FaultyProxy,
-    widget: UploadWidget,
-    tmp_path: Path,
+    desk: Desk, tmp_path: Path
 ) -> None:
-    proxy.pace_total(20 * MiB)
-    show(page, bridge, widget, tuning=QUICK)
-    pick(page, make_file(tmp_path / "run7.bin", 20 * PART))
-    page.evaluate(DISCARD_WHILE_HASHING)
-    proxy.pace_total(1e12)
+    desk.proxy.pace_total(20 * MiB)
+    desk.show()
+    desk.pick(make_file(tmp_path / "run7.bin", 20 * PART))
+    desk.page.evaluate(DISCARD_WHILE_HASHING)
+    desk.proxy.pace_total(UNPACED)
 
     file = make_file(tmp_path / "run8.bin", 3 * PART)
-    pick(page, file)
-    until_done(widget)
+    desk.pick(file)
+    desk.until_done()
 
-    assert_arrived(ministack, widget, file)
+    desk.assert_arrived(file)
 
 
 def test_a_file_that_is_discarded_before_it_has_a_key_can_be_picked_again(
-    page: Page, bridge: Bridge, ministack: S3Server, widget: UploadWidget, tmp_path: Path
+    desk: Desk, tmp_path: Path
 ) -> None:
     file = make_file(tmp_path / "run7.bin", 2 * PART)
-    show(page, bridge, widget, tuning=QUICK)
-    bridge.hold()
-    pick(page, file)
-    page.evaluate("engine.abort()")
-    until(lambda: states(page) == {}, what=lambda: states(page))
-    bridge.release()
-    until(lambda: asked(bridge, "abort_multipart_upload"), what="the key given back")
+    desk.show()
+    desk.bridge.hold()
+    desk.pick(file)
+    desk.page.evaluate("engine.abort()")
+    until(lambda: states(desk.page) == {}, what=lambda: states(desk.page))
+    desk.bridge.release()
+    until(lambda: desk.asked("abort_multipart_upload"), what="the key given back")
 
     (tmp_path / "elsewhere").mkdir()
     again = file.rename(tmp_path / "elsewhere" / "run7.bin")
-    pick(page, again)
-    until_done(widget)
+    desk.pick(again)
+    desk.until_done()
 
-    assert_arrived(ministack, widget, again)
+    desk.assert_arrived(again)
 
 
 def test_a_part_that_cannot_be_signed_just_now_is_signed_later(
-    page: Page,
-    bridge: Bridge,
-    ministack: S3Server,
-    proxy: FaultyProxy,
-    bucket: str,
-    page_errors: PageErrors,
-    tmp_path: Path,
+    desk: Desk, page_errors: PageErrors, tmp_path: Path
 ) -> None:
     page_errors.expect_network()
-    widget = UploadWidget(bucket, client=ministack.at(proxy.url).client)
+    desk = desk.with_new_widget(client=desk.server.at(desk.proxy.url).client)
     file = make_file(tmp_path / "run7.bin", MiB)
-    proxy.play(Fault(Answer(500, "InternalError"), Match(operation="PutObject", nth=1)))
+    desk.proxy.play(Fault(Answer(500, "InternalError"), Match(operation="PutObject", nth=1)))
     # The second signature needs a look at the object; botocore itself tries three times.
     matches = [Match(operation="HeadObject", nth=nth) for nth in (2, 3, 4)]
     heads = [Fault(Answer(503, "SlowDown"), match) for match in matches]
-    proxy.play(*heads)
-    show(page, bridge, widget, tuning=QUICK)
+    desk.proxy.play(*heads)
+    desk.show()
 
-    pick(page, file)
-    until_done(widget)
+    desk.pick(file)
+    desk.until_done()
 
-    assert_arrived(ministack, widget, file)
-    assert [proxy.played(head) for head in heads] == [1, 1, 1]
+    desk.assert_arrived(file)
+    assert [desk.proxy.played(head) for head in heads] == [1, 1, 1]
 
 
-def test_a_refusal_of_any_length_does_not_silence_the_reports(
-    page: Page, bridge: Bridge, ministack: S3Server, bucket: str, tmp_path: Path
-) -> None:
+def test_a_refusal_of_any_length_does_not_silence_the_reports(desk: Desk, tmp_path: Path) -> None:
     def refuse(_: PickedFile) -> str:
         raise ValueError("no" * 5000)
 
-    widget = UploadWidget(bucket, client=ministack.client, key=refuse)
-    show(page, bridge, widget, tuning=QUICK)
+    desk = desk.with_new_widget(key=refuse)
+    widget = desk.widget
+    desk.show()
 
-    pick(page, make_file(tmp_path / "run7.bin", MiB))
+    desk.pick(make_file(tmp_path / "run7.bin", MiB))
     until(lambda: widget.files and widget.files[0].state == "failed", what=lambda: widget.files)
-    page.evaluate("engine.abort()")
+    desk.page.evaluate("engine.abort()")
 
     until(lambda: widget.files == (), what=lambda: widget.files)
 
 
 def test_reports_that_the_kernel_refuses_come_no_oftener_than_others(
-    page: Page,
-    bridge: Bridge,
-    ministack: S3Server,
-    proxy: FaultyProxy,
-    widget: UploadWidget,
-    tmp_path: Path,
+    desk: Desk, tmp_path: Path
 ) -> None:
-    proxy.pace_total(4 * MiB)
-    show(page, bridge, widget, tuning={"reportMs": 200})
+    desk.proxy.pace_total(4 * MiB)
+    desk.show({"reportMs": 200})
     # What is no number is sent as null, and no report with that is understood.
-    page.evaluate("""() => {
+    desk.page.evaluate("""() => {
       engine.rate.sample(0, Date.now() - 10_000);
       globalThis.trouble = setInterval(() => {
         engine.rate.sample(NaN);
@@ -157,13 +114,13 @@ def test_reports_that_the_kernel_refuses_come_no_oftener_than_others(
     file = make_file(tmp_path / "run7.bin", 3 * PART)
     began = time.monotonic()
 
-    pick(page, file)
-    until(lambda: len(widget.value) == 1, 60, "the file")
+    desk.pick(file)
+    until(lambda: len(desk.widget.value) == 1, 60, "the file")
     took = time.monotonic() - began
 
-    assert len(asked(bridge, "report_progress")) <= 2 + took / 0.2
-    replies = [message.data.get("content", {}).get("reply", {}) for message in bridge.told]
+    assert len(desk.asked("report_progress")) <= 2 + took / 0.2
+    replies = [message.data.get("content", {}).get("reply", {}) for message in desk.bridge.told]
     assert "failed" in {reply.get("kind") for reply in replies}
-    page.evaluate("clearInterval(trouble); engine.rate.reset()")
-    until_done(widget)
-    assert_arrived(ministack, widget, file)
+    desk.page.evaluate("clearInterval(trouble); engine.rate.reset()")
+    desk.until_done()
+    desk.assert_arrived(file)

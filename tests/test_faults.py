@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from s3upload_widget import UploadWidget
+from support.desk import PART, UNPACED, Desk
 from support.exchanges import Exchanges
 from support.faults import (
     FOREVER,
@@ -21,39 +21,16 @@ from support.faults import (
     Stall,
 )
 from support.files import make_file
-from support.uploading import (
-    QUICK,
-    MiB,
-    asked,
-    assert_arrived,
-    pick,
-    show,
-    until_done,
-    until_state,
-)
-from support.waiting import until
+from support.uploading import MiB
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from playwright.sync_api import Page
-
-    from support.bridge import Bridge
+    from s3upload_widget import UploadWidget
     from support.browser import PageErrors
     from support.faults import Action
-    from support.proxy import FaultyProxy
-    from support.servers import S3Server
 
-PART = 5 * MiB
 SECOND = Match(operation="UploadPart", part_number=2)
-
-
-@pytest.fixture
-def widget(bridge: Bridge, ministack: S3Server, proxy: FaultyProxy, bucket: str) -> UploadWidget:
-    """Its page reaches S3 through the faulty proxy, its kernel does so directly."""
-    return UploadWidget(
-        bucket, client=ministack.client, browser_endpoint_url=proxy.url, part_size=PART
-    )
 
 
 @pytest.fixture(autouse=True)
@@ -82,35 +59,22 @@ def _failed_requests_are_no_surprise(page_errors: PageErrors) -> None:
     ],
     ids=repr,
 )
-def test_a_fault_on_one_part_is_survived(
-    page: Page,
-    bridge: Bridge,
-    ministack: S3Server,
-    proxy: FaultyProxy,
-    widget: UploadWidget,
-    tmp_path: Path,
-    action: Action,
-) -> None:
+def test_a_fault_on_one_part_is_survived(desk: Desk, tmp_path: Path, action: Action) -> None:
     file = make_file(tmp_path / "run7.bin", 4 * PART)
     fault = Fault(action, SECOND)
-    proxy.play(fault)
-    show(page, bridge, widget, tuning=QUICK)
+    desk.proxy.play(fault)
+    desk.show()
 
-    pick(page, file)
-    until_done(widget)
+    desk.pick(file)
+    desk.until_done()
 
-    assert_arrived(ministack, widget, file)
-    assert proxy.played(fault) == 1
-    others = [len(proxy.puts(part)) for part in (1, 3, 4)]
+    desk.assert_arrived(file)
+    assert desk.proxy.played(fault) == 1
+    others = [len(desk.proxy.puts(part)) for part in (1, 3, 4)]
     assert others == [1, 1, 1]
 
 
-def test_a_url_that_expired_while_it_waited_is_signed_again(
-    page: Page, bridge: Bridge, ministack: S3Server, proxy: FaultyProxy, bucket: str, tmp_path: Path
-) -> None:
-    widget = UploadWidget(
-        bucket, client=ministack.client, browser_endpoint_url=proxy.url, part_size=PART
-    )
+def test_a_url_that_expired_while_it_waited_is_signed_again(desk: Desk, tmp_path: Path) -> None:
     file = make_file(tmp_path / "run7.bin", 3 * PART)
     every_first = tuple(
         Fault(
@@ -119,92 +83,71 @@ def test_a_url_that_expired_while_it_waited_is_signed_again(
         )
         for part in (1, 2, 3)
     )
-    proxy.play(*every_first)
-    show(page, bridge, widget, tuning=QUICK)
+    desk.proxy.play(*every_first)
+    desk.show()
 
-    pick(page, file)
-    until_done(widget)
+    desk.pick(file)
+    desk.until_done()
 
-    assert_arrived(ministack, widget, file)
-    signed = [
-        part["part_number"] for each in asked(bridge, "presign_parts") for part in each["parts"]
-    ]
-    assert [(signed.count(part), len(proxy.puts(part))) for part in (1, 2, 3)] == [(2, 2)] * 3
+    desk.assert_arrived(file)
+    signed = [part["part_number"] for each in desk.asked("presign_parts") for part in each["parts"]]
+    assert [(signed.count(part), len(desk.proxy.puts(part))) for part in (1, 2, 3)] == [(2, 2)] * 3
 
 
 def test_the_network_may_be_gone_for_a_while(
-    page: Page,
-    bridge: Bridge,
-    ministack: S3Server,
-    proxy: FaultyProxy,
-    widget: UploadWidget,
-    tmp_path: Path,
+    desk: Desk, widget: UploadWidget, tmp_path: Path
 ) -> None:
     file = make_file(tmp_path / "run7.bin", 8 * PART)
-    proxy.pace_total(10 * MiB)
-    show(page, bridge, widget, tuning=QUICK)
-    pick(page, file)
-    until(lambda: any(put.complete for put in proxy.puts()), what="a first part on S3")
+    desk.proxy.pace_total(10 * MiB)
+    desk.show()
+    desk.pick(file)
+    desk.until_stored(1)
 
-    proxy.go_offline()
-    until_state(widget, "waiting")
+    desk.proxy.go_offline()
+    desk.until_state("waiting")
     assert widget.waiting_for == "network"
-    stored = {put.part_number for put in proxy.puts() if put.complete}
+    stored = set(desk.stored())
     before = widget.progress
-    proxy.go_online()
-    proxy.pace_total(1e12)
-    until_done(widget)
+    desk.proxy.go_online()
+    desk.proxy.pace_total(UNPACED)
+    desk.until_done()
 
-    assert_arrived(ministack, widget, file)
+    desk.assert_arrived(file)
     assert 0 < before <= widget.progress
-    assert [len([p for p in proxy.puts(part) if p.complete]) for part in stored] == [1] * len(
-        stored
-    )
+    assert [desk.stored().count(part) for part in stored] == [1] * len(stored)
 
 
-def test_slow_down_halves_the_lanes(
-    page: Page,
-    bridge: Bridge,
-    ministack: S3Server,
-    proxy: FaultyProxy,
-    widget: UploadWidget,
-    tmp_path: Path,
-) -> None:
+def test_slow_down_halves_the_lanes(desk: Desk, tmp_path: Path) -> None:
     file = make_file(tmp_path / "run7.bin", 12 * PART)
-    proxy.play(Fault(Answer(503, "SlowDown"), Match(operation="UploadPart"), times=4))
-    proxy.play(Fault(Delay(response=0.2), Match(operation="UploadPart"), times=FOREVER))
-    show(page, bridge, widget, tuning=QUICK)
+    desk.proxy.play(Fault(Answer(503, "SlowDown"), Match(operation="UploadPart"), times=4))
+    desk.proxy.play(Fault(Delay(response=0.2), Match(operation="UploadPart"), times=FOREVER))
+    desk.show()
 
-    pick(page, file)
-    until_done(widget)
+    desk.pick(file)
+    desk.until_done()
 
-    assert_arrived(ministack, widget, file)
-    told = [put.finished for put in proxy.puts() if put.status == 503]
-    after = Exchanges(put for put in proxy.puts() if put.started > max(told))
+    desk.assert_arrived(file)
+    told = [put.finished for put in desk.proxy.puts() if put.status == 503]
+    after = Exchanges(put for put in desk.proxy.puts() if put.started > max(told))
     assert after.max_in_flight() < 6
 
 
 def test_an_answer_that_stays_the_same_fails_the_file_and_resume_goes_on(
-    page: Page,
-    bridge: Bridge,
-    ministack: S3Server,
-    proxy: FaultyProxy,
-    widget: UploadWidget,
-    tmp_path: Path,
+    desk: Desk, widget: UploadWidget, tmp_path: Path
 ) -> None:
     file = make_file(tmp_path / "run7.bin", 3 * PART)
-    proxy.play(Fault(Answer(500, "InternalError"), SECOND, times=FOREVER))
-    show(page, bridge, widget, tuning=QUICK)
-    pick(page, file)
-    until_state(widget, "failed")
+    desk.proxy.play(Fault(Answer(500, "InternalError"), SECOND, times=FOREVER))
+    desk.show()
+    desk.pick(file)
+    desk.until_state("failed")
     assert "run7.bin" in widget.error
     assert "part 2" in widget.error
     assert "500 InternalError" in widget.error
 
-    proxy.clear_faults()
+    desk.proxy.clear_faults()
     widget.resume()
-    until_state(widget, "uploading", "done")
-    until_done(widget)
+    desk.until_state("uploading", "done")
+    desk.until_done()
 
-    assert_arrived(ministack, widget, file)
-    assert [len(proxy.puts(part)) for part in (1, 3)] == [1, 1]
+    desk.assert_arrived(file)
+    assert [len(desk.proxy.puts(part)) for part in (1, 3)] == [1, 1]

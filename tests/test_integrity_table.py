@@ -174,7 +174,7 @@ def test_a_file_is_proven_by_the_strongest_that_the_server_tells(place: Place, p
 
     assert arrived[0].verified_by == path.proven[place.name]
     place.wire.clear_faults()
-    found = place.server.client.get_object(Bucket=place.store.bucket, Key=key)["Body"].read()
+    found = place.server.body(place.store.bucket, key)
     assert found == path.data
     assert arrived[0].verify() == "sha256"
     assert key not in dict(place.server.upload_ids(place.store.bucket))
@@ -196,7 +196,7 @@ def test_what_a_server_refuses_because_of_another_object_is_never_taken(place: P
     assert (reply.code, "s3:GetObject" in reply.message) == ("exists", True)
     assert arrived == []
     place.wire.clear_faults()
-    found = place.server.client.get_object(Bucket=place.store.bucket, Key=key)["Body"].read()
+    found = place.server.body(place.store.bucket, key)
     assert found == b"other"
 
 

@@ -45,13 +45,6 @@ def file(tmp_path: Path) -> Path:
     return make_file(tmp_path / "run7.bin", PARTS * PART - 7)
 
 
-def parts_on_s3(server: S3Server, bucket: str) -> set[int]:
-    """The numbers of the parts that S3 holds in the one upload there is."""
-    [(key, upload_id)] = server.upload_ids(bucket)
-    listed = server.client.list_parts(Bucket=bucket, Key=key, UploadId=upload_id)
-    return {part["PartNumber"] for part in listed["Parts"]}
-
-
 def until_stored(proxy: FaultyProxy, count: int) -> None:
     until(
         lambda: sum(put.complete for put in proxy.puts()) >= count,
@@ -92,7 +85,7 @@ def test_a_killed_browser_offers_the_upload_and_sends_only_what_is_missing(
         os.kill(process, signal.SIGKILL)
         until(lambda: all(put.finished for put in proxy.puts()), 30, "a silent wire")
 
-    there = parts_on_s3(ministack, bucket)
+    there = ministack.parts_there(bucket)
     proxy.forget()
     proxy.clear_faults()
     with run_profile(chromium, profile, page_errors) as (page, _):
@@ -162,7 +155,7 @@ def test_a_page_that_is_reloaded_after_the_jupyter_server_was_killed_offers_what
 ) -> None:
     notebook.reload(save=False)
     until(lambda: all(put.finished for put in proxy.puts()), 30, "a silent wire")
-    there = parts_on_s3(ministack, bucket)
+    there = ministack.parts_there(bucket)
     proxy.forget()
     proxy.clear_faults()
     notebook.run_cell(0)

@@ -10,8 +10,7 @@ from s3upload_widget import protocol
 from s3upload_widget.s3 import Store
 from s3upload_widget.service import Service
 from support.faults import FOREVER, Answer, Fault, Match
-from support.sender import Sender, failed
-from test_service import DATA, SMALL
+from support.sender import DATA, SMALL, Sender, failed
 
 if TYPE_CHECKING:
     from support.proxy import FaultyProxy

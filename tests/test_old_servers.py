@@ -2,62 +2,34 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
-from s3upload_widget import UploadWidget, protocol
-from s3upload_widget.parts import Limits
+from s3upload_widget import protocol
 from s3upload_widget.s3 import Store
 from s3upload_widget.service import Service
 from s3upload_widget.uploader import upload_file
-from support.faults import (
-    Answer,
-    Fault,
-    FlipBit,
-    Match,
-    StripRequestHeaders,
-    StripResponseHeaders,
-)
+from support.faults import Answer, Fault, FlipBit, Match, StripRequestHeaders, StripResponseHeaders
 from support.files import make_file
 from support.proxy import FaultyProxy
-from support.sender import Sender, failed
-from support.uploading import QUICK, assert_arrived, pick, show, until_done
+from support.sender import DATA, LARGE, SINGLE, Sender, failed, service_at, verified_by
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from playwright.sync_api import Page
-
     from s3upload_widget.results import UploadedFile
-    from support.bridge import Bridge
     from support.browser import PageErrors
+    from support.desk import Desk
     from support.servers import S3Server
 
-SMALL = Limits(min_part_size=4, max_part_size=64, max_parts=100, default_part_size=8)
-DATA = b"0123456789abcdefXYZ"
-LARGE = b"x" * (5 << 20) + b"tail"  # moto, as S3, takes no smaller part but the last
-SINGLE = b"hello"
 ALWAYS = 1_000
-
-
-def service_at(server: S3Server, bucket: str, **options: Any) -> Service:
-    return Service(Store(bucket, server.client), limits=SMALL, **options)
 
 
 @pytest.fixture
 def watched(ministack: S3Server, proxy: FaultyProxy, bucket: str) -> Service:
     return service_at(ministack.at(proxy.url), bucket)
-
-
-def verified_by(reply: protocol.Reply) -> str:
-    assert isinstance(reply, protocol.MultipartUploadCompleted), reply
-    return reply.verified_by
-
-
-def body_of(server: S3Server, bucket: str, key: str = "run7.csv") -> bytes:
-    return server.client.get_object(Bucket=bucket, Key=key)["Body"].read()
 
 
 @pytest.fixture
@@ -109,26 +81,20 @@ def test_without_conditions_an_object_that_arrived_is_not_overwritten_either(
 
 
 def test_a_page_sends_without_conditions_where_s3_knows_none(
-    page: Page,
-    page_errors: PageErrors,
-    bridge: Bridge,
-    ministack: S3Server,
-    proxy: FaultyProxy,
-    bucket: str,
-    tmp_path: Path,
+    desk: Desk, page_errors: PageErrors, tmp_path: Path
 ) -> None:
     page_errors.expect_network()
-    widget = UploadWidget(bucket, client=ministack.at(proxy.url).client)
+    desk = desk.with_new_widget(client=desk.server.at(desk.proxy.url).client)
     file = make_file(tmp_path / "run7.csv", 10)
     unknown = Fault(Answer(501, "NotImplemented"), Match(operation="PutObject"))
-    proxy.play(unknown)
-    show(page, bridge, widget, tuning=QUICK)
+    desk.proxy.play(unknown)
+    desk.show()
 
-    pick(page, file)
-    until_done(widget)
+    desk.pick(file)
+    desk.until_done()
 
-    assert_arrived(ministack, widget, file)
-    conditions = ["if-none-match" in put.request.headers for put in proxy.puts()]
+    desk.assert_arrived(file)
+    conditions = ["if-none-match" in put.request.headers for put in desk.proxy.puts()]
     assert conditions == [True, False]
 
 
@@ -157,7 +123,7 @@ def test_a_server_without_sha256_proves_by_md5(old: S3Server, data: bytes) -> No
         assert verified_by(sender.upload()) == "md5"
 
         assert sender.md5
-        assert body_of(old, bucket) == data
+        assert old.body(bucket, "run7.csv") == data
 
 
 def test_a_server_without_sha256_gets_no_part_without_md5(old: S3Server) -> None:
@@ -185,7 +151,7 @@ def test_a_part_that_broke_on_its_way_to_an_old_server_is_asked_for(
 
         sender.send(2)
         assert verified_by(sender.complete()) == "md5"
-        assert body_of(old, bucket) == LARGE
+        assert old.body(bucket, "run7.csv") == LARGE
 
 
 def test_an_object_that_broke_on_its_way_to_an_old_server_is_never_taken(
@@ -217,7 +183,7 @@ def test_where_no_checksum_tells_whose_object_it_is_a_put_that_was_taken_is_ours
 
         assert verified_by(sender.upload()) == "size"
 
-        assert body_of(old, bucket) == SINGLE
+        assert old.body(bucket, "run7.csv") == SINGLE
         uri = f"s3://{bucket}/"
         done = upload_file(file, uri, client=old.client, extra_args=encrypted, progress=False)
         assert done.verified_by == "size"
@@ -235,4 +201,4 @@ def test_where_no_checksum_tells_whose_object_it_is_a_put_that_was_refused_is_no
         assert [answer.status for answer in sender.send()] == [412]
 
         assert failed(sender.complete()) == "exists"
-        assert body_of(old, bucket) == SINGLE[::-1]
+        assert old.body(bucket, "run7.csv") == SINGLE[::-1]

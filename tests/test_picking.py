@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from s3upload_widget import protocol
 from s3upload_widget.errors import RefusedError
-from s3upload_widget.parts import Limits
 from s3upload_widget.s3 import Store
 from s3upload_widget.service import Service
-from support.faults import Answer, Fault, Gate, Match
-from support.sender import ORIGIN, Sender, failed
+from support.faults import Fault, Gate, Match
+from support.sender import DATA, Sender, plans, refusal, service_at
 from support.waiting import until
 
 if TYPE_CHECKING:
@@ -22,40 +22,15 @@ if TYPE_CHECKING:
     from support.proxy import FaultyProxy
     from support.servers import S3Server
 
-SMALL = Limits(min_part_size=4, max_part_size=64, max_parts=100, default_part_size=8)
-DATA = b"0123456789abcdefXYZ"
-
 
 @pytest.fixture
 def make(ministack: S3Server, bucket: str) -> Callable[..., Service]:
-    def make(**options: Any) -> Service:
-        return Service(Store(bucket, ministack.client), limits=SMALL, **options)
-
-    return make
+    return partial(service_at, ministack, bucket)
 
 
 @pytest.fixture
 def watched(ministack: S3Server, proxy: FaultyProxy, bucket: str) -> Service:
-    return Service(Store(bucket, ministack.at(proxy.url).client), limits=SMALL)
-
-
-def refusal(sender: Sender) -> str:
-    answer = sender.pick()
-    assert isinstance(answer, protocol.RefusedFile), answer
-    assert not answer.retryable
-    assert answer.message
-    return answer.code
-
-
-def plans(service: Service, *senders: Sender) -> list[str]:
-    """The key or the refusal's code of each file of one pick."""
-    request = protocol.PickFiles(origin=ORIGIN, files=[sender.as_pick() for sender in senders])
-    reply = service.handle(request)
-    assert isinstance(reply, protocol.FilesPicked), reply
-    return [
-        answer.key if isinstance(answer, protocol.PlannedFile) else answer.code
-        for answer in reply.files
-    ]
+    return service_at(ministack.at(proxy.url), bucket)
 
 
 @pytest.mark.parametrize(
@@ -168,109 +143,6 @@ def test_a_file_that_is_just_being_completed_for_another_page_is_asked_for_again
         assert isinstance(completed.result(), protocol.MultipartUploadCompleted)
 
     assert (refused.code, refused.retryable) == ("unavailable", True)
-
-
-def test_an_object_that_is_there_is_a_conflict_that_names_it(
-    make: Callable[..., Service], ministack: S3Server, bucket: str
-) -> None:
-    ministack.client.put_object(Bucket=bucket, Key="run7.csv", Body=b"older")
-
-    answer = Sender(make(), DATA).pick()
-
-    assert isinstance(answer, protocol.RefusedFile)
-    assert answer.code == "exists"
-    for told in (f"s3://{bucket}/run7.csv", "5 bytes", " UTC", "overwrite", "keep both", "skip"):
-        assert told in answer.message
-
-
-@pytest.mark.parametrize("size", [3, 19], ids=["one part", "several parts"])
-def test_the_user_may_overwrite(
-    make: Callable[..., Service], ministack: S3Server, bucket: str, size: int
-) -> None:
-    ministack.client.put_object(Bucket=bucket, Key="run7.csv", Body=b"older")
-    sender = Sender(make(), DATA[:size])
-    assert refusal(sender) == "exists"
-    sender.if_exists = "overwrite"
-
-    assert isinstance(sender.upload(), protocol.MultipartUploadCompleted)
-
-    body = ministack.client.get_object(Bucket=bucket, Key="run7.csv")["Body"].read()
-    assert body == sender.data
-
-
-def test_the_user_may_keep_both(
-    make: Callable[..., Service], ministack: S3Server, bucket: str
-) -> None:
-    for name in ("run7.csv", "run7-1.csv"):
-        ministack.client.put_object(Bucket=bucket, Key=name, Body=b"older")
-    sender = Sender(make(), DATA)
-    assert refusal(sender) == "exists"
-    sender.if_exists = "rename"
-
-    sender.upload()
-
-    assert ministack.keys(bucket) == ["run7-1.csv", "run7-2.csv", "run7.csv"]
-
-
-def test_two_files_that_are_renamed_get_two_names(
-    make: Callable[..., Service], ministack: S3Server, bucket: str
-) -> None:
-    service = make(if_exists="rename", key="run7.csv")
-    ministack.client.put_object(Bucket=bucket, Key="run7.csv", Body=b"older")
-    senders = [Sender(service, DATA, file_id=f"file_000{n}") for n in range(3)]
-
-    assert sorted(plans(service, *senders)) == ["run7-1.csv", "run7-2.csv", "run7-3.csv"]
-
-
-def test_overwriting_looks_at_nothing(watched: Service, proxy: FaultyProxy) -> None:
-    sender = Sender(watched, DATA, if_exists="overwrite")
-
-    assert isinstance(sender.pick(), protocol.PlannedFile)
-
-    assert len(proxy.of("HeadObject")) == 0
-
-
-def test_where_nobody_may_look_the_upload_itself_must_not_overwrite(
-    watched: Service, proxy: FaultyProxy, ministack: S3Server, bucket: str
-) -> None:
-    ministack.client.put_object(Bucket=bucket, Key="run7.csv", Body=b"older")
-    proxy.play(Fault(Answer(403, "AccessDenied"), Match(operation="HeadObject"), times=1_000))
-    single, parts = Sender(watched, b"1"), Sender(watched, DATA)
-
-    single.open()
-    assert [answer.status for answer in single.send()] == [412]
-    assert failed(single.complete()) == "exists"
-    single.abort()
-    parts.open()
-    parts.send()
-
-    assert failed(parts.complete()) == "exists"
-    assert len(ministack.upload_ids(bucket)) == 1
-    assert ministack.client.get_object(Bucket=bucket, Key="run7.csv")["Body"].read() == b"older"
-
-
-def test_an_object_that_arrives_during_the_upload_is_not_overwritten_until_the_user_says_so(
-    make: Callable[..., Service], ministack: S3Server, bucket: str
-) -> None:
-    sender = Sender(make(), DATA)
-    sender.open()
-    sender.send()
-    ministack.client.put_object(Bucket=bucket, Key="run7.csv", Body=b"theirs")
-    assert failed(sender.complete()) == "exists"
-
-    sender.if_exists = "overwrite"
-    sender.pick()
-
-    assert isinstance(sender.complete(), protocol.MultipartUploadCompleted)
-    assert ministack.client.get_object(Bucket=bucket, Key="run7.csv")["Body"].read() == DATA
-
-
-def test_a_file_that_changed_is_not_taken_for_the_picked_one(make: Callable[..., Service]) -> None:
-    sender = Sender(make(), DATA)
-    sender.open()
-    sender.data = DATA + b"more"
-
-    assert refusal(sender) == "file_changed"
 
 
 @pytest.mark.parametrize("type", ["text/csv\r\nx: y", "no type", "a/b" * 100, "é/x"])

@@ -8,13 +8,11 @@ from urllib.parse import unquote
 
 import pytest
 
-from s3upload_widget.checksums import (
-    md5,
-    sha256,
-)
+from s3upload_widget.checksums import md5, sha256
 from s3upload_widget.objects import ObjectFound
 from s3upload_widget.s3 import Store
 from support.sender import put
+from support.servers import one_of
 from support.waiting import until
 
 if TYPE_CHECKING:
@@ -25,13 +23,8 @@ if TYPE_CHECKING:
 MiB = 1 << 20
 KEY = "raw/a b+é%~&=.bin"
 DATA = [b"x" * (5 * MiB), b"tail"]
-PROVIDERS = ["ministack", "seaweed"]
 
-
-@pytest.fixture(params=PROVIDERS)
-def server(request: pytest.FixtureRequest) -> S3Server:
-    found: S3Server = request.getfixturevalue(request.param)
-    return found
+server = one_of("ministack", "seaweed")
 
 
 @pytest.fixture

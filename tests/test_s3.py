@@ -14,19 +14,17 @@ from s3upload_widget.errors import (
     NoSuchBucketError,
     NoSuchUploadError,
     ObjectExistsError,
-    S3Error,
     S3UnavailableError,
 )
 from s3upload_widget.objects import CannotTell, CompletedPart, NoObject, ObjectFound
-from s3upload_widget.s3 import Store, connect
-from support.canned import canned, parts_page
+from s3upload_widget.s3 import Store
 from support.faults import Answer, Fault, LoseResponse, Match
 from support.sender import put
+from support.servers import one_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from support.canned import Script
     from support.proxy import FaultyProxy
     from support.servers import S3Server
 
@@ -34,17 +32,13 @@ MiB = 1 << 20
 KEY = "raw/a b+é%~&=.bin"
 DATA = [b"x" * (5 * MiB), b"tail"]
 
-
-@pytest.fixture(params=["ministack", "seaweed"])
-def server(request: pytest.FixtureRequest) -> S3Server:
-    found: S3Server = request.getfixturevalue(request.param)
-    return found
+each_server = one_of("ministack", "seaweed")
 
 
 @pytest.fixture
-def store(server: S3Server) -> Iterator[Store]:
-    with server.bucket() as bucket:
-        yield Store(bucket, server.client)
+def store(each_server: S3Server) -> Iterator[Store]:
+    with each_server.bucket() as bucket:
+        yield Store(bucket, each_server.client)
 
 
 def send_parts(store: Store, upload_id: str) -> list[CompletedPart]:
@@ -150,47 +144,6 @@ def test_a_part_sent_twice_is_completed_with_the_bytes_whose_etag_is_named(store
     assert found.sha256 == composite_sha256([sha256(b"new!")])
 
 
-def list_from(script: Script) -> list[tuple[int, str]]:
-    with canned(script) as url:
-        client = connect(endpoint_url=url, access_key="k", secret_key="s", region="us-east-1")
-        return [(part.part_number, part.etag) for part in Store("lab", client).list_parts("k", "u")]
-
-
-def test_parts_are_listed_page_by_page() -> None:
-    pages = {
-        "0": parts_page((1, "a", "10:00:00"), (2, "b", "10:00:00"), truncated=True, marker=2),
-        "2": parts_page((3, "c", "10:00:00"), truncated=True),  # tells no marker
-        "3": parts_page((4, "d", "10:00:00")),
-    }
-
-    listed = list_from(lambda _, query: pages[query["part-number-marker"]])
-
-    assert listed == [(1, "a"), (2, "b"), (3, "c"), (4, "d")]
-
-
-def test_of_a_part_listed_twice_the_newest_counts() -> None:
-    page = parts_page(
-        (2, "new", "10:00:01"),
-        (2, "old", "10:00:00"),
-        (1, "old", "10:00:00"),
-        (1, "new", "10:00:01"),
-    )
-
-    assert list_from(lambda *_: page) == [(1, "new"), (2, "new")]
-
-
-def test_parts_that_are_equally_new_are_all_listed_once() -> None:
-    page = parts_page((1, "a", "10:00:00"), (1, "b", "10:00:00"), (1, "a", "10:00:00"))
-
-    assert list_from(lambda *_: page) == [(1, "a"), (1, "b")]
-
-
-@pytest.mark.parametrize("parts", [(), ((1, "a", "10:00:00"),)], ids=["empty", "the same"])
-def test_a_server_that_lists_in_circles_is_not_followed(parts: tuple[Any, ...]) -> None:
-    with pytest.raises(S3Error, match="in circles"):
-        list_from(lambda *_: parts_page(*parts, truncated=True, marker=0))
-
-
 def test_an_aborted_upload_is_gone_and_may_be_aborted_again(store: Store) -> None:
     upload_id = open_upload(store)
     send_parts(store, upload_id)
@@ -235,9 +188,9 @@ def test_a_look_that_is_denied_is_an_answer(
     assert store.head_object(KEY) == CannotTell()
 
 
-def test_a_bucket_that_does_not_exist_is_named(server: S3Server) -> None:
+def test_a_bucket_that_does_not_exist_is_named(each_server: S3Server) -> None:
     with pytest.raises(NoSuchBucketError, match="no-such-bucket"):
-        Store("no-such-bucket", server.client).check_bucket()
+        Store("no-such-bucket", each_server.client).check_bucket()
 
 
 def test_a_bucket_is_looked_for_until_it_was_found_once(
@@ -289,12 +242,13 @@ def test_no_upload_id_is_shown_when_the_connection_breaks(
     assert failure.value.__cause__ is None
 
 
-def test_two_stores_are_the_same_place_if_endpoint_and_bucket_are(server: S3Server) -> None:
+def test_two_stores_are_the_same_place_if_endpoint_and_bucket_are(each_server: S3Server) -> None:
     options: dict[str, Any] = {"extra_args": {"ACL": "private"}}
 
-    assert Store("lab", server.client).identity == Store("lab", server.client, **options).identity
-    assert Store("lab", server.client).identity != Store("lab2", server.client).identity
-    assert server.endpoint_url in Store("lab", server.client).identity
+    client = each_server.client
+    assert Store("lab", client).identity == Store("lab", client, **options).identity
+    assert Store("lab", client).identity != Store("lab2", client).identity
+    assert each_server.endpoint_url in Store("lab", client).identity
 
 
 @pytest.mark.parametrize("operation", ["PutObject", "CompleteMultipartUpload"])

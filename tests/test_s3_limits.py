@@ -15,6 +15,7 @@ from s3upload_widget.errors import ProtocolError
 from s3upload_widget.s3 import Store
 from s3upload_widget.service import Service
 from support.sender import ORIGIN, Sender
+from support.servers import one_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -189,30 +190,29 @@ def sign(
     return reply.parts[0]
 
 
-@pytest.fixture(params=["ministack", "seaweed"])
-def server(request: pytest.FixtureRequest) -> S3Server:
-    found: S3Server = request.getfixturevalue(request.param)
-    return found
+each_server = one_of("ministack", "seaweed")
 
 
 @pytest.fixture
-def lab(server: S3Server) -> Iterator[str]:
-    with server.bucket() as bucket:
+def lab(each_server: S3Server) -> Iterator[str]:
+    with each_server.bucket() as bucket:
         yield bucket
 
 
 @pytest.mark.parametrize("letter", ["a", "é"], ids=["ASCII", "not ASCII"])
 @pytest.mark.parametrize("data", [b"hello", b"x" * (5 << 20) + b"tail"], ids=["one part", "parts"])
-def test_a_key_of_1024_bytes_is_taken(server: S3Server, lab: str, letter: str, data: bytes) -> None:
+def test_a_key_of_1024_bytes_is_taken(
+    each_server: S3Server, lab: str, letter: str, data: bytes
+) -> None:
     name = "/".join([(letter * 200).encode()[:200].decode()] * 5)
     name += "/" + "k" * (1_023 - len(name.encode()))
     assert len(name.encode()) == 1_024
-    service = Service(Store(lab, server.client), part_size=5 << 20, key=name)
+    service = Service(Store(lab, each_server.client), part_size=5 << 20, key=name)
 
     reply = Sender(service, data).upload()
 
     assert isinstance(reply, protocol.MultipartUploadCompleted), reply
-    assert server.keys(lab) == [name]
+    assert each_server.keys(lab) == [name]
 
 
 @pytest.mark.parametrize("data", [b"hello", b"x" * (5 << 20) + b"tail"], ids=["one part", "parts"])

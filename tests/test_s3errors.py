@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import botocore.exceptions as b
@@ -141,6 +142,33 @@ def test_what_botocore_raises_becomes_an_error_that_says_what_to_do(
 
     assert type(ours) is expected
     assert told in str(ours)
+
+
+@pytest.mark.parametrize(
+    ("denied", "resource"),
+    [(CREATE, "lab-data/raw/run7.csv"), (call("ListMultipartUploads"), "lab-data")],
+    ids=["of a key", "of the bucket"],
+)
+def test_a_denial_tells_the_statement_that_allows_it(denied: Call, resource: str) -> None:
+    told = str(translated(refusal("AccessDenied", 403, "not authorized"), denied))
+
+    assert json.loads(told[told.index("{") :]) == {
+        "Effect": "Allow",
+        "Action": denied.permission,
+        "Resource": f"arn:aws:s3:::{resource}",
+    }
+
+
+@pytest.mark.parametrize(
+    ("denied", "said"),
+    [
+        (CREATE, "ada is not authorized to perform: kms:GenerateDataKey on resource: key/1"),
+        (Call(operation="PutObject", bucket="arn:aws:s3:eu-west-1:1:accesspoint/lab", key="a"), ""),
+    ],
+    ids=["by a KMS key", "by an access point"],
+)
+def test_a_denial_that_no_such_statement_would_mend_tells_none(denied: Call, said: str) -> None:
+    assert "{" not in str(translated(refusal("AccessDenied", 403, said), denied))
 
 
 def test_every_error_of_s3s_is_reached() -> None:

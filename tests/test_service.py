@@ -9,19 +9,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from s3upload_widget import protocol
-from s3upload_widget.parts import Limits
 from s3upload_widget.s3 import Store
 from s3upload_widget.service import Service
 from support.faults import Delay, Fault, Match
-from support.sender import Sender, failed
+from support.sender import DATA, SMALL, Sender, failed
 
 if TYPE_CHECKING:
     from s3upload_widget.results import UploadedFile
     from support.proxy import FaultyProxy
     from support.servers import S3Server
-
-SMALL = Limits(min_part_size=4, max_part_size=64, max_parts=100, default_part_size=8)
-DATA = b"0123456789abcdefXYZ"  # three parts of at most 8 bytes
 
 
 @pytest.fixture
@@ -33,10 +29,6 @@ def service(ministack: S3Server, bucket: str) -> Service:
 def watched(ministack: S3Server, proxy: FaultyProxy, bucket: str) -> Service:
     """A service whose every request to S3 passes the proxy."""
     return Service(Store(bucket, ministack.at(proxy.url).client), prefix="raw", limits=SMALL)
-
-
-def body_of(ministack: S3Server, bucket: str, key: str) -> bytes:
-    return ministack.client.get_object(Bucket=bucket, Key=key)["Body"].read()
 
 
 def test_a_picked_file_gets_its_key_its_plan_and_the_place_it_goes_to(
@@ -81,7 +73,7 @@ def test_a_file_arrives_and_is_proven_by_its_sha256(
 
         assert isinstance(reply, protocol.MultipartUploadCompleted)
         assert reply.verified_by == "sha256"
-        assert body_of(s3, bucket, "raw/run7.csv") == sender.data
+        assert s3.body(bucket, "raw/run7.csv") == sender.data
         (file,) = uploaded
         assert (file.uri, file.sha256) == (reply.uri, reply.sha256)
         assert (file.size, file.content_type, file.name) == (size, "text/csv", "run7.csv")
@@ -230,7 +222,7 @@ def test_a_complete_file_is_not_discarded(
     sender.upload()
 
     assert failed(sender.abort()) == "refused"
-    assert body_of(ministack, bucket, "raw/run7.csv") == DATA
+    assert ministack.body(bucket, "raw/run7.csv") == DATA
 
 
 def test_a_file_that_nobody_knows_has_nothing_to_discard(service: Service) -> None:

@@ -8,20 +8,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 from s3upload_widget import protocol
-from s3upload_widget.parts import Limits
 from s3upload_widget.picked import MAX_UNFINISHED
 from s3upload_widget.s3 import Store
 from s3upload_widget.service import Service
 from support.faults import Answer, Fault, Match
-from support.sender import ORIGIN, Sender, failed
+from support.sender import DATA, ORIGIN, SMALL, Sender, failed
 
 if TYPE_CHECKING:
     from s3upload_widget.results import PickedFile, UploadedFile
     from support.proxy import FaultyProxy
     from support.servers import S3Server
-
-SMALL = Limits(min_part_size=4, max_part_size=64, max_parts=100, default_part_size=8)
-DATA = b"0123456789abcdefXYZ"  # three parts of at most 8 bytes
 
 
 @pytest.fixture

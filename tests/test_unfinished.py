@@ -14,6 +14,7 @@ import pytest
 from s3upload_widget.errors import AccessDeniedError, KeyRefusedError, RefusedError
 from s3upload_widget.unfinished import abort_unfinished, list_unfinished
 from support.faults import Answer, Fault, Match
+from support.servers import one_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,16 +22,12 @@ if TYPE_CHECKING:
     from support.proxy import FaultyProxy
     from support.servers import S3Server
 
-
-@pytest.fixture(params=["ministack", "seaweed"])
-def server(request: pytest.FixtureRequest) -> S3Server:
-    found: S3Server = request.getfixturevalue(request.param)
-    return found
+each_server = one_of("ministack", "seaweed")
 
 
 @pytest.fixture
-def lab(server: S3Server) -> Iterator[str]:
-    with server.bucket() as bucket:
+def lab(each_server: S3Server) -> Iterator[str]:
+    with each_server.bucket() as bucket:
         yield bucket
 
 
@@ -44,10 +41,10 @@ def begin(server: S3Server, bucket: str, key: str, *sizes: int) -> str:
     return upload_id
 
 
-def test_what_is_unfinished_is_told_with_its_parts(server: S3Server, lab: str) -> None:
-    upload_id = begin(server, lab, "raw/run 7é.bin", 8, 8, 3)
+def test_what_is_unfinished_is_told_with_its_parts(each_server: S3Server, lab: str) -> None:
+    upload_id = begin(each_server, lab, "raw/run 7é.bin", 8, 8, 3)
 
-    (found,) = list_unfinished(f"s3://{lab}/raw/", client=server.client)
+    (found,) = list_unfinished(f"s3://{lab}/raw/", client=each_server.client)
 
     assert (found.name, found.uri) == ("run 7é.bin", f"s3://{lab}/raw/run 7é.bin")
     assert (found.bytes_done, found.parts_done, found.part_size) == (19, 3, 8)
@@ -59,23 +56,26 @@ def test_what_is_unfinished_is_told_with_its_parts(server: S3Server, lab: str) -
     assert found.last_part_at <= now + timedelta(seconds=1)
 
 
-def test_an_upload_without_parts_is_as_old_as_its_beginning(server: S3Server, lab: str) -> None:
-    begin(server, lab, "run7.bin")
+def test_an_upload_without_parts_is_as_old_as_its_beginning(
+    each_server: S3Server, lab: str
+) -> None:
+    begin(each_server, lab, "run7.bin")
 
-    (found,) = list_unfinished(f"s3://{lab}", client=server.client)
+    (found,) = list_unfinished(f"s3://{lab}", client=each_server.client)
 
     assert (found.bytes_done, found.parts_done, found.part_size) == (0, 0, 0)
     assert found.last_part_at == found.started
 
 
 def test_an_address_is_a_folder_or_one_key_and_no_beginning_of_names(
-    server: S3Server, lab: str
+    each_server: S3Server, lab: str
 ) -> None:
     for key in ("raw", "raw/a", "raw/b/c", "raw2", "raw-x/a"):
-        begin(server, lab, key)
+        begin(each_server, lab, key)
 
     def keys(uri: str) -> list[str]:
-        return [found.uri.split("/", 3)[3] for found in list_unfinished(uri, client=server.client)]
+        unfinished = list_unfinished(uri, client=each_server.client)
+        return [found.uri.split("/", 3)[3] for found in unfinished]
 
     assert keys(f"s3://{lab}/raw/") == ["raw/a", "raw/b/c"]
     assert keys(f"s3://{lab}/raw") == ["raw", "raw/a", "raw/b/c"]
@@ -83,33 +83,33 @@ def test_an_address_is_a_folder_or_one_key_and_no_beginning_of_names(
     assert keys(f"s3://{lab}/") == ["raw", "raw-x/a", "raw/a", "raw/b/c", "raw2"]
 
 
-def test_one_is_aborted_and_is_gone(server: S3Server, lab: str) -> None:
-    begin(server, lab, "a", 8)
-    begin(server, lab, "b", 8)
+def test_one_is_aborted_and_is_gone(each_server: S3Server, lab: str) -> None:
+    begin(each_server, lab, "a", 8)
+    begin(each_server, lab, "b", 8)
 
-    first, _ = list_unfinished(f"s3://{lab}", client=server.client)
+    first, _ = list_unfinished(f"s3://{lab}", client=each_server.client)
     first.abort()
     first.abort()
 
-    assert [key for key, _ in server.upload_ids(lab)] == ["b"]
+    assert [key for key, _ in each_server.upload_ids(lab)] == ["b"]
 
 
-def test_only_what_is_old_enough_is_aborted(server: S3Server, lab: str) -> None:
-    begin(server, lab, "a", 8)
-    uri, client = f"s3://{lab}", server.client
+def test_only_what_is_old_enough_is_aborted(each_server: S3Server, lab: str) -> None:
+    begin(each_server, lab, "a", 8)
+    uri, client = f"s3://{lab}", each_server.client
 
     assert abort_unfinished(uri, client=client) == ()
     assert abort_unfinished(uri, older_than="12h", client=client) == ()
     assert abort_unfinished(uri, older_than=timedelta(minutes=5), client=client) == ()
-    assert len(server.upload_ids(lab)) == 1
+    assert len(each_server.upload_ids(lab)) == 1
 
     would = abort_unfinished(uri, older_than=timedelta(seconds=-5), dry_run=True, client=client)
     assert [found.name for found in would] == ["a"]
-    assert len(server.upload_ids(lab)) == 1
+    assert len(each_server.upload_ids(lab)) == 1
 
     done = abort_unfinished(uri, older_than=timedelta(seconds=-5), client=client)
     assert [found.name for found in done] == ["a"]
-    assert server.upload_ids(lab) == []
+    assert each_server.upload_ids(lab) == []
 
 
 def test_more_than_a_thousand_are_all_listed_and_aborted(ministack: S3Server, bucket: str) -> None:

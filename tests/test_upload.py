@@ -8,11 +8,11 @@ import pytest
 
 from s3upload_widget import UploadWidget
 from support.files import make_file
+from support.servers import one_of
 from support.uploading import MiB, assert_arrived, pick, show, states, until_done
 from support.waiting import until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from playwright.sync_api import Page
@@ -22,17 +22,7 @@ if TYPE_CHECKING:
 
 PART = 5 * MiB
 
-
-@pytest.fixture(params=["ministack", "seaweed"])
-def server(request: pytest.FixtureRequest) -> S3Server:
-    found: S3Server = request.getfixturevalue(request.param)
-    return found
-
-
-@pytest.fixture
-def bucket(server: S3Server) -> Iterator[str]:
-    with server.bucket() as name:
-        yield name
+server = one_of("ministack", "seaweed")
 
 
 @pytest.mark.parametrize(

@@ -2,44 +2,24 @@
 
 from __future__ import annotations
 
-import logging
 import os
-import threading
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
 
-from s3upload_widget.errors import (
-    FileChangedError,
-    NotTheSameFileError,
-    ObjectExistsError,
-    RefusedError,
-    S3UnavailableError,
-)
-from s3upload_widget.uploader import upload_file, upload_files
-from support.faults import Answer, CutRequest, Fault, FlipBit, LoseResponse, Match
-from support.files import make_file, sha256_of_file, sha256_of_object
-from support.scripts import begin, send, send_all
-from support.waiting import until
+from s3upload_widget.errors import NotTheSameFileError, ObjectExistsError, RefusedError
+from s3upload_widget.uploader import upload_file
+from support.files import make_file
+from support.scripts import assert_is_there, begin, send
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from s3upload_widget.results import UploadedFile
     from support.proxy import FaultyProxy
     from support.servers import S3Server
 
 KiB = 1 << 10
 MiB = 1 << 20
-FOREVER = 1_000
-
-
-def assert_is_there(server: S3Server, uploaded: UploadedFile, path: Path) -> None:
-    assert uploaded.sha256 == sha256_of_file(path)
-    assert uploaded.size == path.stat().st_size
-    assert sha256_of_object(server.client, uploaded.bucket, uploaded.key) == uploaded.sha256
-    assert uploaded.verified_by in {"sha256", "md5"}
 
 
 @pytest.fixture
@@ -214,7 +194,7 @@ def test_other_bytes_under_the_key_are_not_overwritten_unasked(
 
     with pytest.raises(ObjectExistsError, match="if_exists='overwrite'"):
         send(ministack, file, uri)
-    assert ministack.client.get_object(Bucket=bucket, Key="raw/k.csv")["Body"].read() == body
+    assert ministack.body(bucket, "raw/k.csv") == body
 
     renamed = send(ministack, file, uri, if_exists="rename").uploaded
     assert renamed.key == "raw/k-1.csv"
@@ -222,133 +202,6 @@ def test_other_bytes_under_the_key_are_not_overwritten_unasked(
     over = send(ministack, file, uri, if_exists="overwrite").uploaded
     assert over.key == "raw/k.csv"
     assert_is_there(ministack, over, file)
-
-
-@pytest.mark.parametrize(
-    "action",
-    [
-        Answer(503, "SlowDown"),
-        Answer(500, "InternalError", stored=True),
-        CutRequest(100),
-        LoseResponse(),
-        FlipBit(50),
-    ],
-)
-@pytest.mark.parametrize("size", [500, 5 * KiB])
-def test_trouble_on_the_way_is_outlasted(
-    ministack: S3Server,
-    proxy: FaultyProxy,
-    bucket: str,
-    tmp_path: Path,
-    action: Answer | CutRequest | LoseResponse | FlipBit,
-    size: int,
-) -> None:
-    path = tmp_path / "run7.bin"
-    path.write_bytes(os.urandom(size))
-    operation = "UploadPart" if size > KiB else "PutObject"
-    fault = Fault(action, Match(operation=operation), times=2)
-    proxy.play(fault)
-
-    done = send(ministack.at(proxy.url), path, f"s3://{bucket}/k").uploaded
-
-    assert proxy.played(fault) == 2
-    assert_is_there(ministack, done, path)
-
-
-def test_a_server_that_stays_away_ends_the_upload_and_its_parts_are_kept(
-    ministack: S3Server,
-    proxy: FaultyProxy,
-    bucket: str,
-    file: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("s3upload_widget.lanes.TRIES", 2)
-    proxy.play(Fault(Answer(503, "SlowDown"), Match(part_number=7), FOREVER))
-
-    with pytest.raises(S3UnavailableError) as failure:
-        send(ministack.at(proxy.url), file, f"s3://{bucket}/k")
-
-    assert "is continued" in "".join(getattr(failure.value, "__notes__", ["is continued"]))
-    proxy.clear_faults()
-    outcome = send(ministack, file, f"s3://{bucket}/k")
-    assert outcome.tally.kept > 0
-    assert_is_there(ministack, outcome.uploaded, file)
-
-
-@pytest.mark.parametrize("how", ["appended", "edited", "replaced", "deleted"])
-def test_a_file_that_changes_meanwhile_is_not_completed(
-    ministack: S3Server, proxy: FaultyProxy, bucket: str, file: Path, how: str
-) -> None:
-    proxy.pace_total(2 * KiB)
-    with ThreadPoolExecutor(1) as thread:
-        sending = thread.submit(
-            send, ministack.at(proxy.url), file, f"s3://{bucket}/k", max_concurrency=1
-        )
-        until(lambda: proxy.of("UploadPart"))
-        if how == "appended":
-            with file.open("ab") as opened:
-                opened.write(b"more")
-        elif how == "edited":
-            with file.open("r+b") as opened:
-                opened.write(b"other")
-        elif how == "replaced":
-            (file.parent / "new").write_bytes(os.urandom(file.stat().st_size))
-            (file.parent / "new").replace(file)
-        else:
-            file.unlink()
-        proxy.clear_faults()
-        with pytest.raises(FileChangedError, match=r"run 7é\.csv"):
-            sending.result(60)
-
-    assert ministack.keys(bucket) == []
-
-
-@pytest.mark.parametrize("same", [True, False])
-def test_two_scripts_at_once_on_one_key(
-    ministack: S3Server, proxy: FaultyProxy, bucket: str, file: Path, tmp_path: Path, same: bool
-) -> None:
-    other = tmp_path / "other.csv"
-    other.write_bytes(file.read_bytes() if same else os.urandom(file.stat().st_size))
-    proxy.pace_total(20 * KiB)
-    with ThreadPoolExecutor(2) as threads:
-        both = [
-            threads.submit(send, ministack.at(proxy.url), path, f"s3://{bucket}/k")
-            for path in (file, other)
-        ]
-        outcomes = [each.exception(60) for each in both]
-
-    (stored,) = ministack.keys(bucket)
-    kept = sha256_of_object(ministack.client, bucket, stored)
-    won = [sha256_of_file(p) == kept for p in (file, other)]
-    assert any(won)
-    if same:
-        assert outcomes == [None, None]
-        assert ministack.upload_ids(bucket) == []
-    else:
-        assert [outcome is None for outcome in outcomes] == won
-        (loser,) = [outcome for outcome in outcomes if outcome]
-        assert isinstance(loser, (ObjectExistsError, NotTheSameFileError))
-
-
-def test_no_more_parts_are_held_than_are_allowed(
-    ministack: S3Server, proxy: FaultyProxy, bucket: str, file: Path
-) -> None:
-    proxy.pace_total(20 * KiB)
-
-    send(ministack.at(proxy.url), file, f"s3://{bucket}/k", max_concurrency=3)
-
-    assert proxy.of("UploadPart").max_in_flight() == 3
-
-
-def test_any_executor_of_threads_does_the_work(
-    ministack: S3Server, bucket: str, file: Path
-) -> None:
-    begin(ministack, bucket, "k", file, [2, 3])
-    with ThreadPoolExecutor(1, thread_name_prefix="mine") as mine:
-        done = send(ministack, file, f"s3://{bucket}/k", executor=mine).uploaded
-        assert mine.submit(lambda: threading.current_thread().name).result().startswith("mine")
-
-    assert_is_there(ministack, done, file)
 
 
 def test_without_the_whole_files_checksum_the_object_is_proven_all_the_same(
@@ -361,74 +214,6 @@ def test_without_the_whole_files_checksum_the_object_is_proven_all_the_same(
     assert (done.sha256, done.verified_by) == ("", "sha256")
 
 
-def test_a_folder_goes_with_all_that_is_in_it(
-    ministack: S3Server, bucket: str, tmp_path: Path
-) -> None:
-    folder = tmp_path / "out"
-    for name, size in (("a.bin", 10), ("deep/er/b.bin", 6 * MiB), ("deep/c.bin", 0)):
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        make_file(folder / name, size)
-    alone = make_file(tmp_path / "d.bin", 3)
-
-    done = upload_files(
-        [alone, folder],
-        f"s3://{bucket}/raw",
-        client=ministack.client,
-        part_size=5 * MiB,
-        progress=False,
-    )
-
-    assert [each.key for each in done] == [
-        "raw/d.bin",
-        "raw/out/a.bin",
-        "raw/out/deep/c.bin",
-        "raw/out/deep/er/b.bin",
-    ]
-    for each in done:
-        path = alone if each.name == "d.bin" else tmp_path / each.key.removeprefix("raw/")
-        assert_is_there(ministack, each, path)
-
-
-def test_many_files_that_were_begun_are_finished_beside_each_other(
-    ministack: S3Server, bucket: str, tmp_path: Path
-) -> None:
-    paths = [tmp_path / f"{number}.bin" for number in range(12)]
-    for path in paths:
-        path.write_bytes(os.urandom(3 * 300))
-        begin(ministack, bucket, path.name, path, [2], part_size=300)
-
-    outcomes = send_all(ministack, paths, f"s3://{bucket}/", max_concurrency=2)
-
-    assert [outcome.tally.kept for outcome in outcomes] == [1] * 12
-    for outcome, path in zip(outcomes, paths, strict=True):
-        assert_is_there(ministack, outcome.uploaded, path)
-
-
-def test_one_file_that_fails_does_not_hold_up_the_others(
-    ministack: S3Server, bucket: str, tmp_path: Path, file: Path
-) -> None:
-    small = tmp_path / "small.bin"
-    small.write_bytes(b"small")
-    ministack.client.put_object(Bucket=bucket, Key="raw/small.bin", Body=b"other")
-
-    with pytest.raises(ObjectExistsError, match=r"small\.bin"):
-        send_all(ministack, [small, file], f"s3://{bucket}/raw/")
-
-    assert sorted(ministack.keys(bucket)) == [f"raw/{file.name}", "raw/small.bin"]
-
-
-def test_two_files_of_one_name_are_refused(
-    bucket: str, tmp_path: Path, ministack: S3Server
-) -> None:
-    (tmp_path / "a").mkdir()
-    paths = [tmp_path / "run7.bin", tmp_path / "a" / "run7.bin"]
-    for path in paths:
-        path.write_bytes(b"x")
-
-    with pytest.raises(RefusedError, match="2 files would go to"):
-        upload_files(paths, f"s3://{bucket}/", client=ministack.client, progress=False)
-
-
 def test_a_url_of_fsspec_is_read_as_a_file_is(ministack: S3Server, bucket: str) -> None:
     fsspec = pytest.importorskip("fsspec")
     memory = fsspec.filesystem("memory")
@@ -438,7 +223,7 @@ def test_a_url_of_fsspec_is_read_as_a_file_is(ministack: S3Server, bucket: str) 
     done = send(ministack, "memory://lab/run7.bin", f"s3://{bucket}/raw/").uploaded
 
     assert done.key == "raw/run7.bin"
-    assert ministack.client.get_object(Bucket=bucket, Key=done.key)["Body"].read() == body
+    assert ministack.body(bucket, done.key) == body
 
 
 def test_what_is_no_file_is_refused(bucket: str, tmp_path: Path, ministack: S3Server) -> None:
@@ -455,27 +240,3 @@ def test_what_is_no_file_is_refused(bucket: str, tmp_path: Path, ministack: S3Se
 def test_options_that_cannot_be_are_refused_at_once(options: dict[str, object]) -> None:
     with pytest.raises(RefusedError, match=next(iter(options))):
         upload_file("none", "s3://lab/k", **options)  # type: ignore[arg-type]
-
-
-def test_an_interrupt_says_how_to_continue(
-    ministack: S3Server,
-    proxy: FaultyProxy,
-    bucket: str,
-    file: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    def interrupted(*_: object, **__: object) -> None:
-        until(lambda: len([put for put in proxy.of("UploadPart") if put.complete]) > 2)
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch, caplog.at_level(logging.WARNING):
-        patch.setattr("s3upload_widget.lanes.wait", interrupted)
-        with pytest.raises(KeyboardInterrupt):
-            send(ministack.at(proxy.url), file, f"s3://{bucket}/k", max_concurrency=1)
-
-    assert "it is continued" in caplog.text
-    until(lambda: all(put.finished for put in proxy.of("UploadPart")))
-    outcome = send(ministack, file, f"s3://{bucket}/k")
-    assert outcome.tally.kept > 2
-    assert_is_there(ministack, outcome.uploaded, file)

@@ -48,7 +48,7 @@ def test_renamed_files_of_a_batch_get_a_name_each(
     keys = [outcome.uploaded.key for outcome in outcomes]
     assert keys == ["run7-3.csv", "run7-1.csv", "run7-2.csv"]
     for key, path in zip(keys, paths, strict=True):
-        body = ministack.client.get_object(Bucket=bucket, Key=key)["Body"].read()
+        body = ministack.body(bucket, key)
         assert body == path.read_bytes()
 
 
@@ -83,7 +83,7 @@ def test_a_link_in_a_folder_goes_under_its_own_name(
     keys = put_all(ministack, bucket, [tree])
 
     assert keys == ["tree/a", "tree/inside", "tree/outside", "tree/sub/b"]
-    body = ministack.client.get_object(Bucket=bucket, Key="raw/tree/outside")["Body"].read()
+    body = ministack.body(bucket, "raw/tree/outside")
     assert body == b"out"
 
 

@@ -17,6 +17,7 @@ from support.faults import FOREVER, Answer, CutResponse, Fault, Match
 from support.files import make_file
 from support.scripts import send
 from support.sender import Sender
+from support.servers import one_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,18 +28,13 @@ if TYPE_CHECKING:
     from support.servers import S3Server
 
 MiB = 1 << 20
-SERVERS = ["ministack", "seaweed"]
 
-
-@pytest.fixture(params=SERVERS)
-def server(request: pytest.FixtureRequest) -> S3Server:
-    found: S3Server = request.getfixturevalue(request.param)
-    return found
+each_server = one_of("ministack", "seaweed")
 
 
 @pytest.fixture
-def lab(server: S3Server) -> Iterator[str]:
-    with server.bucket() as bucket:
+def lab(each_server: S3Server) -> Iterator[str]:
+    with each_server.bucket() as bucket:
         yield bucket
 
 
@@ -54,32 +50,34 @@ def overwrite(server: S3Server, file: UploadedFile, body: bytes) -> None:
 
 @pytest.mark.parametrize("size", [0, 100, 5 * MiB + 1], ids=["empty", "one part", "parts"])
 def test_an_untouched_object_is_what_was_uploaded(
-    server: S3Server, lab: str, tmp_path: Path, size: int
+    each_server: S3Server, lab: str, tmp_path: Path, size: int
 ) -> None:
-    assert uploaded(server, lab, make_file(tmp_path / "a.bin", size)).verify() == "sha256"
+    assert uploaded(each_server, lab, make_file(tmp_path / "a.bin", size)).verify() == "sha256"
 
 
-def test_what_a_page_uploaded_is_read_with_the_widgets_client(server: S3Server, lab: str) -> None:
+def test_what_a_page_uploaded_is_read_with_the_widgets_client(
+    each_server: S3Server, lab: str
+) -> None:
     arrived: list[UploadedFile] = []
-    service = Service(Store(lab, server.client), on_uploaded=arrived.append)
+    service = Service(Store(lab, each_server.client), on_uploaded=arrived.append)
     Sender(service, b"tail").upload()
 
     assert arrived[0].verify() == "sha256"
-    overwrite(server, arrived[0], b"tall")
+    overwrite(each_server, arrived[0], b"tall")
     with pytest.raises(IntegrityError):
         arrived[0].verify()
 
 
 @pytest.mark.parametrize("size", [100, 5 * MiB + 1], ids=["one part", "parts"])
 def test_one_changed_byte_is_an_integrity_error(
-    server: S3Server, lab: str, tmp_path: Path, size: int
+    each_server: S3Server, lab: str, tmp_path: Path, size: int
 ) -> None:
     path = make_file(tmp_path / "a.bin", size)
-    file = uploaded(server, lab, path)
+    file = uploaded(each_server, lab, path)
     data = bytearray(path.read_bytes())
     data[-1] ^= 1
 
-    overwrite(server, file, bytes(data))
+    overwrite(each_server, file, bytes(data))
 
     with pytest.raises(
         IntegrityError, match=f"{file.uri} does not hold.*sha256 is .* not {file.sha256}"
@@ -88,28 +86,28 @@ def test_one_changed_byte_is_an_integrity_error(
 
 
 def test_another_length_and_a_missing_object_are_told(
-    server: S3Server, lab: str, tmp_path: Path
+    each_server: S3Server, lab: str, tmp_path: Path
 ) -> None:
-    file = uploaded(server, lab, make_file(tmp_path / "a.bin", 100))
+    file = uploaded(each_server, lab, make_file(tmp_path / "a.bin", 100))
 
-    overwrite(server, file, b"short")
+    overwrite(each_server, file, b"short")
     with pytest.raises(IntegrityError, match="it has 5 bytes, not 100"):
         file.verify()
 
-    server.client.delete_object(Bucket=file.bucket, Key=file.key)
+    each_server.client.delete_object(Bucket=file.bucket, Key=file.key)
     with pytest.raises(IntegrityError, match="not on S3 any more"):
         file.verify()
 
 
 def test_without_the_files_sha256_its_md5_is_compared_where_the_etag_is_that(
-    server: S3Server, lab: str, tmp_path: Path
+    each_server: S3Server, lab: str, tmp_path: Path
 ) -> None:
-    file = uploaded(server, lab, make_file(tmp_path / "a.bin", 100), sha256=False)
+    file = uploaded(each_server, lab, make_file(tmp_path / "a.bin", 100), sha256=False)
     assert file.sha256 == ""
 
     assert file.verify() == "md5"
 
-    overwrite(server, file, b"x" * 100)
+    overwrite(each_server, file, b"x" * 100)
     with pytest.raises(IntegrityError, match="its md5 is"):
         file.verify()
 

@@ -138,7 +138,7 @@ def test_a_conflict_is_the_users_to_decide(
         until(lambda: widget.value, 60, lambda: widget.error)
         digest = sha256_of_object(ministack.client, bucket, key)
         assert digest == sha256_of_file(file)
-    old = ministack.client.get_object(Bucket=bucket, Key="raw/run7.bin")["Body"].read()
+    old = ministack.body(bucket, "raw/run7.bin")
     assert (old == b"others'") == (choice != "Overwrite")
 
 

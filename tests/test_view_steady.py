@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from s3upload_widget import UploadWidget
+from support.faults import FOREVER, Answer, Fault, Match
 from support.files import make_file, make_sparse_file
 from support.uploading import QUICK, pick, show, until_done
 from support.view import LONG, PART, SLOW, expect_state, press, row
@@ -105,6 +106,21 @@ def test_the_strip_tells_what_is_stored_what_is_sent_and_what_is_to_come(
         })"""
     )
     assert colours[0] != colours[1]
+
+
+def test_the_strip_marks_a_part_whose_last_try_failed_until_it_is_sent_again(
+    page: Page, bridge: Bridge, proxy: FaultyProxy, widget: UploadWidget, tmp_path: Path
+) -> None:
+    second = Match(operation="UploadPart", part_number=2)
+    proxy.play(Fault(Answer(500, "InternalError"), second, FOREVER))
+    show(page, bridge, widget, tuning={"tries": 2, "retryMs": 1, "retryCapMs": 1})
+    pick(page, make_file(tmp_path / "run7.h5", 3 * PART))
+
+    expect_state(page, "run7.h5", "failed")
+    until(lambda: "--s3up-failed)" in drawn(page), 10, lambda: drawn(page))
+    proxy.clear_faults()
+    press(page, "Resume run7.h5")
+    expect_state(page, "run7.h5", "done")
 
 
 def test_ten_thousand_parts_are_one_element_painted_four_times_a_second(

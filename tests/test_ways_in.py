@@ -222,10 +222,7 @@ def test_two_files_for_one_key_are_asked_about(
     until(lambda: widget.state == "done", 60, lambda: (widget, widget.error))
     assert len(widget.value) == (2 if choice == "Keep both" else 1)
     first, other = ((tmp_path / name / "run7.bin").read_bytes() for name in ("a", "b"))
-    stored = {
-        key: ministack.client.get_object(Bucket=bucket, Key=key)["Body"].read()
-        for key in ministack.keys(bucket)
-    }
+    stored = {key: ministack.body(bucket, key) for key in ministack.keys(bucket)}
     assert (
         stored
         == {

@@ -51,8 +51,8 @@ export const chinese: Texts = {
     `${name}：此页面所连接的地址没有这个存储桶（NoSuchBucket）。请检查 browser_endpoint_url 和存储桶名称，然后点击“继续”。`,
   region: (name) =>
     `${name}：存储桶位于另一个区域。请传入 client=boto3.client('s3', region_name=…)，并使用该存储桶的区域。`,
-  denied: (name, part, code, action) =>
-    `${name}：S3 拒绝了分段 ${part}（403 ${code}）。内核的凭证需要对此键的 ${action} 权限，存储桶策略也必须允许此浏览器的地址。然后点击“继续”。`,
+  denied: (name, part, code, action, statement) =>
+    `${name}：S3 拒绝了分段 ${part}（403 ${code}）。内核的凭证需要对此键的 ${action} 权限，存储桶策略也必须允许此浏览器的地址。然后点击“继续”。${statement}`,
   refused: (name, part, answer) =>
     `${name}：S3 一再拒绝分段 ${part}（${answer}）。已发送的内容会保留：点击“继续”重试。`,
   partsMissing: (name) =>

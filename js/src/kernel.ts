@@ -34,11 +34,10 @@ type Heard = { rid: string; client: string; reply: Reply | FailedReply };
 type FailedReply = { kind: "failed"; code: ErrorCode; message: string; retryable: boolean };
 
 /** S3 may take minutes for these: the others must not wait behind them. */
-const SLOW = new Set<Kind>([
-  "complete_multipart_upload",
-  "complete_files",
-  "abort_multipart_upload",
-]);
+const SLOW = new Set<Kind>(["complete_multipart_upload", "complete_files"]);
+
+/** Where S3 does not answer, these are asked for ever; nothing waits for them. */
+const DELETING = new Set<Kind>(["abort_multipart_upload", "abort_unfinished"]);
 
 /** A kernel that hears them answers these at once, whatever S3 does. */
 const PROMPT = new Set<Kind>(["hello", "report_progress"]);
@@ -69,6 +68,7 @@ export class Kernel {
   readonly #outstanding = new Map<string, Outstanding>();
   readonly #quick = new Turns(tuning.requests / 2);
   readonly #slow = new Turns(tuning.requests / 2);
+  readonly #deleting = new Turns(tuning.requests / 2);
   #heardAt = Date.now();
   #requests = 0;
   #cut = false;
@@ -112,9 +112,10 @@ export class Kernel {
     request: Calls[K]["request"] & { readonly kind: K },
     signal: AbortSignal,
   ): Promise<Calls[K]["reply"]> {
-    const turns = SLOW.has(request.kind) ? this.#slow : this.#quick;
     const exchange = (): Promise<Reply> => this.#exchange(request, signal);
-    const reply = PROMPT.has(request.kind) ? exchange() : turns.run(exchange, signal);
+    const reply = PROMPT.has(request.kind)
+      ? exchange()
+      : this.#turnsOf(request.kind).run(exchange, signal);
     return (await reply) as Calls[K]["reply"];
   }
 
@@ -135,6 +136,11 @@ export class Kernel {
     this.#hangUp();
     this.#isDisposed = true;
     for (const rid of [...this.#outstanding.keys()]) this.#forget(rid);
+  }
+
+  #turnsOf(kind: Kind): Turns {
+    if (DELETING.has(kind)) return this.#deleting;
+    return SLOW.has(kind) ? this.#slow : this.#quick;
   }
 
   async #exchange(request: Request, signal: AbortSignal): Promise<Reply> {

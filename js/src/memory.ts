@@ -4,7 +4,7 @@
  * stand here and nowhere else outside memory.
  */
 
-import { createStore, del, set, type UseStore, values } from "idb-keyval";
+import { createStore, del, get, set, type UseStore, values } from "idb-keyval";
 
 export interface Remembered {
   /** `scheme://host`, as in plans. */
@@ -35,9 +35,13 @@ export async function remember(entry: Remembered): Promise<void> {
   );
 }
 
-export async function forget(entry: Pick<Remembered, "store" | "uri">): Promise<void> {
+/** What was begun since at the same address stays remembered. */
+export async function forget(entry: Pick<Remembered, "store" | "uri" | "uploadId">): Promise<void> {
   await quietly(
-    () => del(nameOf(entry), database()),
+    async () => {
+      const known = await get<Remembered>(nameOf(entry), database());
+      if (known?.uploadId === entry.uploadId) await del(nameOf(entry), database());
+    },
     () => undefined,
   );
 }

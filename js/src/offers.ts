@@ -21,6 +21,7 @@ const NOTHING: UnfinishedListed = {
   kind: "unfinished_listed",
   store: "",
   uploads: [],
+  gone: [],
   others: 0,
   denied: "",
 };
@@ -142,8 +143,16 @@ export class Offers {
 
   /** A file is complete or discarded: there is nothing to go on with. */
   async ended(begun: Begun): Promise<void> {
-    this.#drop(begun.uploadId);
+    this.drop(begun);
     await forget(begun);
+  }
+
+  /** What was listed is not there any more. */
+  drop({ uploadId }: Begun): void {
+    const uploads = this.#listed.uploads.filter(({ upload_id }) => upload_id !== uploadId);
+    if (uploads.length === this.#listed.uploads.length) return;
+    this.#listed = { ...this.#listed, uploads };
+    this.#changed();
   }
 
   /** Delete what S3 holds of an upload, and forget it. */
@@ -193,11 +202,9 @@ export class Offers {
 
   /** What S3 does not know any more was completed, aborted, or removed by a rule. */
   async #forgetGone(asked: readonly Remembered[]): Promise<void> {
-    const { store, uploads } = this.#listed;
-    if (uploads.length >= MAX_REMEMBERED) return;
-    const there = new Set(uploads.map(({ upload_id }) => upload_id));
-    const gone = asked.filter((each) => each.store === store && !there.has(each.uploadId));
-    await Promise.all(gone.map(forget));
+    const { store, gone } = this.#listed;
+    const over = asked.filter((each) => each.store === store && gone.includes(each.uploadId));
+    await Promise.all(over.map(forget));
   }
 
   #offer(upload: UnfinishedUpload): Offer {
@@ -208,11 +215,6 @@ export class Offers {
       started: upload.started || (remembered?.began ?? 0),
       remembered,
     };
-  }
-
-  #drop(uploadId: string): void {
-    const uploads = this.#listed.uploads.filter(({ upload_id }) => upload_id !== uploadId);
-    this.#listed = { ...this.#listed, uploads };
   }
 
   #patiently<T>(ask: () => Promise<T>): Promise<T> {

@@ -27,7 +27,9 @@ export async function findOrCreate(work: Work, size: number, means: Means): Prom
     const created = await means.create(refused);
     const opened = openedWork(work, created, size, refused.length > 0);
     opened.parts.offer(created.found);
-    for (const number of probes(opened.parts.toProve())) await means.prove(opened, number);
+    // What an earlier try has proven there tells enough.
+    const open = opened.parts.stored > 0 ? [] : opened.parts.toProve();
+    for (const number of probes(open)) await means.prove(opened, number);
     if (opened.parts.stored > 0 || opened.parts.differing === 0) return opened;
     if (means.only) throw new OtherFileError();
     refused.push(created.upload_id);

@@ -48,6 +48,8 @@ export class Parts {
   readonly #signed = new Map<number, SignedPart>();
   readonly #sent = new Map<number, number>();
   readonly #found = new Map<number, FoundPart>();
+  /** Parts whose last try came to nothing. */
+  readonly #failed = new Set<number>();
   /** The most bytes that ever left of each part: what progress counts, so it never goes back. */
   readonly #marks: Float64Array;
   #bytesDone = 0;
@@ -118,6 +120,11 @@ export class Parts {
     return this.#steps[number - 1] ?? "hash";
   }
 
+  /** Whether the last try to send the part came to nothing, and no other is under way. */
+  hasFailed(number: number): boolean {
+    return this.#failed.has(number);
+  }
+
   offset(number: number): number {
     return (number - 1) * this.partSize;
   }
@@ -149,9 +156,10 @@ export class Parts {
     return this.#of("differs").size;
   }
 
-  /** Numbers of the parts that were found on S3 and not compared yet. */
+  /** Numbers of the parts that were found on S3 and not compared yet, or just now by an older try. */
   toProve(): number[] {
-    return [...this.#of("prove")].sort((one, other) => one - other);
+    const compared = [...this.#of("hashing")].filter((number) => this.#found.has(number));
+    return [...this.#of("prove"), ...compared].sort((one, other) => one - other);
   }
 
   /** What S3 holds of a part that is to be proven. */
@@ -177,6 +185,7 @@ export class Parts {
     const found = this.#found.get(number);
     const same = found !== undefined && isSame(found, checksums);
     this.#checksums.set(number, checksums);
+    if (!this.#isProven(number)) return same;
     if (same) this.store(number);
     else this.#move(number, "differs");
     return same;
@@ -189,7 +198,12 @@ export class Parts {
 
   /** Another try at a part that is compared. */
   unprove(number: number): void {
-    this.#move(number, "prove");
+    if (this.#isProven(number)) this.#move(number, "prove");
+  }
+
+  /** Whether a comparison still decides: else a newer try has compared the part meanwhile. */
+  #isProven(number: number): boolean {
+    return ["prove", "hashing"].includes(this.step(number));
   }
 
   /** The next part in this step, lowest number first. */
@@ -244,6 +258,7 @@ export class Parts {
     const signed = this.#signed.get(number);
     if (signed === undefined) throw new Error(`part ${number} has no URL`);
     this.taken = false;
+    this.#failed.delete(number);
     this.#sent.set(number, 0);
     this.#move(number, "sending");
     return signed;
@@ -264,11 +279,17 @@ export class Parts {
     this.#bytesDone += sent - mark;
   }
 
+  /** A try to send the part came to nothing. */
+  failed(number: number): void {
+    this.#failed.add(number);
+  }
+
   rest(number: number): void {
     this.#move(number, "resting");
   }
 
   store(number: number): void {
+    this.#failed.delete(number);
     this.sent(number, this.length(number));
     this.#signed.delete(number);
     this.#move(number, "stored");

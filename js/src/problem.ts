@@ -42,7 +42,11 @@ export function fileChanged(name: string): Problem {
 }
 
 /** S3 keeps refusing a part. */
-export function refused(name: string, part: number, answer: Answer & { kind: "refused" }): Problem {
+export function refused(
+  { name, uri }: { readonly name: string; readonly uri: string },
+  part: number,
+  answer: Answer & { kind: "refused" },
+): Problem {
   const { status, code, action } = answer;
   if (status === 412) return { code: "exists", message: text.exists(name) };
   if (code === "ExpiredToken" || code === "InvalidAccessKeyId" || code === "InvalidToken") {
@@ -58,8 +62,16 @@ export function refused(name: string, part: number, answer: Answer & { kind: "re
   if (isElsewhere(answer)) return { code: "wrong_region", message: text.region(name) };
   if (status === 403) {
     const reason = code || "AccessDenied";
-    const message = text.denied(name, part, reason, action || "s3:PutObject");
+    const missing = action || "s3:PutObject";
+    const message = text.denied(name, part, reason, missing, statement(missing, uri));
     return { code: "access_denied", message };
   }
   return { code: "s3", message: text.refused(name, part, `${status} ${code}`.trim()) };
+}
+
+/** What in a policy would allow an action of S3's; empty of another service's, whose key we do not know. */
+function statement(action: string, uri: string): string {
+  if (!action.startsWith("s3:")) return "";
+  const Resource = uri.replace(/^s3:\/\//, "arn:aws:s3:::");
+  return `\n${JSON.stringify({ Effect: "Allow", Action: action, Resource })}`;
 }

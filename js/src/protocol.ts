@@ -453,6 +453,8 @@ export interface UnfinishedListed {
   /** `scheme://host`, as in plans. */
   readonly store: string;
   readonly uploads: readonly UnfinishedUpload[];
+  /** Ids of uploads that were remembered, and that S3 does not know any more. */
+  readonly gone: readonly string[];
   /** How many of other people's there are. */
   readonly others: number;
   /** `""`, or why S3 did not show all and what to do. */

@@ -39,14 +39,14 @@ export function engines(): Map<string, Hosted> {
  * is gone: after a restart, or when the cell is run again, nothing has to be picked again.
  */
 export function adopt(target: string): Hosted | undefined {
-  for (const [id, hosted] of engines()) {
-    const orphan = hosted.views === 0 || hosted.engine.kernel.cut;
-    if (hosted.target === target && orphan && hosted.engine.unfinished) {
-      engines().delete(id);
-      return hosted;
-    }
-  }
-  return undefined;
+  const orphans = [...engines()].filter(
+    ([, { target: place, views, engine }]) =>
+      place === target && (views === 0 || engine.kernel.cut) && engine.unfinished,
+  );
+  // What nobody shows comes first: the others may still be taken by their own cells.
+  const [id, hosted] = orphans.find(([, { views }]) => views === 0) ?? orphans[0] ?? [];
+  if (id !== undefined) engines().delete(id);
+  return hosted;
 }
 
 /** The page's pool for an S3 origin. */

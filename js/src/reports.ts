@@ -57,8 +57,12 @@ export class Reports {
 
   /** Do what the kernel says unasked. */
   hear(event: EventEnvelope["event"]): void {
-    if (event.kind === "orders") this.obey(event.orders);
-    else void this.#reach(event);
+    if (event.kind === "reach") void this.#reach(event);
+    else {
+      // Another page may have come: the answer tells which of all our files it goes on with.
+      this.#reported.tellAll();
+      this.obey(event.orders);
+    }
   }
 
   /** Carry out what is new; answer in any case, since the kernel may be asking who listens. */

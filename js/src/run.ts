@@ -173,7 +173,7 @@ export class Run {
     const course = this.#course;
     const { file } = course;
     const pool = this.#tools.pool(work.plan.store);
-    const sending = new Sending(file, work.parts, this.signal, {
+    const sending = new Sending(file, work, this.signal, {
       stored: () => {
         course.stored();
         this.settle(work);

@@ -5,6 +5,7 @@ import type { Parts, SignedPart } from "./parts";
 import type { Outcome } from "./pool";
 import { fileChanged, isUnreadable, type Problem, problemOf, refused } from "./problem";
 import { delay, pause, verdict } from "./retry";
+import type { Work } from "./states";
 import { type Answer, put } from "./transport";
 import { Tries } from "./tries";
 import { tuning } from "./tuning";
@@ -29,14 +30,16 @@ const SIGNATURE_TRIES = 3;
 
 export class Sending {
   readonly #file: File;
+  readonly #uri: string;
   readonly #parts: Parts;
   readonly #signal: AbortSignal;
   readonly #outlet: Outlet;
   readonly #tries = new Tries();
   readonly #alarm = new Bell();
 
-  constructor(file: File, parts: Parts, signal: AbortSignal, outlet: Outlet) {
+  constructor(file: File, { plan, parts }: Work, signal: AbortSignal, outlet: Outlet) {
     this.#file = file;
+    this.#uri = plan.uri;
     this.#parts = parts;
     this.#signal = signal;
     this.#outlet = outlet;
@@ -80,11 +83,12 @@ export class Sending {
   }
 
   #answered(number: number, answer: Answer): Outcome {
-    if (answer.kind === "refused") return this.#refused(number, answer);
     if (answer.kind === "stored") {
       this.#stored(number);
       return "stored";
     }
+    this.#parts.failed(number);
+    if (answer.kind === "refused") return this.#refused(number, answer);
     const losses = this.#tries.lost(number);
     if (losses >= tuning.losses) this.#outlet.unreachable();
     void this.#afterPause(number, pause(losses - 1), "unsign");
@@ -115,7 +119,8 @@ export class Sending {
       this.#stored(number);
     } else if (tries >= limit) {
       this.#parts.unsign(number);
-      this.#outlet.failed(refused(this.#file.name, number, answer));
+      const { name } = this.#file;
+      this.#outlet.failed(refused({ name, uri: this.#uri }, number, answer));
     } else {
       const stale = decision === "sign again" && tries === 1;
       const next = decision === "hash again" ? "unhash" : "unsign";

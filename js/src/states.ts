@@ -63,8 +63,8 @@ const NEXT: Readonly<Record<Name, readonly Name[]>> = {
   ],
   uploading: ["completing", "paused", "failed", "aborting", "picked"],
   completing: ["done", "uploading", "failed", "aborting", "picked"],
-  paused: ["queued", "aborting"],
-  failed: ["queued", "picked", "aborting"],
+  paused: ["queued", "failed", "aborting"],
+  failed: ["queued", "picked", "failed", "aborting"],
   aborting: ["failed", "refused"],
   done: [],
 };

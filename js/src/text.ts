@@ -22,8 +22,8 @@ const english = {
     `${name}: there is no such bucket where this page sends (NoSuchBucket). Check browser_endpoint_url and the bucket, then press Resume.`,
   region: (name: string) =>
     `${name}: the bucket is in another region. Pass client=boto3.client('s3', region_name=…) with the bucket's region.`,
-  denied: (name: string, part: number, code: string, action: string) =>
-    `${name}: S3 refused part ${part} (403 ${code}). The kernel's credentials need ${action} for this key, and the bucket's policy must allow this browser's address. Then press Resume.`,
+  denied: (name: string, part: number, code: string, action: string, statement: string) =>
+    `${name}: S3 refused part ${part} (403 ${code}). The kernel's credentials need ${action} for this key, and the bucket's policy must allow this browser's address. Then press Resume.${statement}`,
   refused: (name: string, part: number, answer: string) =>
     `${name}: S3 refused part ${part} again and again (${answer}). What was sent is kept: press Resume to try again.`,
   partsMissing: (name: string) =>

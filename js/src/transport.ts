@@ -40,7 +40,12 @@ class StallClock {
   constructor(stalled: () => void) {
     this.#stalled = stalled;
     inFlight.push(this);
-    if (inFlight[0] === this) this.restart();
+    if (inFlight[0] === this) this.begin();
+  }
+
+  /** It is the oldest now: what moves already, or waits for its answer, keeps the time it has. */
+  begin(): void {
+    if (this.#timer === undefined) this.restart();
   }
 
   restart(stalls = 1): void {
@@ -52,7 +57,7 @@ class StallClock {
     clearTimeout(this.#timer);
     const wasOldest = inFlight[0] === this;
     inFlight.splice(inFlight.indexOf(this), 1);
-    if (wasOldest) inFlight[0]?.restart();
+    if (wasOldest) inFlight[0]?.begin();
   }
 }
 

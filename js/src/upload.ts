@@ -33,6 +33,15 @@ export interface Surroundings extends Tools {
   ended(begun: Begun): void;
 }
 
+/** States that end by themselves. */
+const MOVING = new Set<State["name"]>([
+  "queued",
+  "comparing",
+  "checking",
+  "uploading",
+  "completing",
+]);
+
 /** The kernel decides the key, and finds an upload or creates one. */
 const ANY: Begun = { store: "", uri: "", key: "", uploadId: "" };
 
@@ -232,13 +241,21 @@ export class Upload {
 
   /** The kernel or the page found out why nothing gets through. */
   fail(problem: Problem): void {
-    if (!("work" in this.#state) || this.#state.name === "done") return;
+    if (!("work" in this.#state) || !MOVING.has(this.#state.name)) return;
     const { work } = this.#state;
-    if (!mayFollow(this.#state.name, "failed")) return;
     if (problem.code === "other_file" && this.#turnAway(problem)) return;
     if (GONE.has(problem.code) && this.#startAfresh(problem.code)) return;
     this.#run.stop();
     this.#to({ name: "failed", work, problem });
+  }
+
+  /** Another page goes on with the file, also where it rests here. */
+  lose(): void {
+    if (!("work" in this.#state) || this.#state.name === "done") return;
+    const { work } = this.#state;
+    this.#run.stop();
+    const message = text.elsewhere(this.file.name);
+    this.#to({ name: "failed", work, problem: { code: "not_owner", message } });
   }
 
   /** Parts that may be hashed, signed and sent; undefined unless it is uploading. */

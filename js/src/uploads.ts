@@ -13,6 +13,7 @@ import { fileProgress, waitingFor } from "./progress";
 import { type FileProgress, type Order, type Summary, VERSION, type Welcome } from "./protocol";
 import { Rate } from "./rate";
 import { Reaching } from "./reaching";
+import { engines } from "./registry";
 import { Reports } from "./reports";
 import { Roster } from "./roster";
 import type { Begun } from "./states";
@@ -247,9 +248,7 @@ export class Uploads implements Surroundings {
   }
 
   lose(ids: readonly string[]): void {
-    for (const upload of ids.length > 0 ? this.#named(ids) : []) {
-      upload.fail({ code: "not_owner", message: text.elsewhere(upload.file.name) });
-    }
+    for (const upload of ids.length > 0 ? this.#named(ids) : []) upload.lose();
   }
 
   pool(store: string): Pool {
@@ -267,7 +266,10 @@ export class Uploads implements Surroundings {
   }
 
   ended(begun: Begun): void {
-    if (begun.uploadId !== "") void this.offers.ended(begun);
+    if (begun.uploadId === "") return;
+    void this.offers.ended(begun);
+    // Another widget of the page may have listed it too.
+    for (const { engine } of engines().values()) engine.offers.drop(begun);
   }
 
   moved(upload: Upload): void {
@@ -339,9 +341,10 @@ export class Uploads implements Surroundings {
     return true;
   }
 
-  /** The uploads that files of the list go on with. */
+  /** The uploads that files of this page go on with, in whatever widget. */
   get #taken(): Set<string> {
-    return new Set(this.files.map(({ begun }) => begun.uploadId));
+    const all = [...engines().values()].flatMap(({ engine }) => engine.files);
+    return new Set([...this.files, ...all].map(({ begun }) => begun.uploadId));
   }
 
   #take(uploads: readonly Upload[]): void {

@@ -209,3 +209,28 @@ def _proportional_set_size(process: Path) -> int:
         return 0
     found = re.search(r"^Pss:\s+(\d+) kB$", rollup, re.MULTILINE)
     return int(found.group(1)) * 1024 if found else 0
+
+
+def hold_reading(page: Page) -> None:
+    """Have every read of a file wait for ``letRead(count)``; workers would read past that."""
+    page.evaluate(
+        """() => {
+            globalThis.Worker = undefined;
+            const { arrayBuffer } = Blob.prototype;
+            const waiting = [];
+            let allowed = 0;
+            globalThis.letRead = (count) => {
+                for (allowed += count; allowed > 0 && waiting.length > 0; allowed -= 1)
+                    waiting.shift()();
+            };
+            Blob.prototype.arrayBuffer = async function () {
+                await new Promise((go) => { waiting.push(go); globalThis.letRead(0); });
+                return arrayBuffer.call(this);
+            };
+        }"""
+    )
+
+
+def let_read(page: Page, count: int = 1_000) -> None:
+    """Let so many of the reads go on that :func:`hold_reading` holds, or will."""
+    page.evaluate("(count) => letRead(count)", count)

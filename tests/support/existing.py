@@ -2,17 +2,69 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
+from boto3.s3.transfer import TransferConfig
+
+from s3upload_widget import upload_file
 from s3upload_widget.checksums import sha256
+from support import scripts
+from support.desk import PART
 from support.faults import Answer
+from support.uploading import MiB
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from types_boto3_s3.type_defs import CompletedPartTypeDef
 
+    from support.desk import Desk
     from support.servers import S3Server
+
+
+def ours(desk: Desk, file: Path) -> None:
+    """As a script of ours does."""
+    uri = f"s3://{desk.bucket}/{file.name}"
+    upload_file(file, uri, client=desk.server.client, part_size=PART, progress=False)
+
+
+def boto3s(desk: Desk, file: Path) -> None:
+    """As boto3 does."""
+    parts = TransferConfig(multipart_chunksize=8 * MiB)
+    desk.server.client.upload_file(str(file), desk.bucket, file.name, Config=parts)
+
+
+def boto3s_with_sha256(desk: Desk, file: Path) -> None:
+    """As boto3 does where it is asked for checksums."""
+    parts = TransferConfig(multipart_chunksize=8 * MiB)
+    desk.server.client.upload_file(
+        str(file), desk.bucket, file.name, {"ChecksumAlgorithm": "SHA256"}, Config=parts
+    )
+
+
+def one_put(desk: Desk, file: Path) -> None:
+    """In one piece."""
+    desk.server.client.put_object(Bucket=desk.bucket, Key=file.name, Body=file.read_bytes())
+
+
+def one_put_with_sha256(desk: Desk, file: Path) -> None:
+    """In one piece, with its checksum."""
+    desk.server.client.put_object(
+        Bucket=desk.bucket, Key=file.name, Body=file.read_bytes(), ChecksumAlgorithm="SHA256"
+    )
+
+
+def begin(
+    desk: Desk,
+    file: Path,
+    parts: tuple[int, ...],
+    part_size: int = PART,
+    algorithm: Literal["SHA256", "CRC32"] = "SHA256",
+) -> str:
+    """Begin an upload as another program would, and send some of its parts; the upload id."""
+    where = (desk.server, desk.bucket, file.name)
+    return scripts.begin(*where, file, parts, part_size=part_size, algorithm=algorithm)
 
 
 def even(part_size: int, data: bytes) -> list[int]:

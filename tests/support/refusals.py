@@ -124,6 +124,7 @@ REFUSALS: Final = (
             says=(
                 f"S3 denied {operation} on s3://{{bucket}}/{{name}}",
                 "S3 said: no identity-based policy allows it",
+                "arn:aws:s3:::{bucket}/{name}",
             ),
             remedy=f"the credentials need {permission} there",
         )
@@ -139,7 +140,11 @@ REFUSALS: Final = (
             wire=always(operation, 403, "AccessDenied"),
             size=size,
             sent=True,
-            says=("{name}: S3 refused part", "(403 AccessDenied)"),
+            says=(
+                "{name}: S3 refused part",
+                "(403 AccessDenied)",
+                "arn:aws:s3:::{bucket}/{name}",
+            ),
             remedy="The kernel's credentials need s3:PutObject for this key",
         )
         for operation, size in (("UploadPart", SEVERAL), ("PutObject", 1000))

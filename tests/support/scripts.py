@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any, Final
 from s3upload_widget import checksums
 from s3upload_widget.batch import Options, Outcome, upload
 from s3upload_widget.parts import Limits
+from support.files import sha256_of_file, sha256_of_object
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from s3upload_widget.results import UploadedFile
     from s3upload_widget.sources import FilePath
     from support.servers import S3Server
 
@@ -55,6 +57,14 @@ def send_all(
     """Upload files in parts of 1 KiB."""
     chosen = {"client": server.client, "limits": SMALL, "progress": False, **options}
     return upload([(path, "") for path in paths], uri, Options(**chosen))
+
+
+def assert_is_there(server: S3Server, uploaded: UploadedFile, path: Path) -> None:
+    """The object and what is told of it are equal to the file."""
+    assert uploaded.sha256 == sha256_of_file(path)
+    assert uploaded.size == path.stat().st_size
+    assert sha256_of_object(server.client, uploaded.bucket, uploaded.key) == uploaded.sha256
+    assert uploaded.verified_by in {"sha256", "md5"}
 
 
 def begin(

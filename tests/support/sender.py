@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import http.client
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from s3upload_widget import checksums
+from s3upload_widget.parts import Limits
 from s3upload_widget.protocol import (
     AbortMultipartUpload,
     CompareObject,
@@ -18,6 +19,7 @@ from s3upload_widget.protocol import (
     FilesPicked,
     FoundPart,
     KnownUpload,
+    MultipartUploadCompleted,
     MultipartUploadCreated,
     ObjectCut,
     PartChecksums,
@@ -30,15 +32,25 @@ from s3upload_widget.protocol import (
     RefusedFile,
     RefusedPart,
 )
+from s3upload_widget.s3 import Store
+from s3upload_widget.service import Service
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from s3upload_widget.protocol import Reply
-    from s3upload_widget.service import Service
+    from support.servers import S3Server
 
 ORIGIN: Final = "http://localhost:8888"
 NOTHING: Final = KnownUpload(key="", upload_id="")
+SMALL: Final = Limits(min_part_size=4, max_part_size=64, max_parts=100, default_part_size=8)
+"""What ministack takes, which knows no least part size."""
+DATA: Final = b"0123456789abcdefXYZ"
+"""Three parts of at most 8 bytes."""
+SINGLE: Final = b"hello"
+"""One part."""
+LARGE: Final = b"x" * (5 << 20) + b"tail"
+"""Two parts that every server takes, as S3 does."""
 
 
 @dataclass(frozen=True)
@@ -222,6 +234,36 @@ class Sender:
             key=self.continues.key,
             upload_id=self.continues.upload_id,
         )
+
+
+def service_at(server: S3Server, bucket: str, **options: Any) -> Service:
+    """A service that cuts into small parts."""
+    return Service(Store(bucket, server.client), limits=SMALL, **options)
+
+
+def refusal(sender: Sender) -> str:
+    """The code of a pick that has to be refused for good."""
+    answer = sender.pick()
+    assert isinstance(answer, RefusedFile), answer
+    assert not answer.retryable
+    assert answer.message
+    return answer.code
+
+
+def plans(service: Service, *senders: Sender) -> list[str]:
+    """The key or the refusal's code of each file of one pick."""
+    request = PickFiles(origin=ORIGIN, files=[sender.as_pick() for sender in senders])
+    reply = service.handle(request)
+    assert isinstance(reply, FilesPicked), reply
+    return [
+        answer.key if isinstance(answer, PlannedFile) else answer.code for answer in reply.files
+    ]
+
+
+def verified_by(reply: Reply) -> str:
+    """The proof in a reply that has to be a success."""
+    assert isinstance(reply, MultipartUploadCompleted), reply
+    return reply.verified_by
 
 
 def failed(reply: Reply) -> str:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
 import boto3
+import pytest
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from moto.server import ThreadedMotoServer
@@ -99,6 +100,16 @@ class S3Server:
         listed = self.client.list_multipart_uploads(Bucket=bucket).get("Uploads", [])
         return [(upload["Key"], upload["UploadId"]) for upload in listed]
 
+    def parts_there(self, bucket: str) -> set[int]:
+        """Tell which parts the bucket's only unfinished upload has, by their numbers."""
+        [(key, upload_id)] = self.upload_ids(bucket)
+        listed = self.client.list_parts(Bucket=bucket, Key=key, UploadId=upload_id)
+        return {part["PartNumber"] for part in listed["Parts"]}
+
+    def body(self, bucket: str, key: str) -> bytes:
+        """Read an object."""
+        return self.client.get_object(Bucket=bucket, Key=key)["Body"].read()
+
     def empty(self, bucket: str) -> None:
         """Delete every object and unfinished upload: ministack holds them in memory."""
         for key, upload_id in self.upload_ids(bucket):
@@ -115,6 +126,17 @@ class S3Server:
         finally:
             self.empty(name)
             self.client.delete_bucket(Bucket=name)
+
+
+def one_of(*names: str) -> object:
+    """Make the fixture ``server`` of a module whose tests run on each of these servers."""
+
+    @pytest.fixture(params=names)
+    def server(request: pytest.FixtureRequest) -> S3Server:
+        found: S3Server = request.getfixturevalue(request.param)
+        return found
+
+    return server
 
 
 def free_port() -> int:

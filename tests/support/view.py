@@ -31,4 +31,4 @@ def expect_state(page: Page, name: str, state: str) -> None:
 
 def press(page: Page, label: str) -> None:
     """Press a button by its accessible name."""
-    page.get_by_role("button", name=label, exact=True).click()
+    page.get_by_role("button", name=label, exact=True).click(timeout=LONG)

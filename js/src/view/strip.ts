@@ -9,19 +9,19 @@ const MOST_CELLS = 100;
 const MOST_GAPS = 40;
 
 /** In the order in which they stand inside a cell. */
-const KINDS = ["stored", "sent", "sending", "found", "ready", "differs", "rest"] as const;
+const KINDS = ["stored", "sent", "sending", "found", "ready", "failed", "rest"] as const;
 type Kind = (typeof KINDS)[number];
 
 const KIND_OF: Readonly<Record<ReturnType<Parts["step"]>, Kind>> = {
   prove: "found",
   hash: "rest",
   hashing: "rest",
-  sign: "ready",
-  signing: "ready",
+  sign: "rest",
+  signing: "rest",
   send: "ready",
   sending: "sending",
-  resting: "ready",
-  differs: "differs",
+  resting: "failed",
+  differs: "failed",
   stored: "stored",
 };
 
@@ -62,7 +62,7 @@ function cells(parts: Parts): Cell[] {
   const sent = new Map(parts.inFlight);
   for (let number = 1; number <= parts.total; number += 1) {
     const cell = all[Math.floor(((number - 1) * count) / parts.total)] ?? emptyCell();
-    const kind = KIND_OF[parts.step(number)];
+    const kind = parts.hasFailed(number) ? "failed" : KIND_OF[parts.step(number)];
     const gone = kind === "sending" ? (sent.get(number) ?? 0) : 0;
     cell.sent += gone;
     cell[kind] += parts.length(number) - gone;
@@ -71,7 +71,7 @@ function cells(parts: Parts): Cell[] {
 }
 
 function emptyCell(): Cell {
-  return { stored: 0, sent: 0, sending: 0, found: 0, ready: 0, differs: 0, rest: 0 };
+  return { stored: 0, sent: 0, sending: 0, found: 0, ready: 0, failed: 0, rest: 0 };
 }
 
 function share(bytes: number, size: number): string {

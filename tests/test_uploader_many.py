@@ -1,0 +1,97 @@
+"""A script uploads several files, or a folder."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from s3upload_widget.errors import ObjectExistsError, RefusedError
+from s3upload_widget.uploader import upload_files
+from support.files import make_file
+from support.scripts import assert_is_there, begin, send_all
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from support.servers import S3Server
+
+KiB = 1 << 10
+MiB = 1 << 20
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """A file of 10 parts of 1 KiB, the last one short."""
+    path = tmp_path / "run 7é.csv"
+    path.write_bytes(os.urandom(9 * KiB + 100))
+    return path
+
+
+def test_a_folder_goes_with_all_that_is_in_it(
+    ministack: S3Server, bucket: str, tmp_path: Path
+) -> None:
+    folder = tmp_path / "out"
+    for name, size in (("a.bin", 10), ("deep/er/b.bin", 6 * MiB), ("deep/c.bin", 0)):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        make_file(folder / name, size)
+    alone = make_file(tmp_path / "d.bin", 3)
+
+    done = upload_files(
+        [alone, folder],
+        f"s3://{bucket}/raw",
+        client=ministack.client,
+        part_size=5 * MiB,
+        progress=False,
+    )
+
+    assert [each.key for each in done] == [
+        "raw/d.bin",
+        "raw/out/a.bin",
+        "raw/out/deep/c.bin",
+        "raw/out/deep/er/b.bin",
+    ]
+    for each in done:
+        path = alone if each.name == "d.bin" else tmp_path / each.key.removeprefix("raw/")
+        assert_is_there(ministack, each, path)
+
+
+def test_many_files_that_were_begun_are_finished_beside_each_other(
+    ministack: S3Server, bucket: str, tmp_path: Path
+) -> None:
+    paths = [tmp_path / f"{number}.bin" for number in range(12)]
+    for path in paths:
+        path.write_bytes(os.urandom(3 * 300))
+        begin(ministack, bucket, path.name, path, [2], part_size=300)
+
+    outcomes = send_all(ministack, paths, f"s3://{bucket}/", max_concurrency=2)
+
+    assert [outcome.tally.kept for outcome in outcomes] == [1] * 12
+    for outcome, path in zip(outcomes, paths, strict=True):
+        assert_is_there(ministack, outcome.uploaded, path)
+
+
+def test_one_file_that_fails_does_not_hold_up_the_others(
+    ministack: S3Server, bucket: str, tmp_path: Path, file: Path
+) -> None:
+    small = tmp_path / "small.bin"
+    small.write_bytes(b"small")
+    ministack.client.put_object(Bucket=bucket, Key="raw/small.bin", Body=b"other")
+
+    with pytest.raises(ObjectExistsError, match=r"small\.bin"):
+        send_all(ministack, [small, file], f"s3://{bucket}/raw/")
+
+    assert sorted(ministack.keys(bucket)) == [f"raw/{file.name}", "raw/small.bin"]
+
+
+def test_two_files_of_one_name_are_refused(
+    bucket: str, tmp_path: Path, ministack: S3Server
+) -> None:
+    (tmp_path / "a").mkdir()
+    paths = [tmp_path / "run7.bin", tmp_path / "a" / "run7.bin"]
+    for path in paths:
+        path.write_bytes(b"x")
+
+    with pytest.raises(RefusedError, match="2 files would go to"):
+        upload_files(paths, f"s3://{bucket}/", client=ministack.client, progress=False)
