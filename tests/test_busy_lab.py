@@ -150,6 +150,7 @@ def test_a_file_arrives_while_a_cell_runs_whose_half_drawn_figure_is_left_alone(
     with lab.notebook(page, *cells) as notebook:
         notebook.run_cell(0)
         notebook.widgets.wait_for()
+        assert notebook.evaluate("__import__('ipykernel').version_info[0]") == "7"
         notebook.run_cell(1, wait=False)
         until(lambda: running(notebook), 20, "the cell to run")
 

@@ -234,7 +234,7 @@ def arrive(run: Run) -> None:
     if not run.arrived:
         assert_clear(run.widget.error, *run.names)
         assert_intact(run.server, run.bucket, paths, all_there=False)
-        assert_told(run.server, run.bucket)
+        assert_told(run.server, run.bucket, run.page_wire, run.kernel_wire)
         run.clean_wires()
         run.troubled = time.monotonic() - began
         if run.plan.then in {"resume", "pick again"}:
@@ -244,6 +244,8 @@ def arrive(run: Run) -> None:
     if run.rounds == 1 or run.plan.then != "script":
         run.until("arrived")
         run.watch.assert_sound(whole=run.widget.error == "")
+    else:
+        run.watch.assert_sound_so_far()
     assert_intact(run.server, run.bucket, paths, all_there=True)
     assert_nothing_left(run.server, run.bucket)
 
@@ -252,6 +254,7 @@ def discard(run: Run) -> None:
     """The user gives up, whatever happens just then: nothing is left."""
     began = time.monotonic()
     until(lambda: run.arrived or run.in_trouble or run.page_wire.puts(), PATIENCE, "a first part")
+    run.watch.assert_sound_so_far()
     run.widget.abort()
     run.until("discarded", "in_trouble")
     run.clean_wires()
@@ -262,5 +265,6 @@ def discard(run: Run) -> None:
         run.widget.abort()
     run.until("discarded")
     until_quiet(run.page_wire, run.kernel_wire)
+    assert run.server.keys(run.bucket) or max(run.watch.values) < 1
     assert_intact(run.server, run.bucket, run.paths, all_there=False)
     assert_nothing_left(run.server, run.bucket)

@@ -172,7 +172,7 @@ def test_jupyterlab_survives_a_plan_of_faults(run: Run) -> None:
     if not run.done:
         assert_clear(run.error, *run.plan.sizes, run.bucket, "127.0.0.1:")
         assert_intact(run.server, run.bucket, run.paths, all_there=False)
-        assert_told(run.server, run.bucket)
+        assert_told(run.server, run.bucket, run.page_wire, run.kernel_wire)
         run.clean_wires()
         troubled = time.monotonic() - began
         if run.plan.then in {"resume", "pick again"}:

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from s3upload_widget import clients, lanes
-from s3upload_widget.batch import KEPT
+from s3upload_widget import clients, lanes, list_unfinished
 from s3upload_widget.errors import UploadError
 from support.proxy import FaultyProxy
 from support.scripts import send_all
 from support.soak import (
+    SECRETS,
     assert_bounded,
     assert_clear,
     assert_intact,
@@ -28,7 +28,8 @@ from support.soak import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    import logging
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from s3upload_widget.batch import Outcome
@@ -53,6 +54,7 @@ def test_a_script_survives_a_plan_of_faults(
     request: pytest.FixtureRequest,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     server: S3Server = request.getfixturevalue(plan.server)
     paths = make_files(plan, tmp_path)
@@ -65,9 +67,10 @@ def test_a_script_survives_a_plan_of_faults(
             outcomes = upload(faulty, plan, paths, bucket)
         except UploadError as error:
             troubled = time.monotonic() - began
-            assert_clear(f"{error}. {KEPT}", *plan.sizes, bucket)
+            assert_clear(str(error), *plan.sizes, bucket)
+            assert_said(told(error, caplog.records), kept=has_kept_parts(server, bucket))
             assert_intact(server, bucket, paths, all_there=False)
-            assert_told(server, bucket)
+            assert_told(server, bucket, wire)
             wire.clear_faults()
             wire.go_online()
             monkeypatch.setattr(clients, "READ_TIMEOUT", 60.0)  # a busy machine is no fault
@@ -78,6 +81,26 @@ def test_a_script_survives_a_plan_of_faults(
         assert_intact(server, bucket, paths, all_there=True)
         assert_nothing_left(server, bucket)
         assert_bounded(plan, wire, wire, rounds=rounds, troubled=troubled)
+
+
+def told(error: UploadError, records: Iterable[logging.LogRecord]) -> str:
+    """What a script's user reads: the error with its notes, and what was logged of ours."""
+    notes: list[str] = getattr(error, "__notes__", [])
+    ours = [each.getMessage() for each in records if each.name == "s3upload_widget"]
+    return "\n".join([str(error), *notes, *ours])
+
+
+def assert_said(text: str, *, kept: bool) -> None:
+    """Where parts are kept it says how to go on; it never tells a secret."""
+    assert not SECRETS.search(text), text
+    assert "upload the same file again" in text or not kept, text
+
+
+def has_kept_parts(server: S3Server, bucket: str) -> bool:
+    """Whether S3 holds parts of a file that has not arrived."""
+    there = {f"s3://{bucket}/{key}" for key in server.keys(bucket)}
+    unfinished = list_unfinished(f"s3://{bucket}/", client=server.client)
+    return any(each.parts_done and each.uri not in there for each in unfinished)
 
 
 def upload(server: S3Server, plan: WirePlan, paths: Sequence[Path], bucket: str) -> list[Outcome]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from s3upload_widget import list_unfinished
@@ -96,6 +97,10 @@ class Watch:
             self.wrong.append(f"1.0 with {len(self._widget.value)} of {self._count} in value")
         self.values.append(new)
 
+    def assert_sound_so_far(self) -> None:
+        """Progress never fell, and was not 1.0 before all was proven."""
+        assert self.wrong == [], self.values
+
     def assert_sound(self, *, whole: bool) -> None:
         """Progress never fell, and was 1.0 only at the end: then, if all is there."""
         assert self.wrong == [], self.values
@@ -113,15 +118,40 @@ def assert_intact(server: S3Server, bucket: str, paths: Iterable[Path], *, all_t
         assert found == sha256_of_file(files[key]), f"{key} differs from the file"
 
 
-def assert_told(server: S3Server, bucket: str) -> None:
-    """What is unfinished is what ``list_unfinished`` shows; other files may still be on their way."""
+def assert_told(server: S3Server, bucket: str, *wires: FaultyProxy) -> None:
+    """``list_unfinished`` shows all parts that S3 holds of each upload that was on the wires.
 
-    def told() -> bool:
-        listed = list_unfinished(f"s3://{bucket}/", client=server.client)
-        there = server.upload_ids(bucket)
-        return {found.upload_id for found in listed} == {upload_id for _, upload_id in there}
+    The uploads are those that requests named, and each is asked for by itself: no listing is
+    trusted. Other files may still be on their way.
+    """
 
-    until(told, what="a list of all that is unfinished")
+    def missing() -> dict[str, tuple[int, int]]:
+        found = list_unfinished(f"s3://{bucket}/", client=server.client)
+        told = {each.upload_id: each.parts_done for each in found}
+        there = _held(server, bucket, wires)
+        return {
+            upload_id: (told.get(upload_id, 0), parts)
+            for upload_id, parts in there.items()
+            if told.get(upload_id, 0) != parts
+        }
+
+    until(lambda: not missing(), what=lambda: f"a list of all that S3 holds: {missing()}")
+
+
+def _held(server: S3Server, bucket: str, wires: Iterable[FaultyProxy]) -> dict[str, int]:
+    """How many parts S3 holds of each upload that requests on the wires named."""
+    uploads = {
+        (each.path.removeprefix(f"/{bucket}/"), each.upload_id)
+        for wire in wires
+        for each in wire.exchanges
+        if each.upload_id
+    }
+    held = {}
+    for key, upload_id in uploads:
+        with suppress(server.client.exceptions.NoSuchUpload):
+            parts = server.client.list_parts(Bucket=bucket, Key=key, UploadId=upload_id)
+            held[upload_id] = len(parts.get("Parts", []))
+    return {upload_id: parts for upload_id, parts in held.items() if parts}
 
 
 def assert_nothing_left(server: S3Server, bucket: str) -> None:
