@@ -144,7 +144,8 @@ def _all(tasks: Sequence[tuple[bool, Callable[[], Outcome]]], executor: Executor
     errors = [error for future in futures if (error := future.exception())]
     if errors:
         if len(tasks) > 1:
-            _note(errors[0], f"{len(errors)} of {len(tasks)} files failed; the others are on S3")
+            others = "; the others are on S3" if len(errors) < len(tasks) else ""
+            _note(errors[0], f"{len(errors)} of {len(tasks)} files failed{others}")
         raise errors[0]
     return [future.result() for future in futures]
 

@@ -101,6 +101,25 @@ def test_one_that_is_not_there_does_not_hold_up_the_others(
         assert "1 of 3 files failed; the others are on S3" in caught.value.__notes__
 
 
+def test_where_all_fail_no_others_are_told_of(
+    ministack: S3Server, bucket: str, tmp_path: Path
+) -> None:
+    for name in ("one.bin", "two.bin"):
+        make_file(tmp_path / name, 5)
+        ministack.client.put_object(Bucket=bucket, Key=name, Body=b"other")
+
+    with pytest.raises(ObjectExistsError) as caught:
+        upload_files(
+            sorted(tmp_path.glob("*.bin")),
+            f"s3://{bucket}/",
+            client=ministack.client,
+            progress=False,
+        )
+
+    if sys.version_info >= (3, 11):
+        assert "2 of 2 files failed" in caught.value.__notes__
+
+
 def test_where_no_file_is_there_nobody_is_asked(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"one\.bin"):
         upload_files([tmp_path / "one.bin", tmp_path / "two.bin"], "s3://nobody-has-this/")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from support.scenes import SCENES, Scene, Stage, done, empty, playing
+from support.scenes import SCENES, Scene, Stage, done, empty, playing, uploading
 from support.view import press
 
 if TYPE_CHECKING:
@@ -19,6 +19,12 @@ if TYPE_CHECKING:
     from support.servers import S3Server
 
 AXE: Final = Path(__file__).parent.parent / "js/node_modules/axe-core/axe.min.js"
+
+MOVING: Final = """() => [...document.querySelectorAll(".s3up, .s3up *")].filter((el) => {
+  const { transitionDuration, animationName } = getComputedStyle(el);
+  return transitionDuration.split(", ").some((each) => each !== "0s") || animationName !== "none";
+}).map((el) => el.className)"""
+"""What of the view would move if something of it changed."""
 
 
 @pytest.fixture
@@ -71,3 +77,12 @@ def test_axe_would_find_something(stage: Stage) -> None:
     with playing(stage, empty):
         stage.page.locator(".s3up-primary").evaluate("el => { el.style.color = '#777'; }")
         assert findings(stage.page) != []
+
+
+def test_whoever_wants_no_motion_gets_none(stage: Stage) -> None:
+    with playing(stage, uploading):
+        assert stage.page.evaluate(MOVING) != []
+
+        stage.page.emulate_media(reduced_motion="reduce")
+
+        assert stage.page.evaluate(MOVING) == []
