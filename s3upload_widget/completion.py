@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from s3upload_widget.checksums import hexadecimal
 from s3upload_widget.errors import (
+    AccessDeniedError,
     FileChangedError,
     IntegrityError,
     NoSuchUploadError,
@@ -25,7 +26,7 @@ from s3upload_widget.objects import CannotTell, CompletedPart, NoObject, ObjectF
 from s3upload_widget.picked import Aborted, Completed, Open, Planned
 from s3upload_widget.proofs import Hashes, missing_parts, one_of_each, proof, unproven_parts
 from s3upload_widget.results import UploadedFile
-from s3upload_widget.s3errors import refusal_code
+from s3upload_widget.s3errors import Call, refusal_code
 from s3upload_widget.verifying import reread
 
 if TYPE_CHECKING:
@@ -169,10 +170,11 @@ def _complete_parts(
         listed = one_of_each(store.list_parts(key, upload_id), hashes)
         if missing := missing_parts(listed, hashes, slot.signed):
             raise PartsMissingError(missing)
+        slot.completing = upload_id
         found = _put_together(store, record, listed, hashes)
     except (NoSuchUploadError, ObjectExistsError) as error:
         # An answer to Complete that was lost leaves this, and so does a second kernel.
-        return _find_completed(store, record, hashes, place, error)
+        return _find_completed(store, slot, record, hashes, error)
     if not found.sha256:
         look = store.head_object(key)
         if isinstance(look, ObjectFound) and look.etag == found.etag:
@@ -222,12 +224,23 @@ def _name_parts(
 
 def _find_completed(
     store: Store,
+    slot: Slot,
     record: Open,
     hashes: Hashes,
-    place: str,
     error: NoSuchUploadError | ObjectExistsError,
 ) -> tuple[ObjectFound, VerifiedBy]:
+    place = store.destination(record.plan.key)
     look = store.head_object(record.plan.key)
+    completed = slot.completing == record.upload.upload_id
+    if isinstance(look, CannotTell) and isinstance(error, NoSuchUploadError) and completed:
+        # Sending it all again would end in a conflict with itself, most likely.
+        allowed = Call(operation="HeadObject", bucket=store.bucket, key=record.plan.key).statement
+        msg = (
+            f"S3 was asked to complete {place}, its answer was lost, and nobody may look whether "
+            "the object is there: allow s3:GetObject, then resume, and what is there is compared "
+            f"and not sent again; a policy with this statement allows it: {allowed}"
+        )
+        raise AccessDeniedError(msg) from error
     if isinstance(look, ObjectFound):
         if verified_by := proven(look, hashes, place):
             if isinstance(error, ObjectExistsError):  # then the parts are still there, and billed

@@ -120,6 +120,8 @@ class Slot:
     record: FileRecord = field(default_factory=New)
     signed: dict[int, str] = field(default_factory=dict)
     """Part number → the SHA-256 that its newest URL carries."""
+    completing: str = ""
+    """Id of the upload that S3 was asked to complete: if that is gone, it may be complete."""
     lock: threading.RLock = field(default_factory=threading.RLock)
 
 

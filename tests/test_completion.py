@@ -94,6 +94,27 @@ def test_an_answer_to_complete_that_was_lost_does_not_matter(
     assert uploaded[0].etag
 
 
+def test_where_nobody_may_look_a_lost_answer_to_complete_is_no_reason_to_send_it_all_again(
+    watched: Service, proxy: FaultyProxy, ministack: S3Server, bucket: str
+) -> None:
+    sender = Sender(watched, DATA)
+    sender.open()
+    sender.send()
+    proxy.play(
+        Fault(LoseResponse(), Match(operation="CompleteMultipartUpload", nth=1)),
+        Fault(Answer(404, "NoSuchUpload"), Match(operation="CompleteMultipartUpload", nth=2)),
+        Fault(Answer(403, "AccessDenied"), Match(operation="HeadObject"), times=ALWAYS),
+    )
+
+    reply = sender.complete()
+
+    assert failed(reply) == "access_denied"
+    assert "allow s3:GetObject, then resume" in str(reply)
+    assert ministack.body(bucket, "run7.csv") == DATA
+    proxy.clear_faults()
+    assert verified_by(sender.complete()) == "sha256"
+
+
 def test_an_upload_that_is_gone_and_left_no_object_has_to_begin_again(
     watched: Service, ministack: S3Server, bucket: str
 ) -> None:
