@@ -25,7 +25,7 @@ help: ## this list
 # Most of a test's time is waiting for a wire or a kernel: more files of tests at a time than cores.
 test: environment ## every test (ARGS="-k resume" for some, JOBS=1 for one after the other)
 	@tests/install_chromium.sh
-	$(RUN) -m pytest --numprocesses $(JOBS) --dist loadfile $(ARGS)
+	$(RUN) -m pytest --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 soak: environment ## many more seeded plans of faults (N=1000 of them, from SEED=0 on)
 	@tests/install_chromium.sh

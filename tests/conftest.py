@@ -26,6 +26,11 @@ pytest_plugins = ("support.plan_report",)
 pytest.register_assert_rewrite("support.soak")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What needs a JupyterLab takes longest, so it begins first: short tests fill the end."""
+    items.sort(key=lambda item: "lab" not in getattr(item, "fixturenames", ()))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _no_account_of_the_developers() -> Iterator[None]:
     """No test may find credentials, endpoints or profiles of the person who runs it."""

@@ -123,4 +123,4 @@ def test_a_huge_file_starts_as_soon_as_a_small_one(
     small = first_part_after("small.bin", 64 * MiB)
     huge = first_part_after("huge.bin", 100 * GiB)
 
-    assert huge < small + 1.0
+    assert huge < small + 5.0  # to read it all first would take minutes
