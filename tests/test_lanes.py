@@ -117,7 +117,7 @@ def test_a_huge_file_starts_as_soon_as_a_small_one(
         until(sink.puts, what="the first part")
         seconds: float = page.evaluate("(performance.now() - began) / 1000")
         widget.abort()
-        until(lambda: widget.files == (), 20, what=lambda: widget.files)
+        page.wait_for_function("engine.files.length === 0")
         return seconds
 
     small = first_part_after("small.bin", 64 * MiB)
