@@ -49,7 +49,7 @@ def until_stored(proxy: FaultyProxy, count: int) -> None:
 
 def what_is_left(server: S3Server, proxy: FaultyProxy, bucket: str, cut_at: int) -> set[int]:
     """After a cut, when nothing is on the wire any more: which parts are missing."""
-    until(lambda: all(put.finished for put in proxy.puts()), 30, "a silent wire")
+    proxy.silence()
     there = on_s3(server, bucket)
     assert cut_at <= len(there) < PARTS
     proxy.clear_faults()
@@ -93,7 +93,9 @@ def test_a_closed_pages_upload_is_finished_by_a_script(
 
     assert (done.key, done.sha256) == (KEY, sha256_of_file(file))
     assert sha256_of_object(ministack.client, bucket, KEY) == done.sha256
-    assert sorted(put.part_number for put in proxy.puts()) == sorted(missing)
+    # A page's last PUT, which a busy browser sends only now, is cut; a script signs in a header.
+    signed = [put for put in proxy.puts() if "authorization" in put.request.headers]
+    assert sorted(put.part_number for put in signed) == sorted(missing)
     assert ministack.upload_ids(bucket) == []
 
 

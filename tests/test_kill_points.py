@@ -187,7 +187,7 @@ def test_the_page_is_loaded_anew(
 
     show(page, bridge, widget, tuning=TUNING)
     held.let_go()
-    until(lambda: all(seen.finished for seen in behind.exchanges))
+    behind.silence()
     proxy.forget()
     pick(page, file)
     if point.sent_after:
@@ -238,7 +238,7 @@ def test_a_script_is_killed(
         held.wait()
         script.kill()
     held.let_go()
-    until(lambda: all(seen.finished for seen in proxy.exchanges))
+    proxy.silence()
     proxy.forget()
 
     outcome = send(ministack.at(proxy.url), file, uri)

@@ -83,7 +83,7 @@ def test_a_killed_browser_offers_the_upload_and_sends_only_what_is_missing(
         pick(page, file)
         until_stored(proxy, 3)
         os.kill(process, signal.SIGKILL)
-        until(lambda: all(put.finished for put in proxy.puts()), 30, "a silent wire")
+        proxy.silence()
 
     there = ministack.parts_there(bucket)
     proxy.forget()
@@ -154,7 +154,7 @@ def test_a_page_that_is_reloaded_after_the_jupyter_server_was_killed_offers_what
     notebook: Notebook, ministack: S3Server, proxy: FaultyProxy, bucket: str, file: Path
 ) -> None:
     notebook.reload(save=False)
-    until(lambda: all(put.finished for put in proxy.puts()), 30, "a silent wire")
+    proxy.silence()
     there = ministack.parts_there(bucket)
     proxy.forget()
     proxy.clear_faults()

@@ -184,7 +184,7 @@ def test_an_interrupt_says_how_to_continue(
             send(ministack.at(proxy.url), file, f"s3://{bucket}/k", max_concurrency=1)
 
     assert "it is continued" in caplog.text
-    until(lambda: all(put.finished for put in proxy.of("UploadPart")))
+    proxy.silence()
     outcome = send(ministack, file, f"s3://{bucket}/k")
     assert outcome.tally.kept > 2
     assert_is_there(ministack, outcome.uploaded, file)

@@ -19,6 +19,7 @@ from support.exchanges import Entry, Exchanges
 from support.faults import Fault, Plan
 from support.pace import UNLIMITED, Pace
 from support.relay import Port, Relay
+from support.waiting import until
 from support.wire import Wire
 
 if TYPE_CHECKING:
@@ -100,6 +101,15 @@ class FaultyProxy:
     def go_offline(self) -> None:
         """Cut every connection and refuse new ones."""
         self._call(self._close())
+
+    def silence(self) -> None:
+        """Wait until what is on the wire has ended, and cut what was sent and never read.
+
+        For when a client is gone: its last words may still come, and would count for the next.
+        """
+        until(lambda: all(seen.finished for seen in self.exchanges), 30, "a silent wire")
+        self.go_offline()
+        self.go_online()
 
     def go_online(self) -> None:
         """Take connections again, at the same address."""

@@ -181,7 +181,7 @@ def offers(stage: Stage) -> None:
     pick(stage.page, stage.file("run7.h5", 24 * PART))
     stage.until_stored(6)
     stage.page.goto("about:blank")
-    until(lambda: all(put.finished for put in stage.proxy.puts()), 30, "a silent wire")
+    stage.proxy.silence()
     stage.show(widget)
     expect(stage.page.locator(".s3up-offer")).to_have_count(1, timeout=LONG)
 
