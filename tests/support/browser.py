@@ -20,6 +20,22 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, ConsoleMessage, Page
 
 _PROGRAMS: Final = ("chromium", "chromium-browser", "google-chrome", "chrome")
+_UNWANTED: Final = (
+    # The address bar's suggestions are pages, too, made anew with each window: a second of work.
+    "WebUIOmniboxPopup",
+    "WebUIOmniboxAimPopup",
+    # What Playwright switches off, as far as these tests notice it: of two lists the last counts.
+    "AvoidUnnecessaryBeforeUnloadCheckSync",
+    "DestroyProfileOnBrowserClose",
+    "HttpsFirstBalancedModeAutoEnable",
+    "HttpsUpgrades",
+    "MediaRouter",
+    "NetworkTimeServiceQuerying",
+    "OptimizationHints",
+    "PaintHolding",
+    "PreconnectToSearch",
+    "ThirdPartyStoragePartitioning",
+)
 _FLAGS: Final = (
     "--no-sandbox",
     "--disable-gpu",
@@ -28,6 +44,7 @@ _FLAGS: Final = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    f"--disable-features={','.join(_UNWANTED)}",
     f"--host-resolver-rules=MAP {INSECURE_HOST} 127.0.0.1",
 )
 NETWORK: Final = r"Failed to load resource|net::ERR_|blocked by CORS policy"
