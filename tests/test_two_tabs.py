@@ -1,4 +1,4 @@
-"""Two tabs of one browser on one widget: they share what the browser remembers."""
+"""Two tabs of one browser, on one widget or two: they share what the browser remembers."""
 
 from __future__ import annotations
 
@@ -79,4 +79,48 @@ def test_one_tab_sends_the_other_shows_it_as_held_and_takes_it_over(
     every = stored(proxy)
     assert set(every) == set(range(1, PARTS + 1))
     assert len(every) - len(set(every)) <= LANES  # at most those that were on their way
+    assert ministack.upload_ids(bucket) == []
+
+
+def test_a_tab_with_a_widget_of_its_own_tells_that_the_other_tab_is_sending(
+    page: Page,
+    page_errors: PageErrors,
+    bridge: Bridge,
+    ministack: S3Server,
+    proxy: FaultyProxy,
+    bucket: str,
+    tmp_path: Path,
+) -> None:
+    page_errors.expect_network()
+    sending, other = (
+        UploadWidget(
+            bucket, client=ministack.client, browser_endpoint_url=proxy.url, part_size=PART
+        )
+        for _ in range(2)
+    )
+    file = make_file(tmp_path / "run7.bin", PARTS * PART)
+    proxy.pace_total(10 * MiB)
+    show(page, bridge, sending, tuning=PATIENT)
+    pick(page, file)
+    until(lambda: len(stored(proxy)) >= 2, 60, "two parts on S3")
+
+    tab = page.context.new_page()
+    page_errors.watch(tab)
+    show(tab, bridge, other, tuning=PATIENT)
+    offer = tab.locator('.s3up-offer[data-name="run7.bin"]')
+    expect(offer.locator(".s3up-held")).to_have_text(
+        "Another tab of this browser goes on with it.", timeout=LONG
+    )
+    expect_state(page, "run7.bin", "uploading")
+
+    page.close()
+    expect(offer).to_be_visible()
+    expect(offer.locator(".s3up-held")).to_have_count(0, timeout=LONG)
+    proxy.clear_faults()
+    with tab.expect_file_chooser() as chooser:
+        offer.get_by_role("button", name="Continue").click()
+    chooser.value.set_files(file)
+    until_done(other)
+
+    assert_arrived(ministack, other, file)
     assert ministack.upload_ids(bucket) == []

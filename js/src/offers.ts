@@ -3,6 +3,7 @@
  * of the files. Knows no view.
  */
 
+import { Holding, whatIsHeld } from "./holding";
 import { type Kernel, KernelError } from "./kernel";
 import { forget, type Remembered, recall, remember } from "./memory";
 import { patiently } from "./patience";
@@ -40,6 +41,9 @@ export class Offers {
   #looks = 0;
   #next: ReturnType<typeof setTimeout> | undefined;
   readonly #taken: () => ReadonlySet<string>;
+  readonly #holding: Holding;
+  /** Which of them a tab of this browser goes on with. */
+  #heldInTab: Awaited<ReturnType<typeof whatIsHeld>> = () => false;
 
   /** @param taken gives the uploads that files of this page go on with. */
   constructor(
@@ -52,6 +56,7 @@ export class Offers {
     this.#taken = taken;
     this.#changed = changed;
     this.#signal = signal;
+    this.#holding = new Holding(signal);
     signal.addEventListener("abort", () => clearTimeout(this.#next));
   }
 
@@ -98,6 +103,11 @@ export class Offers {
     return held && this.#looks > 1;
   }
 
+  /** Whether a tab of this browser goes on with it, for another kernel perhaps. */
+  isInTab({ uri }: UnfinishedUpload): boolean {
+    return this.#heldInTab({ store: this.store, uri });
+  }
+
   later({ upload_id }: UnfinishedUpload): void {
     this.#later.add(upload_id);
     this.#changed();
@@ -137,13 +147,16 @@ export class Offers {
     await this.look(destination);
   }
 
+  /** A file goes on with an upload. */
   async remember(entry: Remembered): Promise<void> {
+    this.#holding.hold(entry);
     await remember(entry);
   }
 
   /** A file is complete or discarded: there is nothing to go on with. */
   async ended(begun: Begun): Promise<void> {
     this.drop(begun);
+    this.#holding.release(begun);
     await forget(begun);
   }
 
@@ -187,6 +200,7 @@ export class Offers {
     } as const;
     try {
       this.#listed = await this.#patiently(() => this.#kernel.call(request, this.#signal));
+      this.#heldInTab = await whatIsHeld();
       this.#problem = "";
       this.#looks += 1;
       await this.#forgetGone(remembered);
@@ -200,7 +214,8 @@ export class Offers {
   #lookAgain(destination: string): void {
     clearTimeout(this.#next);
     const taken = this.#taken();
-    const moves = this.own.some(({ held, upload_id }) => held && !taken.has(upload_id));
+    const elsewhere = this.own.filter(({ upload_id }) => !taken.has(upload_id));
+    const moves = elsewhere.some((each) => each.held || this.isInTab(each));
     if (moves) this.#next = setTimeout(() => void this.look(destination), tuning.lookMs);
   }
 

@@ -3,14 +3,15 @@
 import { Arrivals } from "./arrivals";
 import { Completing } from "./completing";
 import { bytes } from "./format";
+import { Greeting } from "./greeting";
 import { createHashers, type Hashers } from "./hashers";
-import { Kernel, KernelError, type Line, randomId } from "./kernel";
+import { Kernel, type Line, randomId } from "./kernel";
 import { type Offer, Offers } from "./offers";
 import type { Picked } from "./picking";
 import { Planning } from "./planning";
 import type { Pool } from "./pool";
 import { fileProgress, waitingFor } from "./progress";
-import { type FileProgress, type Order, type Summary, VERSION, type Welcome } from "./protocol";
+import type { FileProgress, Order, Summary, Welcome } from "./protocol";
 import { Rate } from "./rate";
 import { Reaching } from "./reaching";
 import { engines } from "./registry";
@@ -19,8 +20,8 @@ import { Roster } from "./roster";
 import type { Begun } from "./states";
 import { Tally } from "./tally";
 import { text } from "./text";
+import { Ticking } from "./ticking";
 import { Traffic } from "./traffic";
-import { tuning } from "./tuning";
 import { type Surroundings, Upload } from "./upload";
 
 export interface Options {
@@ -28,9 +29,6 @@ export interface Options {
   /** Parts in flight at once, over all files; read before each part. */
   readonly maxConcurrency: () => number;
 }
-
-/** While anything moves, numbers are sampled and shown so often. */
-const TICK_MS = 500;
 
 export class Uploads implements Surroundings {
   readonly kernel: Kernel;
@@ -54,11 +52,9 @@ export class Uploads implements Surroundings {
     (upload) => this.progressOf(upload),
     (id, progress) => this.#reports.stands(id, progress),
   );
-  #welcome: Welcome | undefined;
-  #refusal = "";
-  #greeting: Promise<void>;
+  readonly #greeting: Greeting;
+  readonly #ticking: Ticking;
   #told = false;
-  #ticking: ReturnType<typeof setInterval> | undefined;
 
   constructor(options: Options) {
     const { signal } = this.#end;
@@ -78,8 +74,9 @@ export class Uploads implements Surroundings {
     this.completing = new Completing(this.kernel, signal);
     this.offers = new Offers(this.kernel, () => this.#taken, changed, signal);
     this.reaching = new Reaching(() => this.progressed(), signal);
-    signal.addEventListener("abort", () => clearInterval(this.#ticking));
-    this.#greeting = this.#hello();
+    this.#ticking = new Ticking(() => this.#tick(), signal);
+    this.#greeting = new Greeting(this.kernel, ({ orders }) => this.#reports.obey(orders), signal);
+    void this.#hello();
   }
 
   /** Aborts when the engine is disposed of. */
@@ -103,19 +100,17 @@ export class Uploads implements Surroundings {
 
   /** What the kernel said of the widget; undefined until it spoke. */
   get welcome(): Welcome | undefined {
-    return this.#welcome;
+    return this.#greeting.welcome;
   }
 
   /** Why the kernel does not speak with this page; else empty. */
   get refusal(): string {
-    return this.#refusal;
+    return this.#greeting.refusal;
   }
 
   /** Why the kernel may never answer, for people; empty while it answers or soon may. */
   get deafness(): string {
-    if (this.kernel.cut) return text.restarted;
-    if (this.#welcome !== undefined || this.#refusal !== "") return "";
-    return Date.now() - this.kernel.heardAt > tuning.kernelMissingMs ? text.noKernel : "";
+    return this.#greeting.deafness;
   }
 
   /** Unfinished uploads that no file of the list goes on with. */
@@ -128,7 +123,7 @@ export class Uploads implements Surroundings {
 
   /** List what other people began, too. */
   async showOthers(): Promise<void> {
-    if (this.#welcome !== undefined) await this.offers.unfold(this.#welcome.destination);
+    if (this.welcome !== undefined) await this.offers.unfold(this.welcome.destination);
   }
 
   /** Take files in. They are uploaded in this order. */
@@ -163,9 +158,9 @@ export class Uploads implements Surroundings {
 
   /** See what was begun and not finished, and whether this page reaches the store. */
   async look(): Promise<void> {
-    await this.#greeting;
-    if (this.#welcome === undefined) return;
-    await this.offers.look(this.#welcome.destination);
+    await this.#greeting.said;
+    if (this.welcome === undefined) return;
+    await this.offers.look(this.welcome.destination);
     if (this.offers.store !== "") void this.reaching.watch(this.offers.store);
   }
 
@@ -202,7 +197,7 @@ export class Uploads implements Surroundings {
     this.#options = options;
     this.kernel.connect(options.line);
     this.#reports.startAnew();
-    this.#greeting = this.#hello();
+    void this.#hello();
     void this.look();
   }
 
@@ -279,7 +274,7 @@ export class Uploads implements Surroundings {
   }
 
   worked(): void {
-    this.#keepTicking();
+    this.#ticking.start();
     this.#traffic.worked();
   }
 
@@ -295,41 +290,27 @@ export class Uploads implements Surroundings {
   }
 
   async #hello(): Promise<void> {
-    this.#keepTicking();
-    try {
-      const hello = { kind: "hello", version: VERSION, origin: location.origin } as const;
-      this.#welcome = await this.kernel.call(hello, this.#end.signal);
-      this.#refusal = "";
-      this.#reports.obey(this.#welcome.orders);
-    } catch (error) {
-      // Else disposed of before the kernel answered.
-      if (error instanceof KernelError) this.#refusal = error.message;
-    }
+    this.#ticking.start();
+    await this.#greeting.say();
     this.progressed();
   }
 
-  /** Only while something moves, or nobody has answered yet: most widgets just stand there. */
-  #keepTicking(): void {
-    if (this.#end.signal.aborted) return;
-    this.#ticking ??= setInterval(() => this.#tick(), TICK_MS);
+  /** Whether there is more to come. */
+  #tick(): boolean {
+    const { state, bytes_done } = this.summary();
+    const moves = state !== "idle" && state !== "done" && state !== "failed";
+    if (moves) this.#sample(bytes_done);
+    this.progressed();
+    return moves || this.#greeting.isOpen;
   }
 
-  #tick(): void {
-    const { state, bytes_done } = this.summary();
-    if (state === "idle" || state === "done" || state === "failed") {
-      this.progressed();
-      if (this.#welcome === undefined && this.#refusal === "") return;
-      clearInterval(this.#ticking);
-      this.#ticking = undefined;
-      return;
-    }
-    this.rate.sample(bytes_done);
+  #sample(bytesDone: number): void {
+    this.rate.sample(bytesDone);
     for (const upload of this.#roster.active) {
       if (upload.active) upload.rate.sample(upload.active.parts.bytesDone);
     }
     this.#traffic.ring();
     if (this.kernel.isDoubtful) this.#reports.owe();
-    this.progressed();
   }
 
   /** A file that is in the list and not finished needs no second row: its own goes on. */

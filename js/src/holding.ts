@@ -1,0 +1,48 @@
+/**
+ * Tells this browser's other tabs which uploads go on here: each tab may have a kernel of its own,
+ * and S3 says nothing of who sends. Web Locks end with their page; pages that are not a secure
+ * context have none, and nobody is told.
+ */
+
+import type { Begun } from "./states";
+
+type Address = Pick<Begun, "store" | "uri">;
+
+export class Holding {
+  readonly #ends = new Map<string, () => void>();
+
+  /** @param signal lets all of them go. */
+  constructor(signal: AbortSignal) {
+    signal.addEventListener("abort", () => {
+      for (const end of this.#ends.values()) end();
+    });
+  }
+
+  /** From now on an upload goes on here. */
+  hold(address: Address): void {
+    const name = nameOf(address);
+    if (this.#ends.has(name) || !("locks" in navigator)) return;
+    const held = new Promise<void>((end) => this.#ends.set(name, end));
+    // A page on its way out, or one in a sandboxed frame, gets no lock.
+    void navigator.locks.request(name, { mode: "shared" }, () => held).catch(() => {});
+  }
+
+  /** It is complete, or given up. */
+  release(address: Address): void {
+    const name = nameOf(address);
+    this.#ends.get(name)?.();
+    this.#ends.delete(name);
+  }
+}
+
+/** Finds out what goes on in any tab, this one included. */
+export async function whatIsHeld(): Promise<(address: Address) => boolean> {
+  if (!("locks" in navigator)) return () => false;
+  const { held = [] } = await navigator.locks.query().catch(() => ({ held: [] }));
+  const names = new Set(held.map(({ name }) => name));
+  return (address) => names.has(nameOf(address));
+}
+
+function nameOf({ store, uri }: Address): string {
+  return `s3upload_widget ${store} ${uri}`;
+}
