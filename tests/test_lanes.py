@@ -26,11 +26,15 @@ def test_three_lanes_are_kept_full_from_the_first_part_to_the_last(
     page: Page, bridge: Bridge, ministack: S3Server, proxy: FaultyProxy, bucket: str, tmp_path: Path
 ) -> None:
     widget = UploadWidget(
-        bucket, client=ministack.client, browser_endpoint_url=proxy.url, max_concurrency=3
+        bucket,
+        client=ministack.client,
+        browser_endpoint_url=proxy.url,
+        part_size=5 * MiB,
+        max_concurrency=3,
     )
     # So slow that what a busy machine takes between two parts is little beside a part.
-    proxy.pace_per_connection(10 * MB)
-    file = make_file(tmp_path / "run7.bin", 512 * MiB)
+    proxy.pace_per_connection(2 * MB)
+    file = make_file(tmp_path / "run7.bin", 30 * 5 * MiB)
     show(page, bridge, widget)
 
     pick(page, file)

@@ -68,7 +68,7 @@ def test_an_exchange_is_recorded_with_its_times_and_bytes(sink: FaultyProxy) -> 
 
 
 def test_exchanges_in_flight_are_counted_over_time(sink: FaultyProxy) -> None:
-    sink.play(Fault(Delay(request=0.3), times=8))
+    sink.play(Fault(Delay(request=0.5), times=8))
 
     with ThreadPoolExecutor(4) as lanes:
         list(lanes.map(lambda _: put(sink, body=b"x"), range(8)))
@@ -157,14 +157,15 @@ def test_a_client_that_leaves_a_stall_ends_the_exchange(sink: FaultyProxy) -> No
 
 @pytest.mark.parametrize("each", [True, False], ids=["per connection", "in total"])
 def test_bodies_are_slowed_to_a_pace(sink: FaultyProxy, each: bool) -> None:
-    (sink.pace_per_connection if each else sink.pace_total)(4 * MIB)
+    (sink.pace_per_connection if each else sink.pace_total)(2 * MIB)
 
     began = time.monotonic()
     with ThreadPoolExecutor(2) as lanes:
         list(lanes.map(lambda _: put(sink, body=bytes(2 * MIB)), range(2)))
 
     took = time.monotonic() - began
-    assert 0.9 < took / (0.5 if each else 1.0) < 1.4
+    # A second for each, or two for both; a busy machine adds to that.
+    assert 0.9 < took < 1.9 if each else 1.9 < took < 3.8
 
 
 def test_offline_cuts_what_goes_on_and_refuses_the_rest(sink: FaultyProxy) -> None:
@@ -186,12 +187,12 @@ def test_offline_cuts_what_goes_on_and_refuses_the_rest(sink: FaultyProxy) -> No
 
 
 def test_one_request_is_throttled_and_no_other(sink: FaultyProxy) -> None:
-    sink.play(Fault(Throttle(4 * MIB), Match(part_number=3)))
+    sink.play(Fault(Throttle(MIB), Match(part_number=3)))
 
     put(sink)
     put(sink, "/lab/run7?partNumber=4&uploadId=U")
 
-    assert sink.puts(3)[0].seconds > 0.2
+    assert sink.puts(3)[0].seconds > 0.9
     assert sink.puts(4)[0].seconds < sink.puts(3)[0].seconds
 
 
