@@ -82,7 +82,7 @@ def test_one_tab_sends_the_other_shows_it_as_held_and_takes_it_over(
     assert ministack.upload_ids(bucket) == []
 
 
-def test_a_tab_with_a_widget_of_its_own_tells_that_the_other_tab_is_sending(
+def test_so_it_is_where_each_tab_has_a_widget_of_its_own(
     page: Page,
     page_errors: PageErrors,
     bridge: Bridge,
@@ -108,19 +108,53 @@ def test_a_tab_with_a_widget_of_its_own_tells_that_the_other_tab_is_sending(
     page_errors.watch(tab)
     show(tab, bridge, other, tuning=PATIENT)
     offer = tab.locator('.s3up-offer[data-name="run7.bin"]')
-    expect(offer.locator(".s3up-held")).to_have_text(
-        "Another tab of this browser goes on with it.", timeout=LONG
-    )
+    expect(offer.locator(".s3up-held")).to_be_visible(timeout=LONG)
     expect_state(page, "run7.bin", "uploading")
-
-    page.close()
-    expect(offer).to_be_visible()
-    expect(offer.locator(".s3up-held")).to_have_count(0, timeout=LONG)
-    proxy.clear_faults()
     with tab.expect_file_chooser() as chooser:
         offer.get_by_role("button", name="Continue").click()
     chooser.value.set_files(file)
-    until_done(other)
+    expect_state(page, "run7.bin", "failed")
+    expect(row(page, "run7.bin")).to_contain_text("goes on from another page")
 
-    assert_arrived(ministack, other, file)
+    row(page, "run7.bin").get_by_role("button", name="Resume").click()
+    expect_state(tab, "run7.bin", "failed")
+    expect(row(tab, "run7.bin")).to_contain_text("goes on from another page")
+    proxy.clear_faults()
+    until_done(sending)
+
+    assert_arrived(ministack, sending, file)
+    assert set(stored(proxy)) == set(range(1, PARTS + 1))
     assert ministack.upload_ids(bucket) == []
+
+
+def test_what_a_closed_tab_was_sending_is_held_by_nobody(
+    page: Page,
+    page_errors: PageErrors,
+    bridge: Bridge,
+    ministack: S3Server,
+    proxy: FaultyProxy,
+    bucket: str,
+    tmp_path: Path,
+) -> None:
+    page_errors.expect_network()
+    first, second = (
+        UploadWidget(
+            bucket, client=ministack.client, browser_endpoint_url=proxy.url, part_size=PART
+        )
+        for _ in range(2)
+    )
+    proxy.pace_total(10 * MiB)
+    show(page, bridge, first, tuning=PATIENT)
+    pick(page, make_file(tmp_path / "run7.bin", PARTS * PART))
+    until(lambda: len(stored(proxy)) >= 2, 60, "two parts on S3")
+    tab = page.context.new_page()
+    page_errors.watch(tab)
+    show(tab, bridge, second, tuning=PATIENT)
+    held = tab.locator(".s3up-offer .s3up-held")
+    expect(held).to_be_visible(timeout=LONG)
+
+    page.close()
+
+    expect(held).to_have_count(0, timeout=LONG)
+    expect(tab.locator('.s3up-offer[data-name="run7.bin"]')).to_be_visible()
+    assert ministack.upload_ids(bucket) != []

@@ -143,7 +143,6 @@ export const chinese: Texts = {
     lastPart: (when) => `最后一个分段于${when}`,
     noPart: "尚无分段",
     held: "另一个页面似乎正在发送它：点击“继续”可接管。",
-    heldInTab: "此浏览器的另一个标签页正在上传它。",
     inProgress: "正在别处进行",
     others: (count) => `他人有 ${count} 个未完成的上传`,
     showOthers: "显示",

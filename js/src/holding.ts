@@ -1,7 +1,7 @@
 /**
- * Tells this browser's other tabs which uploads go on here: each tab may have a kernel of its own,
- * and S3 says nothing of who sends. Web Locks end with their page; pages that are not a secure
- * context have none, and nobody is told.
+ * Which uploads go on in which of this browser's tabs: each tab may have a kernel of its own, and
+ * S3 says nothing of who sends. Web Locks end with their page; pages that are not a secure context
+ * have none, and nobody is told.
  */
 
 import type { Begun } from "./states";
@@ -18,13 +18,21 @@ export class Holding {
     });
   }
 
-  /** From now on an upload goes on here. */
-  hold(address: Address): void {
+  /**
+   * From now on an upload goes on here, and nowhere else.
+   *
+   * @param lost is told when it goes on in another tab.
+   */
+  hold(address: Address, lost: () => void): void {
     const name = nameOf(address);
     if (this.#ends.has(name) || !("locks" in navigator)) return;
     const held = new Promise<void>((end) => this.#ends.set(name, end));
-    // A page on its way out, or one in a sandboxed frame, gets no lock.
-    void navigator.locks.request(name, { mode: "shared" }, () => held).catch(() => {});
+    const asked = navigator.locks.request(name, { steal: true }, () => held);
+    void asked.catch((error: unknown) => {
+      this.#ends.delete(name);
+      // Else there are no locks to be had: a sandboxed frame, or a page on its way out.
+      if (error instanceof DOMException && error.name === "AbortError") lost();
+    });
   }
 
   /** It is complete, or given up. */

@@ -97,15 +97,11 @@ export class Offers {
 
   /**
    * Whether another page seems to send it. A page that was just loaded anew still holds its files
-   * for some seconds, so the first look says nothing.
+   * for some seconds in the kernel's eyes, so its first word says nothing. The browser knows better
+   * of its own tabs, whatever kernel they have.
    */
-  isHeld({ held }: UnfinishedUpload): boolean {
-    return held && this.#looks > 1;
-  }
-
-  /** Whether a tab of this browser goes on with it, for another kernel perhaps. */
-  isInTab({ uri }: UnfinishedUpload): boolean {
-    return this.#heldInTab({ store: this.store, uri });
+  isHeld({ held, uri }: UnfinishedUpload): boolean {
+    return (held && this.#looks > 1) || this.#heldInTab({ store: this.store, uri });
   }
 
   later({ upload_id }: UnfinishedUpload): void {
@@ -147,16 +143,21 @@ export class Offers {
     await this.look(destination);
   }
 
-  /** A file goes on with an upload. */
-  async remember(entry: Remembered): Promise<void> {
-    this.#holding.hold(entry);
+  /** A file goes on with an upload, until another tab does: then `lost` is told. */
+  async begin(entry: Remembered, lost: () => void): Promise<void> {
+    this.#holding.hold(entry, lost);
     await remember(entry);
+  }
+
+  /** A file goes on without it: it is another file's, or another page's now. */
+  release(begun: Begun): void {
+    this.#holding.release(begun);
   }
 
   /** A file is complete or discarded: there is nothing to go on with. */
   async ended(begun: Begun): Promise<void> {
     this.drop(begun);
-    this.#holding.release(begun);
+    this.release(begun);
     await forget(begun);
   }
 
@@ -215,7 +216,7 @@ export class Offers {
     clearTimeout(this.#next);
     const taken = this.#taken();
     const elsewhere = this.own.filter(({ upload_id }) => !taken.has(upload_id));
-    const moves = elsewhere.some((each) => each.held || this.isInTab(each));
+    const moves = elsewhere.some((each) => each.held || this.isHeld(each));
     if (moves) this.#next = setTimeout(() => void this.look(destination), tuning.lookMs);
   }
 

@@ -127,7 +127,6 @@ const english = {
     lastPart: (when: string) => `last part ${when}`,
     noPart: "no part yet",
     held: "Another page seems to be sending it: Continue takes it over.",
-    heldInTab: "Another tab of this browser goes on with it.",
     inProgress: "in progress elsewhere",
     others: (count: number) =>
       count === 1

@@ -254,10 +254,14 @@ export class Uploads implements Surroundings {
     void this.#planning.plan([upload]);
   }
 
-  opened({ path, file, handle }: Upload, begun: Begun): void {
+  opened(upload: Upload, begun: Begun): void {
     if (begun.uploadId === "") return;
+    const { path, file, handle } = upload;
     const { size, lastModified } = file;
-    void this.offers.remember({ ...begun, path, size, lastModified, began: Date.now(), handle });
+    const entry = { ...begun, path, size, lastModified, began: Date.now(), handle };
+    void this.offers.begin(entry, () => {
+      if (upload.begun.uploadId === begun.uploadId) upload.lose();
+    });
   }
 
   ended(begun: Begun): void {
@@ -270,6 +274,7 @@ export class Uploads implements Surroundings {
   moved(upload: Upload): void {
     this.#roster.moved(upload);
     this.#tally.moved(upload);
+    if (upload.isOther || upload.isElsewhere) this.offers.release(upload.begun);
     this.worked();
   }
 

@@ -99,11 +99,9 @@ function OfferRow({ engine, offer, disabled, goOn }: OfferRowProps): JSX.Element
   const { offers } = engine;
   const later = offers.isLater(offer);
   const name = shown(offer.name);
-  const inTab = offers.isInTab(offer) ? view.heldInTab : "";
-  const held = offers.isHeld(offer) ? view.held : inTab;
   return (
     <UploadRow engine={engine} upload={offer} question={view.discardWhatWasSent}>
-      {held !== "" && <p class="s3up-held">{held}</p>}
+      {offers.isHeld(offer) && <p class="s3up-held">{view.held}</p>}
       <Action
         {...about(later ? view.resume : view.continue, name)}
         kind={later ? undefined : "primary"}
