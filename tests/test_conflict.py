@@ -71,7 +71,6 @@ def test_overwriting_what_appeared_meanwhile_sends_no_part_again(
     assert desk.body("run7.bin") == b"theirs"
 
     desk.press("Overwrite run7.bin")
-    desk.until_started()
     desk.until_done()
 
     desk.assert_arrived(file)

@@ -120,7 +120,6 @@ def test_a_page_asks_what_to_do_with_a_key_that_is_taken(
         until(lambda: widget.files == () and not states(desk.page), what="an empty list")
         assert desk.body(NAME) == THEIRS
         return
-    desk.until_started()
     desk.until_done()
     desk.assert_arrived(file)
     if choice == "Keep both":
@@ -138,7 +137,6 @@ def test_keep_both_takes_another_name_for_a_file_of_several_parts_too(
     desk.until_state("failed")
 
     desk.press(f"Keep both {NAME}")
-    desk.until_started()
     desk.until_done()
 
     desk.assert_arrived(file)
@@ -155,7 +153,7 @@ def test_keep_both_finds_a_free_name_where_several_are_taken(desk: Desk, tmp_pat
     for _ in range(2):
         desk.until_state("failed")
         desk.press(f"Keep both {NAME}")
-        desk.until_started()
+        until(lambda: desk.widget.state != "failed", what="another name")
     desk.until_done()
 
     assert [uploaded.key for uploaded in desk.widget.value] == ["run7-2.bin"]

@@ -197,7 +197,6 @@ def test_after_the_comparison_the_user_chooses(
         desk.assert_nothing_was_sent()
         assert desk.body(NAME) == data
         return
-    desk.until_started()
     desk.until_done()
     desk.assert_arrived(file)
     if choice == "Keep both":
@@ -218,7 +217,6 @@ def test_what_was_begun_beside_the_object_is_left_alone_until_the_user_chose(
     assert desk.proxy.puts() == ()
 
     desk.press(f"Overwrite {NAME}")
-    desk.until_started()
     desk.until_done()
 
     desk.assert_arrived(file)

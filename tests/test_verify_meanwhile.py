@@ -156,7 +156,6 @@ def test_a_file_that_changes_during_a_comparison_has_to_be_picked_again(
 
     assert "was changed, moved or deleted" in desk.widget.error
     again = pick_again(desk, file)
-    desk.until_started()
     desk.until_done()
     desk.assert_arrived(again)
     desk.assert_nothing_was_sent()

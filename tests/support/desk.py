@@ -71,10 +71,6 @@ class Desk:
         """Wait until the widget, as Python sees it, is in one of these states."""
         until_state(self.widget, *wanted)
 
-    def until_started(self) -> None:
-        """Wait until what had failed goes on."""
-        until(lambda: self.widget.state != "failed", what="a start")
-
     def until_done(self, count: int = 1, timeout: float = 60) -> None:
         """Wait until so many files are on S3 and nothing moves."""
         until_done(self.widget, count, timeout)
