@@ -93,9 +93,11 @@ def test_a_closed_pages_upload_is_finished_by_a_script(
 
     assert (done.key, done.sha256) == (KEY, sha256_of_file(file))
     assert sha256_of_object(ministack.client, bucket, KEY) == done.sha256
-    # A page's last PUT, which a busy browser sends only now, is cut; a script signs in a header.
+    # A busy browser may send the page's last PUT only now. A script signs in a header.
     signed = [put for put in proxy.puts() if "authorization" in put.request.headers]
-    assert sorted(put.part_number for put in signed) == sorted(missing)
+    late = {put.part_number for put in proxy.puts() if put.complete and put not in signed}
+    assert len(late) <= 1
+    assert sorted(put.part_number for put in signed) == sorted(missing - late)
     assert ministack.upload_ids(bucket) == []
 
 

@@ -260,7 +260,7 @@ export class Uploads implements Surroundings {
     const { size, lastModified } = file;
     const entry = { ...begun, path, size, lastModified, began: Date.now(), handle };
     void this.offers.begin(entry, () => {
-      if (upload.begun.uploadId === begun.uploadId) upload.lose();
+      if (upload.begun.uri === begun.uri) upload.lose();
     });
   }
 

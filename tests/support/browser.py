@@ -107,6 +107,8 @@ class Browsing:
         context = self.browser.new_context(**options)
         # Nobody can answer this picker without a screen; as in Firefox, the older one serves.
         context.add_init_script("delete globalThis.showOpenFilePicker")
+        # A picker is caught only while somebody listens; who begins with a click is too late.
+        context.on("page", lambda page: page.on("filechooser", lambda _: None))
         try:
             page = context.new_page()
             page.set_default_timeout(10_000)
