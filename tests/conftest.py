@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import boto3
 import pytest
+import s3fs
 
 from support.bridge import Bridge
 from support.browser import Browsing, PageErrors, run_chromium
@@ -52,9 +53,10 @@ def _ctrl_c_interrupts() -> None:
 
 
 @pytest.fixture(autouse=True)
-def _boto3_remembers_nothing_of_another_test(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its default session keeps the first credentials that it finds."""
+def _clients_remember_nothing_of_another_test(monkeypatch: pytest.MonkeyPatch) -> None:
+    """boto3's default session keeps the first credentials it finds, s3fs the first address."""
     monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+    s3fs.S3FileSystem.clear_instance_cache()
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import comm
 import pytest
-import s3fs
 import traitlets
 from click.testing import CliRunner
 
@@ -105,7 +104,6 @@ def test_its_python_runs_from_top_to_bottom(
     moto: S3Server, monkeypatch: pytest.MonkeyPatch, folder: Path
 ) -> None:
     monkeypatch.setattr(comm, "create_comm", RecordingComm)
-    s3fs.S3FileSystem.clear_instance_cache()  # it may know another server of that environment
     names: dict[str, Any] = {}
     with lab_data(moto, monkeypatch):
         for code, page in PYTHON:

@@ -102,13 +102,20 @@ class FaultyProxy:
         """Cut every connection and refuse new ones."""
         self._call(self._close())
 
-    def silence(self) -> None:
-        """Wait until what is on the wire has ended, and cut what was sent and never read.
+    def cut_off(self) -> None:
+        """Wait until what is on the wire has ended, and go offline.
 
-        For when a client is gone: its last words may still come, and would count for the next.
+        For when a client is gone: a closed page's last words may come after any while.
         """
         until(lambda: all(seen.finished for seen in self.exchanges), 30, "a silent wire")
         self.go_offline()
+
+    def silence(self) -> None:
+        """Wait until what is on the wire has ended, and cut what was sent and never read.
+
+        For when a client goes on at the same address: its last words would count once more.
+        """
+        self.cut_off()
         self.go_online()
 
     def go_online(self) -> None:
