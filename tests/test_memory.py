@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 GiB = 1024 * MiB
 
 
-def test_four_times_the_bytes_take_hardly_more_memory(
+def test_four_gibibytes_take_hardly_more_memory_than_one(
     bridge: Bridge,
     ministack: S3Server,
     sink: FaultyProxy,
@@ -33,7 +33,7 @@ def test_four_times_the_bytes_take_hardly_more_memory(
     page_errors: PageErrors,
 ) -> None:
     peaks = []
-    for size in (GiB // 2, 2 * GiB):
+    for size in (1 * GiB, 4 * GiB):
         file = make_sparse_file(tmp_path / f"{size}.bin", size)
         widget = UploadWidget(bucket, client=ministack.client, browser_endpoint_url=sink.url)
         sink.forget()
@@ -49,7 +49,7 @@ def test_four_times_the_bytes_take_hardly_more_memory(
                 )
             peaks.append(peak.bytes)
 
-    assert peaks[1] - peaks[0] <= 192 * MiB
+    assert peaks[1] - peaks[0] <= 256 * MiB
 
 
 class _Peak:

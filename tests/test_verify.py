@@ -112,19 +112,19 @@ def test_a_small_file_is_settled_with_one_question(desk: Desk, tmp_path: Path, s
 def test_a_folder_that_is_there_takes_one_question_for_each_file(
     desk: Desk, tmp_path: Path
 ) -> None:
-    files = [make_file(tmp_path / f"{n:04}.bin", 10_000, seed=n) for n in range(250)]
+    files = [make_file(tmp_path / f"{n:04}.bin", 10_000, seed=n) for n in range(1_000)]
     with ThreadPoolExecutor(8) as threads:
         put = desk.server.client.put_object
         list(threads.map(lambda f: put(Bucket=desk.bucket, Key=f.name, Body=f.read_bytes()), files))
     desk.show({})
 
     desk.pick(*files)
-    desk.until_done(250, timeout=120)
+    desk.until_done(1_000, timeout=120)
 
     assert {each.sha256 for each in desk.widget.value} == {sha256_of_file(each) for each in files}
     desk.assert_nothing_was_sent()
-    assert len({each["file_id"] for each in desk.asked("compare_object")}) == 250
-    assert len(desk.proxy.of("HeadObject")) <= 525
+    assert len({each["file_id"] for each in desk.asked("compare_object")}) == 1_000
+    assert len(desk.proxy.of("HeadObject")) <= 2_100
 
 
 def test_other_bytes_are_a_conflict_that_is_seen_at_the_first_part_that_differs(
