@@ -124,7 +124,8 @@ def test_a_huge_file_starts_as_soon_as_a_small_one(
         page.wait_for_function("engine.files.length === 0")
         return seconds
 
-    small = first_part_after("small.bin", 64 * MiB)
-    huge = first_part_after("huge.bin", 100 * GiB)
+    # The best of three: what else the machine does is none of the file's.
+    small = min(first_part_after(f"small{n}.bin", 64 * MiB) for n in range(3))
+    huge = min(first_part_after(f"huge{n}.bin", 100 * GiB) for n in range(3))
 
-    assert huge < small + 5.0  # to read it all first would take minutes
+    assert huge < small + 1.0
