@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 import traceback
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from s3upload_widget import protocol
-from s3upload_widget.checksums import base64_of, reads_as_md5
-from s3upload_widget.comparing import compare
-from s3upload_widget.completion import PartsMissingError, complete
+from s3upload_widget import protocol, replies
 from s3upload_widget.doctor import check_mixed_content, diagnose
 from s3upload_widget.errors import (
     InternalError,
     NotOwnerError,
-    ObjectExistsError,
     ProtocolError,
     RefusedError,
     UnknownFileError,
     UploadAbortedError,
     UploadError,
 )
-from s3upload_widget.objects import NoObject
+from s3upload_widget.finishing import Finishing
 from s3upload_widget.offering import Offering
 from s3upload_widget.opening import Opening
 from s3upload_widget.parts import S3_LIMITS, Limits
@@ -40,18 +35,15 @@ from s3upload_widget.picked import (
 )
 from s3upload_widget.picking import Picking, Rules
 from s3upload_widget.signing import Signing
-from s3upload_widget.workers import in_parallel
+from s3upload_widget.workers import in_parallel, logger
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from s3upload_widget.keys import KeyChoice
-    from s3upload_widget.objects import ListedPart
     from s3upload_widget.picked import IfExists
     from s3upload_widget.results import UploadedFile
     from s3upload_widget.s3 import Store
-
-logger = logging.getLogger("s3upload_widget")
 
 LOOKS_AT_ONCE: Final = 8
 """Files that are looked at on S3 in parallel, for one request."""
@@ -102,11 +94,11 @@ class Service:
             sha256=sha256,
             limits=limits,
         )
-        self._on_uploaded = on_uploaded
         self._files = PickedFiles()
         self._picking = Picking(store, self._rules, self._files)
         self._opening = Opening(store, limits)
         self._signing = Signing(store, self._files, self._opening)
+        self._finishing = Finishing(store, self._rules, self._files, on_uploaded)
         self._offering = Offering(store, self._rules, self._files, self._opening)
 
     def handle(self, request: protocol.Request) -> protocol.Reply:
@@ -133,12 +125,14 @@ class Service:
                 return self._pick(request)
             case protocol.PresignParts():
                 return self._signing.answer(request)
-            case protocol.CompareObject():
-                return self._compare(self._files.get(request.file_id), request)
             case protocol.CreateMultipartUpload():
                 return self._create(self._files.get(request.file_id), request)
-            case protocol.CompleteMultipartUpload() | protocol.CompleteFiles():
-                return self._complete_all(request)
+            case (
+                protocol.CompareObject()
+                | protocol.CompleteMultipartUpload()
+                | protocol.CompleteFiles()
+            ):
+                return self._finishing.answer(request)
             case protocol.AbortMultipartUpload() | protocol.ForgetFile():
                 return self._let_go(request)
             case protocol.ListUnfinished() | protocol.AbortUnfinished():
@@ -178,7 +172,7 @@ class Service:
                 raise checked
             plan = self._picking.plan(checked, pick, free)
         except UploadError as error:
-            return _refused(pick.file_id, error)
+            return replies.refused(pick.file_id, error)
         return protocol.PlannedFile(
             file_id=pick.file_id,
             key=plan.key,
@@ -190,29 +184,6 @@ class Service:
             md5=plan.parts.single and not self._store.on_aws,
             compare=plan.compare,
             store=origin,
-        )
-
-    def _compare(
-        self, slot: Slot, request: protocol.CompareObject
-    ) -> protocol.MultipartUploadCompleted | protocol.ObjectCut | protocol.ObjectGone:
-        with slot.lock:
-            record = slot.record
-            if isinstance(record, Completed):
-                return _completed(slot.file_id, record)
-            if not isinstance(record, Planned):
-                msg = "only a file of which nothing is sent yet is compared with an object"
-                raise ProtocolError(msg)
-            found = compare(self._store, record.plan, request, sha256=self._rules.sha256)
-            if isinstance(found, Completed):
-                return self._arrived(slot, found)
-        if isinstance(found, NoObject):
-            return protocol.ObjectGone(file_id=slot.file_id)
-        return protocol.ObjectCut(
-            file_id=slot.file_id,
-            part_size=found.parts.part_size,
-            parts_total=found.parts.count,
-            md5=found.md5,
-            found=[_found_part(part) for part in found.listed],
         )
 
     def _create(
@@ -231,53 +202,11 @@ class Service:
         return protocol.MultipartUploadCreated(
             file_id=slot.file_id,
             upload_id=opened.upload.upload_id,
-            found=[_found_part(part) for part in listed],
+            found=replies.found_parts(listed),
             part_size=opened.plan.parts.part_size,
             parts_total=opened.plan.parts.count,
             md5=not opened.upload.sha256,
         )
-
-    def _complete(
-        self, slot: Slot, request: protocol.CompleteMultipartUpload
-    ) -> protocol.MultipartUploadCompleted | protocol.PartsMissing:
-        with slot.lock:
-            if isinstance(slot.record, Completed):
-                return _completed(slot.file_id, slot.record)
-            try:
-                found = complete(self._store, slot, request, sha256=self._rules.sha256)
-            except PartsMissingError as missing:
-                return protocol.PartsMissing(
-                    file_id=slot.file_id, part_numbers=missing.part_numbers
-                )
-            except ObjectExistsError:
-                self._files.note_taken(slot)
-                raise
-            return self._arrived(slot, found)
-
-    def _complete_all(
-        self, request: protocol.CompleteMultipartUpload | protocol.CompleteFiles
-    ) -> protocol.MultipartUploadCompleted | protocol.PartsMissing | protocol.FilesCompleted:
-        if isinstance(request, protocol.CompleteMultipartUpload):
-            return self._complete(self._files.get(request.file_id), request)
-        files = in_parallel(self._complete_one, request.files, at_once=LOOKS_AT_ONCE)
-        return protocol.FilesCompleted(files=files)
-
-    def _complete_one(
-        self, request: protocol.CompleteMultipartUpload
-    ) -> protocol.MultipartUploadCompleted | protocol.PartsMissing | protocol.RefusedFile:
-        try:
-            return self._complete(self._files.get(request.file_id), request)
-        except UploadError as error:
-            return _refused(request.file_id, error)
-
-    def _arrived(self, slot: Slot, record: Completed) -> protocol.MultipartUploadCompleted:
-        slot.record = record
-        self._files.settle(slot)
-        try:
-            self._on_uploaded(record.uploaded)
-        except Exception as error:  # noqa: BLE001 - the file is complete, whatever a listener does
-            _log_defect("on_uploaded", error)
-        return _completed(slot.file_id, record)
 
     def _let_go(
         self, request: protocol.AbortMultipartUpload | protocol.ForgetFile
@@ -315,40 +244,9 @@ class Service:
         return protocol.Diagnosed(cause=found.cause, message=found.message)
 
 
-def _refused(file_id: str, error: UploadError) -> protocol.RefusedFile:
-    return protocol.RefusedFile(
-        file_id=file_id, code=error.code, message=str(error), retryable=error.retryable
-    )
-
-
-def _completed(file_id: str, record: Completed) -> protocol.MultipartUploadCompleted:
-    uploaded = record.uploaded
-    return protocol.MultipartUploadCompleted(
-        file_id=file_id,
-        uri=uploaded.uri,
-        sha256=uploaded.sha256,
-        verified_by=uploaded.verified_by,
-    )
-
-
-def _found_part(part: ListedPart) -> protocol.FoundPart:
-    etag = part.etag.strip('"')
-    is_md5 = reads_as_md5(etag) and "-" not in etag
-    return protocol.FoundPart(
-        part_number=part.part_number,
-        size=part.size,
-        sha256=part.sha256,
-        md5=base64_of(etag) if is_md5 else "",
-    )
-
-
 def _defect(what: str, error: Exception) -> protocol.Failed:
-    _log_defect(what, error)
-    msg = f"{what} met a defect of s3upload_widget ({type(error).__name__}); the log has more"
-    return protocol.Failed(code=InternalError.code, message=msg, retryable=InternalError.retryable)
-
-
-def _log_defect(what: str, error: Exception) -> None:
-    """Log where it happened, not what it says: an error's own text may hold a secret."""
+    # Where it happened, not what it says: an error's own text may hold a secret.
     where = "".join(traceback.format_tb(error.__traceback__))
     logger.error("%s failed with %s:\n%s", what, type(error).__name__, where)
+    msg = f"{what} met a defect of s3upload_widget ({type(error).__name__}); the log has more"
+    return protocol.Failed(code=InternalError.code, message=msg, retryable=InternalError.retryable)

@@ -14,6 +14,7 @@ from support.browser import Browsing, PageErrors, run_chromium
 from support.desk import Desk, widget_of
 from support.lab import Lab, run_lab
 from support.proxy import FaultyProxy
+from support.sender import service_at
 from support.servers import S3Server, run_ministack, run_moto, run_seaweed
 
 if TYPE_CHECKING:
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Page
 
-    from s3upload_widget import UploadWidget
+    from s3upload_widget import UploadedFile, UploadWidget
+    from s3upload_widget.service import Service
 
 pytest_plugins = ("support.plan_report",)
 pytest.register_assert_rewrite("support.soak")
@@ -98,6 +100,20 @@ def proxy(server: S3Server) -> Iterator[FaultyProxy]:
     """A proxy before the test's server, without faults until the test plays some."""
     with FaultyProxy(server.endpoint_url) as faulty:
         yield faulty
+
+
+@pytest.fixture
+def uploaded() -> list[UploadedFile]:
+    """What ``watched`` says to be on S3."""
+    return []
+
+
+@pytest.fixture
+def watched(
+    ministack: S3Server, proxy: FaultyProxy, bucket: str, uploaded: list[UploadedFile]
+) -> Service:
+    """A service whose every request to S3 passes the proxy."""
+    return service_at(ministack.at(proxy.url), bucket, on_uploaded=uploaded.append)
 
 
 @pytest.fixture

@@ -45,8 +45,8 @@ ROOMS: dict[str, tuple[str, str]] = {
     ),
     "service": (
         (
-            "service comparing completion existing offering opening picked picking proofs signing "
-            "verifying"
+            "service comparing completion existing finishing offering opening picked picking proofs "
+            "replies signing verifying"
         ),
         "errors results parts checksums keys policy protocol s3 workers resuming unfinished doctor",
     ),

@@ -21,11 +21,6 @@ if TYPE_CHECKING:
 ALWAYS = 1_000
 
 
-@pytest.fixture
-def watched(ministack: S3Server, proxy: FaultyProxy, bucket: str) -> Service:
-    return service_at(ministack.at(proxy.url), bucket)
-
-
 def arrived(sender: Sender) -> str:
     """Send what is missing until nothing is."""
     reply = sender.complete()
@@ -73,10 +68,13 @@ def test_a_part_that_was_read_differently_since_is_asked_for(
 
 @pytest.mark.parametrize("losses", [1, ALWAYS], ids=["one answer", "every answer for a while"])
 def test_an_answer_to_complete_that_was_lost_does_not_matter(
-    watched: Service, proxy: FaultyProxy, ministack: S3Server, bucket: str, losses: int
+    watched: Service,
+    proxy: FaultyProxy,
+    ministack: S3Server,
+    bucket: str,
+    uploaded: list[UploadedFile],
+    losses: int,
 ) -> None:
-    uploaded: list[UploadedFile] = []
-    watched._on_uploaded = uploaded.append
     sender = Sender(watched, DATA)
     sender.open()
     sender.send()

@@ -11,7 +11,7 @@ from s3upload_widget import protocol
 from s3upload_widget.s3 import Store
 from s3upload_widget.service import Service
 from support.faults import Answer, Fault, LoseResponse, Match
-from support.sender import SINGLE, Sender, failed, put, service_at, verified_by
+from support.sender import SINGLE, Sender, failed, put, verified_by
 
 if TYPE_CHECKING:
     from s3upload_widget.results import UploadedFile
@@ -19,11 +19,6 @@ if TYPE_CHECKING:
     from support.servers import S3Server
 
 ALWAYS = 1_000
-
-
-@pytest.fixture
-def watched(ministack: S3Server, proxy: FaultyProxy, bucket: str) -> Service:
-    return service_at(ministack.at(proxy.url), bucket)
 
 
 def test_an_object_of_one_part_that_did_not_arrive_is_asked_for(watched: Service) -> None:
@@ -37,10 +32,8 @@ def test_an_object_of_one_part_that_did_not_arrive_is_asked_for(watched: Service
 
 
 def test_a_role_that_may_only_upload_claims_no_more_of_one_put_than_its_size(
-    watched: Service, proxy: FaultyProxy
+    watched: Service, proxy: FaultyProxy, uploaded: list[UploadedFile]
 ) -> None:
-    uploaded: list[UploadedFile] = []
-    watched._on_uploaded = uploaded.append
     proxy.play(Fault(Answer(403, "AccessDenied"), Match(operation="HeadObject"), times=ALWAYS))
 
     assert verified_by(Sender(watched, SINGLE).upload()) == "size"

@@ -28,11 +28,6 @@ ALWAYS = 1_000
 
 
 @pytest.fixture
-def watched(ministack: S3Server, proxy: FaultyProxy, bucket: str) -> Service:
-    return service_at(ministack.at(proxy.url), bucket)
-
-
-@pytest.fixture
 def old_proxy(moto: S3Server) -> Iterator[FaultyProxy]:
     """A server that knows no checksum but MD5, as those of some years ago."""
     with FaultyProxy(moto.endpoint_url) as proxy:

@@ -28,11 +28,6 @@ def make(ministack: S3Server, bucket: str) -> Callable[..., Service]:
     return partial(service_at, ministack, bucket)
 
 
-@pytest.fixture
-def watched(ministack: S3Server, proxy: FaultyProxy, bucket: str) -> Service:
-    return service_at(ministack.at(proxy.url), bucket)
-
-
 @pytest.mark.parametrize(
     ("options", "name", "size", "code"),
     [

@@ -24,11 +24,6 @@ def make(ministack: S3Server, bucket: str) -> Callable[..., Service]:
     return partial(service_at, ministack, bucket)
 
 
-@pytest.fixture
-def watched(ministack: S3Server, proxy: FaultyProxy, bucket: str) -> Service:
-    return service_at(ministack.at(proxy.url), bucket)
-
-
 def test_an_object_that_is_there_is_a_conflict_that_names_it(
     make: Callable[..., Service], ministack: S3Server, bucket: str
 ) -> None:

@@ -12,7 +12,7 @@ from s3upload_widget import protocol
 from s3upload_widget.s3 import Store
 from s3upload_widget.service import Service
 from support.faults import Delay, Fault, Match
-from support.sender import DATA, SMALL, Sender, failed
+from support.sender import DATA, SMALL, Sender, failed, service_at
 
 if TYPE_CHECKING:
     from s3upload_widget.results import UploadedFile
@@ -26,9 +26,12 @@ def service(ministack: S3Server, bucket: str) -> Service:
 
 
 @pytest.fixture
-def watched(ministack: S3Server, proxy: FaultyProxy, bucket: str) -> Service:
-    """A service whose every request to S3 passes the proxy."""
-    return Service(Store(bucket, ministack.at(proxy.url).client), prefix="raw", limits=SMALL)
+def watched(
+    ministack: S3Server, proxy: FaultyProxy, bucket: str, uploaded: list[UploadedFile]
+) -> Service:
+    """A service whose every request to S3 passes the proxy, in a folder."""
+    watched = ministack.at(proxy.url)
+    return service_at(watched, bucket, prefix="raw", on_uploaded=uploaded.append)
 
 
 def test_a_picked_file_gets_its_key_its_plan_and_the_place_it_goes_to(
@@ -83,10 +86,8 @@ def test_a_file_arrives_and_is_proven_by_its_sha256(
 
 
 def test_every_request_asked_again_gets_the_same_answer(
-    watched: Service, proxy: FaultyProxy
+    watched: Service, proxy: FaultyProxy, uploaded: list[UploadedFile]
 ) -> None:
-    uploaded: list[UploadedFile] = []
-    watched._on_uploaded = uploaded.append
     sender = Sender(watched, DATA)
 
     assert sender.pick() == sender.pick()
@@ -102,10 +103,8 @@ def test_every_request_asked_again_gets_the_same_answer(
 
 
 def test_the_same_request_many_times_at_once_is_carried_out_once(
-    watched: Service, proxy: FaultyProxy
+    watched: Service, proxy: FaultyProxy, uploaded: list[UploadedFile]
 ) -> None:
-    uploaded: list[UploadedFile] = []
-    watched._on_uploaded = uploaded.append
     sender = Sender(watched, DATA)
     create = protocol.CreateMultipartUpload(file_id=sender.file_id, refused=[])
     slow = Delay(response=0.2)

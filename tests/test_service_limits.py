@@ -15,7 +15,7 @@ from support.faults import Answer, Fault, Match
 from support.sender import DATA, ORIGIN, SMALL, Sender, failed
 
 if TYPE_CHECKING:
-    from s3upload_widget.results import PickedFile, UploadedFile
+    from s3upload_widget.results import UploadedFile
     from support.proxy import FaultyProxy
     from support.servers import S3Server
 
@@ -23,12 +23,6 @@ if TYPE_CHECKING:
 @pytest.fixture
 def service(ministack: S3Server, bucket: str) -> Service:
     return Service(Store(bucket, ministack.client), prefix="raw", limits=SMALL)
-
-
-@pytest.fixture
-def watched(ministack: S3Server, proxy: FaultyProxy, bucket: str) -> Service:
-    """A service whose every request to S3 passes the proxy."""
-    return Service(Store(bucket, ministack.at(proxy.url).client), prefix="raw", limits=SMALL)
 
 
 @pytest.mark.parametrize(
@@ -90,9 +84,6 @@ def test_what_is_denied_names_the_permission(watched: Service, proxy: FaultyProx
 def test_a_defect_is_answered_and_logged_without_its_text(
     service: Service, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def key(picked: PickedFile) -> str:
-        return picked.name
-
     sender = Sender(service, DATA)
     sender.open()
     service._store = None  # type: ignore[assignment]  # a defect

@@ -1,11 +1,10 @@
 /** All files of one widget: what is picked, ordered, told. Knows no view and no Jupyter. */
 
-import { Arrivals } from "./arrivals";
 import { Completing } from "./completing";
-import { bytes } from "./format";
 import { Greeting } from "./greeting";
 import { createHashers, type Hashers } from "./hashers";
-import { Kernel, type Line, randomId } from "./kernel";
+import { Intake } from "./intake";
+import { Kernel, type Line } from "./kernel";
 import { type Offer, Offers } from "./offers";
 import type { Picked } from "./picking";
 import { Planning } from "./planning";
@@ -19,10 +18,9 @@ import { Reports } from "./reports";
 import { Roster } from "./roster";
 import type { Begun } from "./states";
 import { Tally } from "./tally";
-import { text } from "./text";
 import { Ticking } from "./ticking";
 import { Traffic } from "./traffic";
-import { type Surroundings, Upload } from "./upload";
+import type { Surroundings, Upload } from "./upload";
 
 export interface Options {
   readonly line: Line;
@@ -43,15 +41,12 @@ export class Uploads implements Surroundings {
   readonly #planning: Planning;
   readonly #traffic: Traffic;
   readonly #listeners = new Set<() => void>();
-  readonly #arrivals = new Arrivals(
-    (picked) => this.#arrive(picked),
-    (uploads) => void this.#planning.plan(uploads),
-  );
   readonly #roster = new Roster();
   readonly #tally = new Tally(
     (upload) => this.progressOf(upload),
     (id, progress) => this.#reports.stands(id, progress),
   );
+  readonly #intake: Intake;
   readonly #greeting: Greeting;
   readonly #ticking: Ticking;
   #told = false;
@@ -73,6 +68,9 @@ export class Uploads implements Surroundings {
     this.#traffic = new Traffic(this.#roster, rules, signal);
     this.completing = new Completing(this.kernel, signal);
     this.offers = new Offers(this.kernel, () => this.#taken, changed, signal);
+    this.#intake = new Intake(this, this.#roster, this.#tally, (uploads) => {
+      void this.#planning.plan(uploads);
+    });
     this.reaching = new Reaching(() => this.progressed(), signal);
     this.#ticking = new Ticking(() => this.#tick(), signal);
     this.#greeting = new Greeting(this.kernel, ({ orders }) => this.#reports.obey(orders), signal);
@@ -128,25 +126,12 @@ export class Uploads implements Surroundings {
 
   /** Take files in. They are uploaded in this order. */
   pick(picked: readonly Picked[]): void {
-    this.#arrivals.finish();
-    if (this.#tally.settled) this.#newBatch();
-    void this.#arrivals.begin(picked);
+    this.#intake.pick(picked);
   }
 
   /** Go on with an unfinished upload. A file of another size is refused at once. */
   continue(offer: Offer, picked: Picked): void {
-    this.#arrivals.finish();
-    if (this.#tally.settled) this.#newBatch();
-    const { size, name } = offer;
-    const upload = new Upload(randomId(), picked, this, this.offers.begun(offer));
-    this.#take([upload]);
-    const { file } = picked;
-    if (size < 0 || size === file.size) this.plan(upload);
-    else {
-      const message = text.otherSize(file.name, bytes(file.size), name, bytes(size));
-      upload.refuse({ code: "other_file", message });
-    }
-    this.worked();
+    this.#intake.continue(offer, picked);
   }
 
   /** Delete what S3 holds of the upload that is of another file, and upload this one. */
@@ -318,46 +303,10 @@ export class Uploads implements Surroundings {
     if (this.kernel.isDoubtful) this.#reports.owe();
   }
 
-  /** A file that is in the list and not finished needs no second row: its own goes on. */
-  #pickedAgain({ file, path }: Picked): boolean {
-    const known = [...this.#roster.at(path.normalize("NFC"))].find((upload) => upload.isOf(file));
-    if (known === undefined) return false;
-    this.#tally.join(known);
-    known.pickedAgain(file);
-    return true;
-  }
-
   /** The uploads that files of this page go on with, in whatever widget. */
   get #taken(): Set<string> {
     const all = [...engines().values()].flatMap(({ engine }) => engine.files);
     return new Set([...this.files, ...all].map(({ begun }) => begun.uploadId));
-  }
-
-  #take(uploads: readonly Upload[]): void {
-    this.#roster.add(uploads);
-    for (const upload of uploads) this.#tally.join(upload);
-  }
-
-  /**
-   * Put picked files into the list. What this browser began with the very file is gone on with,
-   * whatever key it would get now.
-   */
-  #arrive(picked: readonly Picked[]): readonly Upload[] {
-    const offerOf = this.offers.finder();
-    const uploads = picked
-      .filter((each) => !this.#pickedAgain(each))
-      .map((each) => {
-        const offer = offerOf(each.file, each.path.normalize("NFC"));
-        return new Upload(randomId(), each, this, offer && this.offers.begun(offer));
-      });
-    this.#take(uploads);
-    this.worked();
-    return uploads;
-  }
-
-  #newBatch(): void {
-    this.#tally.newBatch();
-    this.rate.reset();
   }
 
   #remove(uploads: readonly Upload[]): void {
@@ -369,7 +318,7 @@ export class Uploads implements Surroundings {
   }
 
   #named(ids: readonly string[]): readonly Upload[] {
-    this.#arrivals.finish();
+    this.#intake.finish();
     if (ids.length === 0) return this.files;
     const named = new Set(ids);
     return this.files.filter(({ id }) => named.has(id));
