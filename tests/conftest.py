@@ -104,7 +104,7 @@ def proxy(server: S3Server) -> Iterator[FaultyProxy]:
 
 @pytest.fixture
 def uploaded() -> list[UploadedFile]:
-    """What ``watched`` says to be on S3."""
+    """What the test's service says to be on S3."""
     return []
 
 

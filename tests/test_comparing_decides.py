@@ -27,11 +27,6 @@ def server(moto: S3Server) -> S3Server:
 
 
 @pytest.fixture
-def uploaded() -> list[UploadedFile]:
-    return []
-
-
-@pytest.fixture
 def service(
     moto: S3Server, proxy: FaultyProxy, bucket: str, uploaded: list[UploadedFile]
 ) -> Service:
