@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from s3upload_widget.doctor import check_bucket
+    from s3upload_widget.doctor import Finding, Report, check_bucket
     from s3upload_widget.errors import (
         AccessDeniedError,
         CannotWaitError,
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
         UploadError,
     )
     from s3upload_widget.local import serve_local_s3
-    from s3upload_widget.report import Finding, Report
     from s3upload_widget.results import FileStatus, PickedFile, Unfinished, UploadedFile
     from s3upload_widget.unfinished import abort_unfinished, list_unfinished
     from s3upload_widget.uploader import upload_file, upload_files

@@ -13,26 +13,22 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from s3upload_widget.batch import Options, upload
-from s3upload_widget.choices import IF_EXISTS, MAX_CONCURRENCY
-from s3upload_widget.doctor import check_bucket
+from s3upload_widget.doctor import check_bucket, remedies
 from s3upload_widget.errors import RefusedError, UnsupportedBucketError, UploadError
+from s3upload_widget.options import IF_EXISTS, MAX_CONCURRENCY
 from s3upload_widget.parts import MiB
-from s3upload_widget.rules import remedies
-from s3upload_widget.s3 import connect
-from s3upload_widget.settings import Unreadable
-from s3upload_widget.sources import expanded
+from s3upload_widget.s3 import Unreadable, connect
 from s3upload_widget.unfinished import abort_unfinished, list_unfinished
+from s3upload_widget.uploader import Options, expanded, upload
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from types_boto3_s3 import S3Client
 
-    from s3upload_widget.batch import Outcome
-    from s3upload_widget.report import Report
+    from s3upload_widget.doctor import Remedy, Report
     from s3upload_widget.results import Unfinished
-    from s3upload_widget.rules import Remedy
+    from s3upload_widget.uploader import Outcome
 
 INTERRUPTED: Final = 130
 """What shells report of a program that Ctrl-C ended."""

@@ -24,9 +24,7 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from s3upload_widget import seaweedfs
-from s3upload_widget.local import serve_local_s3
-from s3upload_widget.supervisor import Supervised
+from s3upload_widget.local import Supervised, seaweedfs, serve_local_s3
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -1,73 +1,26 @@
-"""The checks of the widget's options: what is wrong is said at once, and with what to write."""
+"""What a user may choose for uploads of either kind: a widget's options, and a script's."""
 
 from __future__ import annotations
 
-import difflib
-import inspect
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Final
 
-from s3upload_widget.choices import check_choices
 from s3upload_widget.errors import RefusedError
-from s3upload_widget.parts import check_part_size, is_whole
+from s3upload_widget.parts import is_whole
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-
-def built(name: str) -> Path:
-    """A file of the page, as ``make build`` puts it beside this module.
-
-    Raises:
-        ImportError: It is not there.
-    """
-    path = Path(__file__).parent / "static" / name
-    if not path.is_file():
-        msg = (
-            f"{path} is missing: this copy of s3upload_widget was never built. "
-            "Install the package with pip, or build it with `make build` (it needs Node.js)"
-        )
-        raise ImportError(msg)
-    return path
+IF_EXISTS: Final = ("verify", "overwrite", "rename")
+MAX_CONCURRENCY: Final = 64
+"""Parts at a time. Browsers send at most 6 to one host; more only helps with HTTP/2."""
 
 
-def refuse_unknown(cls: type, unknown: Mapping[str, object]) -> None:
-    """Refuse options that a class does not have.
-
-    traitlets would take any name, and a typing error would have no effect.
+def check_choices(if_exists: str, max_concurrency: int) -> None:
+    """Refuse what cannot be.
 
     Raises:
-        TypeError: It names the option and the nearest that there is.
+        RefusedError: It says what can.
     """
-    known = [name for name in inspect.signature(cls).parameters if name != "unknown"]
-    for name in unknown:
-        close = difflib.get_close_matches(name, known, n=1)
-        hint = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(known)}"
-        msg = f"{cls.__name__}() has no option {name!r}; {hint}"
-        raise TypeError(msg)
-
-
-def check_options(
-    part_size: int | None,
-    max_concurrency: int,
-    if_exists: str,
-    max_size: int | None,
-    transport: str,
-) -> None:
-    """Refuse what cannot work, before anything is made.
-
-    Raises:
-        RefusedError: An option has a value that cannot be.
-    """
-    if part_size is not None:
-        check_part_size(part_size)
-    check_choices(if_exists, max_concurrency)
-    if max_size is not None and not (is_whole(max_size) and max_size >= 0):
-        msg = f"max_size={max_size!r} cannot be: give bytes as an int, or leave it out"
+    if if_exists not in IF_EXISTS:
+        msg = f"if_exists={if_exists!r} cannot be: give one of {', '.join(map(repr, IF_EXISTS))}"
         raise RefusedError(msg)
-    if transport != "direct":
-        msg = (
-            f"transport={transport!r} cannot be: only 'direct', from the page to S3, is built yet; "
-            "'relay', through the kernel, is to come"
-        )
+    if not is_whole(max_concurrency) or not 1 <= max_concurrency <= MAX_CONCURRENCY:
+        msg = f"max_concurrency={max_concurrency!r} cannot be: give 1 to {MAX_CONCURRENCY}"
         raise RefusedError(msg)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from types_boto3_s3 import S3Client
 
-    from s3upload_widget.objects import ListedUpload
+    from s3upload_widget.s3 import ListedUpload
 
 _AT_ONCE: Final = 8
 """Uploads that are looked at, or aborted, in parallel."""

@@ -15,7 +15,7 @@ from concurrent.futures import Future
 from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from s3upload_widget.s3errors import without_secrets
+from s3upload_widget.s3 import without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

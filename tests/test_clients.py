@@ -10,10 +10,10 @@ from botocore.config import Config
 from moto import mock_aws
 
 from s3upload_widget.checksums import sha256
-from s3upload_widget.clients import is_aws
 from s3upload_widget.doctor import check_bucket
 from s3upload_widget.errors import CredentialsError, RefusedError
 from s3upload_widget.s3 import Store, connect
+from s3upload_widget.s3.clients import is_aws
 from s3upload_widget.uploader import upload_file
 from support.aws import KEYS, aws_client, url_of
 from support.sender import put

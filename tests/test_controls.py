@@ -166,7 +166,7 @@ def test_a_file_that_is_picked_twice_is_sent_once(desk: Desk, tmp_path: Path) ->
 def test_what_has_no_room_yet_can_be_tried_again(
     desk: Desk, widget: UploadWidget, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("s3upload_widget.picked.MAX_UNFINISHED", 1)
+    monkeypatch.setattr("s3upload_widget.service.file_records.MAX_UNFINISHED", 1)
     files = [make_file(tmp_path / f"run{n}.bin", 4 * PART, seed=n) for n in (1, 2)]
     desk.show()
     desk.pick(*files)

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from s3upload_widget import check_bucket
+from s3upload_widget.doctor.trial_upload import try_upload
 from s3upload_widget.policy import iam_policy, kms_statement
 from s3upload_widget.s3 import Store
-from s3upload_widget.trial import try_upload
 from support.checking import ORIGIN, assert_untouched, checked, levels, problems, refuse
 from support.faults import Answer, CutRequest, Fault, LoseResponse, Match
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from s3upload_widget import S3Error
+from s3upload_widget.doctor import Remedy, remedies
 from s3upload_widget.policy import cors_rule, lifecycle_rule
-from s3upload_widget.rules import Remedy, remedies
-from s3upload_widget.settings import Unreadable
+from s3upload_widget.s3 import Unreadable
 from support.checking import ORIGIN, checked, levels, refuse
 
 if TYPE_CHECKING:

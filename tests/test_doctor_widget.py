@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from s3upload_widget import UploadWidget
-from s3upload_widget.rules import Remedy, remedies
+from s3upload_widget.doctor import Remedy, remedies
 from support.checking import assert_untouched, levels
 from support.files import make_file
 from support.uploading import QUICK, pick, show, until_done, until_state

@@ -4,8 +4,9 @@ from collections import Counter
 
 import pytest
 
-from s3upload_widget import errors, s3errors
+from s3upload_widget import errors
 from s3upload_widget.errors import UploadError, all_errors
+from s3upload_widget.s3 import errors as s3errors
 
 
 @pytest.mark.parametrize("error", all_errors())

@@ -10,8 +10,8 @@ import boto3
 import pytest
 
 from s3upload_widget.errors import RefusedError, UnsupportedBucketError
-from s3upload_widget.extra_args import NAMES
 from s3upload_widget.s3 import Store
+from s3upload_widget.s3.extra_args import NAMES
 
 
 @pytest.mark.parametrize(

@@ -12,10 +12,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from msgspec.structs import replace
 
-from s3upload_widget import UploadWidget, files, protocol
+from s3upload_widget import UploadWidget, protocol
 from s3upload_widget.checksums import md5
-from s3upload_widget.rollcall import RollCall
-from s3upload_widget.traits import PAGE_MAY_SET
+from s3upload_widget.widget import file_list as files
+from s3upload_widget.widget.presence import RollCall
+from s3upload_widget.widget.traits import PAGE_MAY_SET
 from support.hostile import CHECKSUM, conversations, filled
 from support.talk import NearPage, RecordingComm, file_id, progress, summary
 from support.waiting import until

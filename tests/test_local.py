@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
-from s3upload_widget import seaweedfs, serve_local_s3
+from s3upload_widget import serve_local_s3
+from s3upload_widget.local import seaweedfs
 from support.waiting import until
 
 if TYPE_CHECKING:

@@ -71,7 +71,7 @@ def test_after_a_restart_the_page_says_that_nothing_has_to_be_picked_again(
 def test_a_page_of_another_release_says_so_alone_and_asks_for_nothing(
     desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("s3upload_widget.conversation.VERSION", 99)
+    monkeypatch.setattr("s3upload_widget.widget.controller.VERSION", 99)
     desk.show(SOON)
     expect(zone(desk)).to_contain_text("different releases", timeout=LONG)
     expect(zone(desk)).not_to_contain_text("Connecting")

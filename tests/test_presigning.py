@@ -9,8 +9,7 @@ from urllib.parse import unquote
 import pytest
 
 from s3upload_widget.checksums import md5, sha256
-from s3upload_widget.objects import ObjectFound
-from s3upload_widget.s3 import Store
+from s3upload_widget.s3 import ObjectFound, Store
 from support.sender import put
 from support.servers import one_of
 from support.waiting import until
@@ -158,7 +157,7 @@ def test_an_upload_id_and_a_url_are_not_in_a_repr(store: Store) -> None:
 def test_a_url_is_refused_when_its_time_is_over(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("s3upload_widget.calls.URL_LIFETIME", 1)
+    monkeypatch.setattr("s3upload_widget.s3.calls.URL_LIFETIME", 1)
     url = store.presign_object(KEY, size=1, sha256=sha256(b"1"))
 
     assert url.expires_in == 1

@@ -9,9 +9,10 @@ import pytest
 
 from s3upload_widget.checksums import composite_sha256, hexadecimal, md5, multipart_etag, sha256
 from s3upload_widget.errors import IntegrityError, ProtocolError
-from s3upload_widget.objects import ListedPart, ObjectFound
 from s3upload_widget.parts import PartPlan
-from s3upload_widget.proofs import Hashes, missing_parts, one_of_each, proof, unproven_parts
+from s3upload_widget.s3 import ListedPart, ObjectFound
+from s3upload_widget.transfer import Hashes
+from s3upload_widget.transfer.proof import missing_parts, one_of_each, proof, unproven_parts
 
 DATA = [b"aaaa", b"bbbb", b"c"]
 SHA256 = [sha256(part) for part in DATA]

@@ -16,15 +16,15 @@ import traitlets
 from click.testing import CliRunner
 
 from s3upload_widget import FileStatus, UploadedFile, UploadWidget
-from s3upload_widget.calls import URL_LIFETIME
-from s3upload_widget.choices import MAX_CONCURRENCY
 from s3upload_widget.cli import cli
 from s3upload_widget.errors import all_errors
-from s3upload_widget.extra_args import MAX_METADATA_BYTES
 from s3upload_widget.keys import MAX_KEY_BYTES
+from s3upload_widget.options import MAX_CONCURRENCY
 from s3upload_widget.parts import S3_LIMITS, TB, GiB, MiB
 from s3upload_widget.policy import cors_rule, iam_policy
 from s3upload_widget.results import VerifiedBy
+from s3upload_widget.s3.calls import URL_LIFETIME
+from s3upload_widget.s3.extra_args import MAX_METADATA_BYTES
 from support.scripts import begin
 from support.talk import NearPage, RecordingComm
 

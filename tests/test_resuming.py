@@ -9,8 +9,8 @@ import pytest
 from s3upload_widget import checksums
 from s3upload_widget.errors import AccessDeniedError, S3UnavailableError
 from s3upload_widget.parts import Limits, PartPlan
-from s3upload_widget.resuming import candidates
 from s3upload_widget.s3 import Store
+from s3upload_widget.transfer import candidates
 from support.faults import Answer, Fault, Match
 from support.servers import one_of
 

@@ -8,8 +8,8 @@ import pytest
 
 from s3upload_widget.errors import S3Error
 from s3upload_widget.parts import Limits, PartPlan
-from s3upload_widget.resuming import candidates
 from s3upload_widget.s3 import Store, connect
+from s3upload_widget.transfer import candidates
 from support.canned import NS, canned
 
 if TYPE_CHECKING:

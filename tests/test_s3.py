@@ -16,8 +16,7 @@ from s3upload_widget.errors import (
     ObjectExistsError,
     S3UnavailableError,
 )
-from s3upload_widget.objects import CannotTell, CompletedPart, NoObject, ObjectFound
-from s3upload_widget.s3 import Store
+from s3upload_widget.s3 import CannotTell, CompletedPart, NoObject, ObjectFound, Store
 from support.faults import Answer, Fault, LoseResponse, Match
 from support.sender import put
 from support.servers import one_of

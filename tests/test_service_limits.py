@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from s3upload_widget import protocol
-from s3upload_widget.picked import MAX_UNFINISHED
 from s3upload_widget.s3 import Store
 from s3upload_widget.service import Service
+from s3upload_widget.service.file_records import MAX_UNFINISHED
 from support.faults import Answer, Fault, Match
 from support.sender import DATA, ORIGIN, SMALL, Sender, failed
 
@@ -119,7 +119,7 @@ def test_no_more_files_are_known_than_memory_is_meant_for(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert MAX_UNFINISHED == 10_000
-    monkeypatch.setattr("s3upload_widget.picked.MAX_UNFINISHED", 2)
+    monkeypatch.setattr("s3upload_widget.service.file_records.MAX_UNFINISHED", 2)
     first, second, third = (Sender(service, b"1", f"n{n}", f"file_000{n}") for n in range(3))
     first.open()
     second.open()
@@ -135,7 +135,7 @@ def test_no_more_files_are_known_than_memory_is_meant_for(
 def test_finished_files_are_forgotten_oldest_first(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("s3upload_widget.picked.MAX_FINISHED", 1)
+    monkeypatch.setattr("s3upload_widget.service.file_records.MAX_FINISHED", 1)
     first, second = (Sender(service, b"1", f"n{n}", f"file_000{n}") for n in range(2))
 
     first.upload()

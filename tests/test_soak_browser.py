@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from s3upload_widget import UploadWidget, clients
-from s3upload_widget import widget as widget_room
+from s3upload_widget import UploadWidget
+from s3upload_widget.s3 import clients
 from s3upload_widget.service import Service
+from s3upload_widget.widget import widget as widget_room
 from support.browser import PageErrors
 from support.proxy import FaultyProxy
 from support.scripts import send

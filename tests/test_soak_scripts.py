@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from s3upload_widget import clients, lanes, list_unfinished
+from s3upload_widget import list_unfinished
 from s3upload_widget.errors import UploadError
+from s3upload_widget.s3 import clients
+from s3upload_widget.uploader import part_queue as lanes
 from support.proxy import FaultyProxy
 from support.scripts import send_all
 from support.soak import (
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from s3upload_widget.batch import Outcome
+    from s3upload_widget.uploader import Outcome
     from support.plans import WirePlan
     from support.servers import S3Server
 

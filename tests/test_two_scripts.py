@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
     from pathlib import Path
 
-    from s3upload_widget.batch import Outcome
+    from s3upload_widget.uploader import Outcome
     from support.proxy import FaultyProxy
     from support.servers import S3Server
 

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from s3upload_widget.errors import FileChangedError, S3UnavailableError
-from s3upload_widget.lanes import Job, Work, persist
 from s3upload_widget.protocol import MultipartUploadCompleted
 from s3upload_widget.s3 import Store
 from s3upload_widget.service import Service
-from s3upload_widget.sources import LocalFile
 from s3upload_widget.uploader import upload_file
+from s3upload_widget.uploader.part_queue import Job, Work, persist
+from s3upload_widget.uploader.sources import LocalFile
 from support.faults import (
     Answer,
     Fault,
@@ -135,7 +135,7 @@ def test_no_secret_is_told_when_an_upload_fails(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setattr("s3upload_widget.lanes.TRIES", 1)
+    monkeypatch.setattr("s3upload_widget.uploader.part_queue.TRIES", 1)
     upload_id = begin(ministack, bucket, "k", file, [1])
     proxy.play(Fault(Answer(503, "SlowDown"), Match(part_number=3), FOREVER))
 

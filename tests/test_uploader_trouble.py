@@ -77,7 +77,7 @@ def test_a_server_that_stays_away_ends_the_upload_and_its_parts_are_kept(
     file: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("s3upload_widget.lanes.TRIES", 2)
+    monkeypatch.setattr("s3upload_widget.uploader.part_queue.TRIES", 2)
     proxy.play(Fault(Answer(503, "SlowDown"), Match(part_number=7), FOREVER))
 
     with pytest.raises(S3UnavailableError) as failure:
@@ -179,7 +179,7 @@ def test_an_interrupt_says_how_to_continue(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch, caplog.at_level(logging.WARNING):
-        patch.setattr("s3upload_widget.lanes.wait", interrupted)
+        patch.setattr("s3upload_widget.uploader.part_queue.wait", interrupted)
         with pytest.raises(KeyboardInterrupt):
             send(ministack.at(proxy.url), file, f"s3://{bucket}/k", max_concurrency=1)
 

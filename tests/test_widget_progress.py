@@ -190,7 +190,7 @@ def test_a_second_tab_without_files_does_not_hide_what_the_first_one_does(
 def test_files_of_a_page_that_is_gone_wait_for_somebody_to_pick_them(
     widget: UploadWidget, page: Page, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("s3upload_widget.conversation.ALIVE", 0.05)
+    monkeypatch.setattr("s3upload_widget.widget.controller.ALIVE", 0.05)
     page.pick("a.bin")
     page.report(summary("uploading", progress=0.5), [progress("a.bin", "uploading")])
 
@@ -205,7 +205,7 @@ def test_files_of_a_page_that_is_gone_wait_for_somebody_to_pick_them(
 def test_a_file_of_a_page_that_is_gone_can_be_picked_again(
     widget: UploadWidget, page: Page, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("s3upload_widget.conversation.ALIVE", 0.05)
+    monkeypatch.setattr("s3upload_widget.widget.controller.ALIVE", 0.05)
     page.pick("a.bin")
     page.report(summary("uploading", progress=0.5), [progress("a.bin", "uploading")])
     reloaded = NearPage(widget, "page-0002")

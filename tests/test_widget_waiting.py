@@ -141,7 +141,7 @@ def test_the_time_may_be_up_before_the_upload_is(
 def test_without_a_page_waiting_says_that_it_cannot(
     widget: UploadWidget, wait: Wait, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("s3upload_widget.waiting.FIRST_PATIENCE", 0.2)
+    monkeypatch.setattr("s3upload_widget.widget.waiting.FIRST_PATIENCE", 0.2)
 
     with pytest.raises(CannotWaitError, match="no page that shows this widget answers"):
         wait(widget, None)
@@ -151,9 +151,9 @@ def test_without_a_page_waiting_says_that_it_cannot(
 def test_a_page_that_falls_silent_is_noticed(
     widget: UploadWidget, page: Page, wait: Wait, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("s3upload_widget.waiting.PATIENCE", 0.2)
-    monkeypatch.setattr("s3upload_widget.waiting.PING_EVERY", 0.05)
-    monkeypatch.setattr("s3upload_widget.waiting.NAP", 0.01)
+    monkeypatch.setattr("s3upload_widget.widget.waiting.PATIENCE", 0.2)
+    monkeypatch.setattr("s3upload_widget.widget.waiting.PING_EVERY", 0.05)
+    monkeypatch.setattr("s3upload_widget.widget.waiting.NAP", 0.01)
     page.pick("a.bin")
 
     with pytest.raises(CannotWaitError, match="on_complete"):
@@ -166,8 +166,8 @@ def test_a_page_that_falls_silent_is_noticed(
 def test_a_page_that_answered_once_is_waited_for(
     widget: UploadWidget, page: Page, wait: Wait, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("s3upload_widget.waiting.PATIENCE", 0.2)
-    monkeypatch.setattr("s3upload_widget.waiting.FIRST_PATIENCE", 0.2)
+    monkeypatch.setattr("s3upload_widget.widget.waiting.PATIENCE", 0.2)
+    monkeypatch.setattr("s3upload_widget.widget.waiting.FIRST_PATIENCE", 0.2)
 
     with (
         acting(lambda: pinged_then(page, page.report)),

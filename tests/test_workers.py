@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from s3upload_widget.conversation import Conversation
 from s3upload_widget.protocol import Welcome
 from s3upload_widget.s3 import Store
 from s3upload_widget.service import Service
 from s3upload_widget.uploader import upload_file
+from s3upload_widget.widget.controller import Conversation
 from s3upload_widget.workers import Workers, in_parallel
 from support.faults import FOREVER, Fault, Gate, Match
 from support.waiting import until

@@ -1,23 +1,13 @@
 /** The anywidget entry: `initialize` makes a model's engine, `render` mounts a view of it. */
 
 import type { AnyModel, AnyWidget } from "@anywidget/types";
-import type { Line } from "./kernel";
-import { watchLeaving } from "./leaving";
-import { adopt, engines, type Hosted } from "./registry";
-import { speak } from "./text";
-import { type Options, Uploads } from "./uploads";
+import { adopt, engines, type Hosted } from "./engine/registry";
+import { type Options, Uploads } from "./engine/uploads";
+import type { Line } from "./kernel/kernel";
+import type { Model } from "./model";
+import { watchLeaving } from "./page-guard";
+import { speak } from "./text/text";
 import { mount } from "./view/mount";
-
-/** The synced traits; those that tell of progress are the kernel's to set. */
-export interface Model {
-  readonly _engine_id: string;
-  readonly _target: string;
-  readonly max_concurrency: number;
-  readonly disabled: boolean;
-  readonly description: string;
-  readonly accept: string;
-  readonly locale: string;
-}
 
 function lineOf(model: AnyModel<Model>): Line {
   return {

@@ -9,15 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from s3upload_widget import checksums
-from s3upload_widget.batch import Options, Outcome, upload
 from s3upload_widget.parts import Limits
+from s3upload_widget.uploader import Options, Outcome, upload
 from support.files import sha256_of_file, sha256_of_object
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from s3upload_widget.results import UploadedFile
-    from s3upload_widget.sources import FilePath
+    from s3upload_widget.uploader.sources import FilePath
     from support.servers import S3Server
 
 SMALL: Final = Limits(

@@ -1,9 +1,9 @@
 /** What can be done with one file, where it makes sense and only there. */
 
 import type { JSX } from "preact";
-import { text } from "../text";
-import type { Upload } from "../upload";
-import type { Uploads } from "../uploads";
+import type { Uploads } from "../engine/uploads";
+import { text } from "../text/text";
+import type { Upload } from "../upload/upload";
 import { Action } from "./controls";
 import { isConflict } from "./words";
 

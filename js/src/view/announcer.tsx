@@ -2,10 +2,10 @@
 
 import type { JSX } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
-import { count } from "../format";
-import { text } from "../text";
-import type { Upload } from "../upload";
-import type { Uploads } from "../uploads";
+import type { Uploads } from "../engine/uploads";
+import { count } from "../text/format";
+import { text } from "../text/text";
+import type { Upload } from "../upload/upload";
 import { nameOf, stateWords } from "./words";
 
 interface Changed {

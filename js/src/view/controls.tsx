@@ -2,7 +2,7 @@
 
 import type { JSX } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
-import type { Parts } from "../parts";
+import type { Parts } from "../upload/parts";
 import { Icon, type IconName } from "./icons";
 import { strip } from "./strip";
 

@@ -2,7 +2,7 @@
 
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { text } from "../text";
+import { text } from "../text/text";
 import { say } from "./announcer";
 import { putText, writeClipboard } from "./clipboard";
 import { Action } from "./controls";

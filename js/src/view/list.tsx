@@ -2,8 +2,8 @@
 
 import type { JSX } from "preact";
 import { useRef } from "preact/hooks";
-import { text } from "../text";
-import type { Uploads } from "../uploads";
+import type { Uploads } from "../engine/uploads";
+import { text } from "../text/text";
 import { Row } from "./row";
 import { useWindow } from "./windowed";
 

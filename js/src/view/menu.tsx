@@ -2,7 +2,7 @@
 
 import type { JSX, TargetedKeyboardEvent } from "preact";
 import { useId, useLayoutEffect, useRef, useState } from "preact/hooks";
-import { text } from "../text";
+import { text } from "../text/text";
 import { say } from "./announcer";
 import { writeClipboard } from "./clipboard";
 import { OURS } from "./controls";

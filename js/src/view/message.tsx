@@ -1,7 +1,7 @@
 /** What went wrong and what to do, in full; JSON in it is set apart, to be copied. */
 
 import type { ComponentChildren, JSX } from "preact";
-import { text } from "../text";
+import { text } from "../text/text";
 import { Copyable } from "./copyable";
 
 interface MessageProps {

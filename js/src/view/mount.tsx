@@ -1,10 +1,11 @@
 /** Draws an engine into an element, and takes the drawing away again. */
 
 import { render } from "preact";
-import { guardNearMisses } from "../picking";
-import type { Uploads } from "../uploads";
+import type { Uploads } from "../engine/uploads";
+import type { WidgetModel } from "../model";
+import { guardNearMisses } from "../pick/drop";
 import { keepKeys } from "./focus";
-import { Panel, type WidgetModel } from "./panel";
+import { Panel } from "./panel";
 
 /** @returns How to unmount it; the engine goes on. */
 export function mount(el: HTMLElement, engine: Uploads, model: WidgetModel): () => void {

@@ -2,13 +2,13 @@
 
 import type { JSX } from "preact";
 import { useRef, useState } from "preact/hooks";
-import { choose, reread } from "../choosing";
-import { ago, bytes, bytesOf, percent } from "../format";
-import type { Offer } from "../offers";
-import { chosen, type Picked } from "../picking";
+import type { Uploads } from "../engine/uploads";
+import { chosen, type Picked } from "../pick/drop";
+import { choose, reread } from "../pick/file-picker";
 import type { UnfinishedUpload } from "../protocol";
-import { text } from "../text";
-import type { Uploads } from "../uploads";
+import type { Offer } from "../resume/offers";
+import { ago, bytes, bytesOf, percent } from "../text/format";
+import { text } from "../text/text";
 import { about, Question } from "./actions";
 import { Action, Bar, OURS } from "./controls";
 import { Icon } from "./icons";

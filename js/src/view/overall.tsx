@@ -1,10 +1,10 @@
 /** All files together, and what can be done with all of them. */
 
 import type { JSX } from "preact";
-import { bytes, bytesOf, count, percent } from "../format";
+import type { Uploads } from "../engine/uploads";
 import type { Summary } from "../protocol";
-import { text } from "../text";
-import type { Uploads } from "../uploads";
+import { bytes, bytesOf, count, percent } from "../text/format";
+import { text } from "../text/text";
 import { isPausable, isResumable } from "./actions";
 import { Action, Bar } from "./controls";
 import { joined, pace } from "./words";

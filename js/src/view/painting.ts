@@ -1,8 +1,8 @@
 /** When to paint: a few times a second, and at once after the user did something. */
 
 import { useLayoutEffect, useReducer } from "preact/hooks";
-import type { Uploads } from "../uploads";
-import type { WidgetModel } from "./panel";
+import type { Uploads } from "../engine/uploads";
+import type { WidgetModel } from "../model";
 
 /** Numbers that change more often cannot be read. */
 const EVERY_MS = 250;

@@ -1,13 +1,12 @@
 /** The whole view of one engine. */
 
-import type { AnyModel } from "@anywidget/types";
 import type { JSX } from "preact";
 import { useLayoutEffect, useState } from "preact/hooks";
-import type { Model } from "../index";
-import { dropped, type Picked, takeDrops, takePastes } from "../picking";
-import { sift } from "../sifting";
-import { text } from "../text";
-import type { Uploads } from "../uploads";
+import type { Uploads } from "../engine/uploads";
+import type { WidgetModel } from "../model";
+import { dropped, type Picked, takeDrops, takePastes } from "../pick/drop";
+import { sift } from "../pick/filter";
+import { text } from "../text/text";
 import { Announcer } from "./announcer";
 import { useFocusKept } from "./focus";
 import { List } from "./list";
@@ -16,8 +15,6 @@ import { Overall } from "./overall";
 import { usePainting } from "./painting";
 import { leftOut } from "./words";
 import { Zone } from "./zone";
-
-export type WidgetModel = AnyModel<Model>;
 
 interface PanelProps {
   readonly root: HTMLElement;

@@ -2,13 +2,13 @@
 
 import type { JSX } from "preact";
 import { useMemo, useState } from "preact/hooks";
-import { percent } from "../format";
-import type { Parts } from "../parts";
+import type { Uploads } from "../engine/uploads";
 import type { FileProgress } from "../protocol";
-import { snippets } from "../snippets";
-import { text } from "../text";
-import type { Upload } from "../upload";
-import type { Uploads } from "../uploads";
+import { percent } from "../text/format";
+import { snippets } from "../text/snippets";
+import { text } from "../text/text";
+import type { Parts } from "../upload/parts";
+import type { Upload } from "../upload/upload";
 import { answers, Choices, isDiscardable, Question, RowActions } from "./actions";
 import { Bar } from "./controls";
 import { Copyable } from "./copyable";

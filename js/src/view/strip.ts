@@ -1,6 +1,6 @@
 /** A file's parts as one strip of colours: what is on S3, on its way, ready, and to come. */
 
-import type { Parts } from "../parts";
+import type { Parts } from "../upload/parts";
 
 /** More could not be told apart: beyond, one cell sums several parts up. */
 const MOST_CELLS = 100;

@@ -1,10 +1,10 @@
 /** What is said of a file: its state in words, and its numbers. */
 
-import { bytes, bytesOf, count, duration, percent, rate } from "../format";
+import type { Sifted } from "../pick/filter";
 import type { FileProgress } from "../protocol";
-import type { Sifted } from "../sifting";
-import { text } from "../text";
-import type { Upload } from "../upload";
+import { bytes, bytesOf, count, duration, percent, rate } from "../text/format";
+import { text } from "../text/text";
+import type { Upload } from "../upload/upload";
 
 /** Direction marks in a name could make `exe.csv` of `vsc.exe`; control characters hide. */
 const DECEPTIVE = /[\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;

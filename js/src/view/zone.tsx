@@ -2,13 +2,13 @@
 
 import type { JSX } from "preact";
 import { useRef } from "preact/hooks";
-import { choose } from "../choosing";
-import { chosen, type Picked } from "../picking";
-import { text } from "../text";
-import type { Uploads } from "../uploads";
+import type { Uploads } from "../engine/uploads";
+import type { WidgetModel } from "../model";
+import { chosen, type Picked } from "../pick/drop";
+import { choose } from "../pick/file-picker";
+import { text } from "../text/text";
 import { OURS } from "./controls";
 import { Icon } from "./icons";
-import type { WidgetModel } from "./panel";
 
 const { view } = text;
 

@@ -1,0 +1,215 @@
+/** One request to the kernel, one typed reply. Sends again what is not answered. */
+
+import { Turns } from "../async";
+import { randomId } from "../ids";
+import type { Calls, ErrorCode, EventEnvelope, Request } from "../protocol";
+import { text } from "../text/text";
+import { tuning } from "../tuning";
+
+/** How messages travel: a comm in Jupyter, anything else in a plain page. */
+export interface Line {
+  /** May throw while the other side is gone. */
+  send(content: object): void;
+  /** Calls `hear` with every message; returns how to stop that. */
+  listen(hear: (content: unknown) => void): () => void;
+}
+
+/** The kernel answered `failed`. */
+export class KernelError extends Error {
+  override readonly name = "KernelError";
+  readonly code: ErrorCode;
+  /** Whether the same request may succeed later. */
+  readonly retryable: boolean;
+
+  constructor(code: ErrorCode, message: string, retryable: boolean) {
+    super(text.fromKernel(code, message));
+    this.code = code;
+    this.retryable = retryable;
+  }
+}
+
+type Kind = keyof Calls;
+type Reply = Calls[Kind]["reply"];
+type Event = EventEnvelope["event"];
+type Heard = { rid: string; client: string; reply: Reply | FailedReply };
+type FailedReply = { kind: "failed"; code: ErrorCode; message: string; retryable: boolean };
+
+/** S3 may take minutes for these: the others must not wait behind them. */
+const SLOW = new Set<Kind>(["complete_multipart_upload", "complete_files"]);
+
+/** Where S3 does not answer, these are asked for ever; nothing waits for them. */
+const DELETING = new Set<Kind>(["abort_multipart_upload", "abort_unfinished"]);
+
+/** A kernel that hears them answers these at once, whatever S3 does. */
+const PROMPT = new Set<Kind>(["hello", "report_progress"]);
+
+interface Outstanding {
+  readonly request: Request;
+  readonly resolve: (reply: Reply) => void;
+  readonly reject: (error: unknown) => void;
+  readonly since: number;
+  sends: number;
+  timer: ReturnType<typeof setTimeout> | undefined;
+}
+
+export class Kernel {
+  readonly client = randomId();
+  #line: Line;
+  #hangUp: () => void;
+  readonly #onEvent: (event: Event) => void;
+  readonly #outstanding = new Map<string, Outstanding>();
+  readonly #quick = new Turns(tuning.requests / 2);
+  readonly #slow = new Turns(tuning.requests / 2);
+  readonly #deleting = new Turns(tuning.requests / 2);
+  #heardAt = Date.now();
+  #requests = 0;
+  #cut = false;
+  #isDisposed = false;
+
+  constructor(line: Line, onEvent: (event: Event) => void) {
+    this.#line = line;
+    this.#onEvent = onEvent;
+    this.#hangUp = line.listen((content) => this.#hear(content));
+  }
+
+  /** Whether the kernel does not listen: what needs no S3 has had no answer for too long. */
+  get silent(): boolean {
+    const prompt = this.#firstPrompt()?.[1];
+    return prompt !== undefined && Date.now() - prompt.since > tuning.kernelSilentMs;
+  }
+
+  /** Whether that should be tried: S3 may be what keeps a request waiting, or the kernel. */
+  get isDoubtful(): boolean {
+    const [oldest] = this.#outstanding.values();
+    if (oldest === undefined) return false;
+    return Date.now() - Math.max(oldest.since, this.#heardAt) > tuning.kernelDoubtMs;
+  }
+
+  /** Since when nothing was heard, milliseconds since 1970; the beginning if nothing ever was. */
+  get heardAt(): number {
+    return this.#heardAt;
+  }
+
+  /** Whether the line is dead, as far as the last message showed. */
+  get cut(): boolean {
+    return this.#cut;
+  }
+
+  /**
+   * Ask, and ask again until there is an answer.
+   *
+   * @throws KernelError if the kernel answers `failed`; the signal's reason if that aborts.
+   */
+  async call<K extends Kind>(
+    request: Calls[K]["request"] & { readonly kind: K },
+    signal: AbortSignal,
+  ): Promise<Calls[K]["reply"]> {
+    const exchange = (): Promise<Reply> => this.#exchange(request, signal);
+    const reply = PROMPT.has(request.kind)
+      ? exchange()
+      : this.#turnsOf(request.kind).run(exchange, signal);
+    return (await reply) as Calls[K]["reply"];
+  }
+
+  /** Go on over another line: the old one's other end is gone. */
+  connect(line: Line): void {
+    this.#hangUp();
+    this.#line = line;
+    this.#hangUp = line.listen((content) => this.#hear(content));
+    this.#cut = false;
+    for (const [rid, entry] of this.#outstanding) {
+      clearTimeout(entry.timer);
+      entry.sends = 0;
+      this.#send(rid, entry);
+    }
+  }
+
+  dispose(): void {
+    this.#hangUp();
+    this.#isDisposed = true;
+    for (const rid of [...this.#outstanding.keys()]) this.#forget(rid);
+  }
+
+  #turnsOf(kind: Kind): Turns {
+    if (DELETING.has(kind)) return this.#deleting;
+    return SLOW.has(kind) ? this.#slow : this.#quick;
+  }
+
+  async #exchange(request: Request, signal: AbortSignal): Promise<Reply> {
+    const rid = `${++this.#requests}`;
+    const { promise, resolve, reject } = withResolvers<Reply>();
+    const stop = (): void => reject(signal.reason);
+    signal.addEventListener("abort", stop, { once: true });
+    const entry = { request, resolve, reject, since: Date.now(), sends: 0, timer: undefined };
+    this.#outstanding.set(rid, entry);
+    this.#send(rid, entry);
+    try {
+      return await promise;
+    } finally {
+      signal.removeEventListener("abort", stop);
+      this.#forget(rid);
+    }
+  }
+
+  #send(rid: string, entry: Outstanding): void {
+    const [knocks] = this.#firstPrompt() ?? [...this.#outstanding.keys()];
+    // A kernel that runs a cell hears nothing: more messages would only wait there in a heap,
+    // so of several unanswered requests just one knocks again.
+    if (entry.sends === 0 || rid === knocks || this.#heardAt > entry.since) {
+      try {
+        this.#line.send({ rid, client: this.client, request: entry.request });
+        this.#cut = false;
+      } catch {
+        this.#cut = true;
+        // The comm is dead for now (kernel restarted, socket gone): the next knock may get through.
+      }
+    }
+    const after = tuning.resendMs[Math.min(entry.sends, tuning.resendMs.length - 1)];
+    entry.sends += 1;
+    if (!this.#isDisposed) entry.timer = setTimeout(() => this.#send(rid, entry), after);
+  }
+
+  #firstPrompt(): [rid: string, entry: Outstanding] | undefined {
+    return [...this.#outstanding].find(([, { request }]) => PROMPT.has(request.kind));
+  }
+
+  #forget(rid: string): void {
+    clearTimeout(this.#outstanding.get(rid)?.timer);
+    this.#outstanding.delete(rid);
+  }
+
+  #hear(content: unknown): void {
+    if (isEvent(content)) {
+      this.#heardAt = Date.now();
+      this.#onEvent(content.event);
+    } else if (isReply(content) && content.client === this.client) {
+      this.#heardAt = Date.now();
+      const entry = this.#outstanding.get(content.rid);
+      const { reply } = content;
+      if (reply.kind !== "failed") entry?.resolve(reply);
+      else entry?.reject(new KernelError(reply.code, reply.message, reply.retryable));
+    }
+  }
+}
+
+function withResolvers<T>(): {
+  promise: Promise<T>;
+  resolve: (value: T) => void;
+  reject: (reason: unknown) => void;
+} {
+  let resolve: (value: T) => void = () => {};
+  let reject: (reason: unknown) => void = () => {};
+  const promise = new Promise<T>((fulfil, refuse) => {
+    resolve = fulfil;
+    reject = refuse;
+  });
+  return { promise, resolve, reject };
+}
+
+function isReply(content: unknown): content is Heard {
+  return typeof content === "object" && content !== null && "reply" in content;
+}
+
+function isEvent(content: unknown): content is EventEnvelope {
+  return typeof content === "object" && content !== null && "event" in content;
+}

@@ -1,0 +1,54 @@
+/**
+ * What of a folder is taken in. Files that were picked by their name are all taken, and refused by
+ * the kernel one by one; but nobody picked what just lies in a folder.
+ */
+
+import type { Picked } from "./drop";
+
+export interface Sifted {
+  readonly picked: readonly Picked[];
+  /** How many files of the operating system or of Jupyter were left out. */
+  readonly system: number;
+  /** Paths of files that are not of a kind taken here. */
+  readonly otherKinds: readonly string[];
+}
+
+const SYSTEM_FILES = new Set([".ds_store", "thumbs.db", "desktop.ini"]);
+const SYSTEM_FOLDER = ".ipynb_checkpoints";
+
+/** @param accept as of HTML's `<input accept>`, which itself does not look into folders. */
+export function sift(picked: readonly Picked[], accept: string): Sifted {
+  const kinds = accept
+    .split(",")
+    .map((kind) => kind.trim().toLowerCase())
+    .filter((kind) => kind !== "");
+  const mine = picked.filter((each) => !isSystem(each));
+  const isWanted = (each: Picked): boolean => !inFolder(each) || isOfKind(each, kinds);
+  return {
+    picked: mine.filter(isWanted),
+    system: picked.length - mine.length,
+    otherKinds: mine.filter((each) => !isWanted(each)).map(({ path }) => path),
+  };
+}
+
+function inFolder({ path }: Picked): boolean {
+  return path.includes("/");
+}
+
+function isSystem(picked: Picked): boolean {
+  if (!inFolder(picked)) return false;
+  const names = picked.path.toLowerCase().split("/");
+  return SYSTEM_FILES.has(names.at(-1) ?? "") || names.includes(SYSTEM_FOLDER);
+}
+
+/** The kernel decides by the same rules for whatever is picked. */
+function isOfKind({ file }: Picked, kinds: readonly string[]): boolean {
+  const name = file.name.toLowerCase();
+  const type = file.type.replace(/;.*/, "").trim().toLowerCase();
+  const isOf = (kind: string): boolean => {
+    if (kind.startsWith(".")) return name.endsWith(kind) && name !== kind;
+    if (kind === "*" || kind === "*/*") return true;
+    return kind.endsWith("/*") ? type.startsWith(kind.slice(0, -1)) : type === kind;
+  };
+  return kinds.length === 0 || kinds.some(isOf);
+}

@@ -1,0 +1,81 @@
+/** What went wrong with a file, for people; `code` decides what the view offers. */
+
+import { KernelError } from "../kernel/kernel";
+import type { Answer } from "../net/put";
+import { isElsewhere } from "../net/retry";
+import type { ErrorCode, RefusedFile, RefusedPart } from "../protocol";
+import { text } from "../text/text";
+
+/** The upload that is to be gone on with has parts, and none of them is this file's. */
+export class OtherFileError extends Error {
+  override readonly name = "OtherFileError";
+}
+
+export interface Problem {
+  readonly code: ErrorCode | "cors" | "page" | "differs";
+  readonly message: string;
+}
+
+/** Reading failed: the file was changed, moved or deleted, or the permission to read it ended. */
+const UNREADABLE = new Set([
+  "NotReadableError",
+  "NotFoundError",
+  "NotAllowedError",
+  "FileChangedError",
+]);
+
+export function isUnreadable(error: unknown): boolean {
+  return error instanceof Error && UNREADABLE.has(error.name);
+}
+
+export function problemOf(error: unknown, name: string): Problem {
+  if (error instanceof KernelError) return { code: error.code, message: error.message };
+  if (isUnreadable(error)) return fileChanged(name);
+  if (error instanceof OtherFileError) return { code: "other_file", message: text.otherFile(name) };
+  const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  return { code: "page", message: text.pageProblem(name, reason) };
+}
+
+/** What the kernel answered for one of many. */
+export function told({ code, message }: RefusedFile | RefusedPart): Problem {
+  return { code, message: text.fromKernel(code, message) };
+}
+
+export function fileChanged(name: string): Problem {
+  return { code: "file_changed", message: text.fileChanged(name) };
+}
+
+/** S3 keeps refusing a part. */
+export function refused(
+  { name, uri }: { readonly name: string; readonly uri: string },
+  part: number,
+  answer: Answer & { kind: "refused" },
+): Problem {
+  const { status, code, action } = answer;
+  if (status === 412) return { code: "exists", message: text.exists(name) };
+  if (code === "ExpiredToken" || code === "InvalidAccessKeyId" || code === "InvalidToken") {
+    return { code: "credentials", message: text.credentials(name, code) };
+  }
+  if (code === "RequestTimeTooSkewed" || code === "RequestExpired") {
+    return { code: "clock_skew", message: text.clock(name, code) };
+  }
+  if (code === "SignatureDoesNotMatch") {
+    return { code: "credentials", message: text.signature(name) };
+  }
+  if (code === "NoSuchBucket") return { code: "no_such_bucket", message: text.noBucket(name) };
+  if (isElsewhere(answer)) return { code: "wrong_region", message: text.region(name) };
+  if (status === 403) {
+    const reason = code || "AccessDenied";
+    const missing = action || "s3:PutObject";
+    const message = text.denied(name, part, reason, missing, statement(missing, uri));
+    return { code: "access_denied", message };
+  }
+  return { code: "s3", message: text.refused(name, part, `${status} ${code}`.trim()) };
+}
+
+/** What in a policy would allow an action of S3's; empty of another service's, whose key we do not know. */
+function statement(action: string, uri: string): string {
+  if (!action.startsWith("s3:")) return "";
+  const Resource = uri.replace(/^s3:\/\//, "arn:aws:s3:::");
+  return `\n${JSON.stringify({ Effect: "Allow", Action: action, Resource })}`;
+}

@@ -1,0 +1,260 @@
+"""What keeps a page from sending to the bucket, and the exact fix."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+
+from s3upload_widget.doctor import bucket_rules as rules
+from s3upload_widget.doctor import connection as endpoint
+from s3upload_widget.doctor import policy_conditions as conditions
+from s3upload_widget.doctor.permissions import access
+from s3upload_widget.doctor.preflight import as_sent, ask_as_browser, check_mixed_content, origin_of
+from s3upload_widget.doctor.report import Finding, Report
+from s3upload_widget.doctor.trial_upload import try_upload
+from s3upload_widget.errors import (
+    ClockSkewError,
+    CredentialsError,
+    NoSuchBucketError,
+    S3Error,
+    S3UnavailableError,
+    UploadError,
+    WrongRegionError,
+)
+from s3upload_widget.keys import parse_target
+from s3upload_widget.policy import cors_rule
+from s3upload_widget.s3 import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from types_boto3_s3 import S3Client
+
+__all__ = ["Diagnosis", "check_bucket", "check_mixed_content", "diagnose", "examine"]
+
+PageView: TypeAlias = Literal["reaches", "does not reach", "not heard", "not asked"]
+"""Whether a page reaches the address it would send to: what it said, or why it said nothing."""
+
+_WHATEVER: Final = (CredentialsError, ClockSkewError, WrongRegionError, NoSuchBucketError)
+"""What is refused whatever this kernel asks."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diagnosis:
+    """Why the page got no answer from S3."""
+
+    cause: Literal["cors", "unreachable_from_page", "unavailable"]
+    message: str
+
+
+def check_bucket(uri: str, *, origin: str | None = None, client: S3Client | None = None) -> Report:
+    """Find out whether pages can upload to a bucket, and what to do where they cannot.
+
+    The bucket is asked as a browser asks it, and an upload under the prefix is begun, sent one
+    small part, listed and aborted: no object is made, and nothing is left behind. Rules and
+    policies are read, as far as that is allowed, and never changed.
+
+    Args:
+        uri: ``s3://bucket``, or a folder in it, ``s3://bucket/raw/``.
+        origin: What the browser's address bar shows of your JupyterLab before the path,
+            ``https://hub.example.org``. Without it, CORS is not tried.
+        client: Any boto3 S3 client; left out, boto3's default one.
+
+    Returns:
+        What was found; print it, or let the notebook show it.
+
+    Raises:
+        RefusedError: ``uri`` is no S3 address, or ``origin`` no web address.
+        UnsupportedBucketError: The bucket is of a kind that takes nothing from a page.
+
+    Example:
+        >>> report = check_bucket("s3://lab-data/raw/", origin="https://hub.example.org")
+        >>> report.ok
+        True
+    """
+    bucket, prefix = parse_target(uri)
+    page = origin_of(origin) if origin else ""
+    return examine(Store(bucket, client), prefix, origin=page)
+
+
+def examine(
+    store: Store,
+    prefix: str,
+    *,
+    origin: str,
+    page_reaches: Callable[[str], PageView] = lambda _: "not asked",
+) -> Report:
+    """What :func:`check_bucket` does, for a widget's store.
+
+    Args:
+        store: The bucket.
+        prefix: The folder that uploads go to, with its final ``/``; ``""`` for all of it.
+        origin: Of the page; ``""`` if nobody knows it.
+        page_reaches: Has the page try an address, ``https://host``; called at most once.
+    """
+    page = as_sent(origin) if origin else ""
+    found = _told_once(_findings(store, prefix, page, page_reaches))
+    return Report(uri=store.destination(prefix), origin=page, findings=found)
+
+
+def diagnose(store: Store, key: str, origin: str, headers: Iterable[str]) -> Diagnosis:
+    """Ask the bucket, as a browser would, whether a page of ``origin`` may PUT ``key``.
+
+    No more than that preflight and one look go out, and nothing is changed.
+
+    Args:
+        store: The bucket; it is asked at the address the page uses.
+        key: Of the object.
+        origin: ``location.origin`` of the page.
+        headers: The names of the headers that the page sends.
+
+    Raises:
+        S3Error: S3 refuses whatever this kernel signs.
+    """
+    url = store.object_url(key)
+    host = _host(url)
+    page = as_sent(origin)
+    try:
+        answer = ask_as_browser(url, page, headers, store.verify)
+    except S3UnavailableError as error:
+        return Diagnosis(
+            cause="unavailable",
+            message=f"neither the page nor the kernel reaches {host} ({error}): "
+            "check that the server runs and that its address is right: that of the client's "
+            "endpoint_url, or browser_endpoint_url=",
+        )
+    server_error = 500
+    if answer.status >= server_error:
+        return Diagnosis(
+            cause="unavailable",
+            message=f"{host} answers with error {answer.status}: try again later",
+        )
+    if answer.refusal:
+        return Diagnosis(cause="cors", message=_cors_message(store, page))
+    _check_credentials(store, key)
+    return Diagnosis(cause="unreachable_from_page", message=_unreachable_message(url))
+
+
+def _findings(
+    store: Store, prefix: str, origin: str, page_reaches: Callable[[str], PageView]
+) -> Iterator[Finding]:
+    try:
+        look = store.settings.look()
+        store.check_bucket()
+        headers = _signed_headers(store, prefix)
+    except UploadError as error:
+        yield endpoint.trouble(store, error)
+        return
+    yield from endpoint.endpoint(store, look, origin)
+    yield _cors(store, prefix, origin, headers)
+    trial = try_upload(store, prefix)
+    refused = trial.errors.get("create")
+    if isinstance(refused, (*_WHATEVER, S3UnavailableError)):
+        yield endpoint.trouble(store, refused)
+        return
+    yield from access(store, prefix, trial)
+    yield rules.lifecycle(store, prefix)
+    yield conditions.conditions(store)
+    yield _page(store, prefix, page_reaches)
+
+
+def _told_once(findings: Iterator[Finding]) -> tuple[Finding, ...]:
+    """Of each check the first finding, unless a later one is a problem and that was none."""
+    told: dict[str, Finding] = {}
+    for finding in findings:
+        known = told.setdefault(finding.check, finding)
+        if finding.level == "problem" and known.level != "problem":
+            told[finding.check] = finding
+    return tuple(told.values())
+
+
+def _signed_headers(store: Store, prefix: str) -> set[str]:
+    """The names of all headers that a page sends, with parts and with whole files."""
+    key, digest = f"{prefix}x", "A" * 43 + "="
+    # Until another store has said that it knows SHA-256, whole files carry their MD5 too.
+    md5 = "" if store.on_aws else "A" * 22 + "=="
+    part = store.presign_part(key, "-", 1, size=1, sha256=digest, md5=md5)
+    whole = store.presign_object(
+        key, size=1, sha256=digest, md5=md5, content_type="text/csv", must_not_exist=True
+    )
+    return {name.lower() for name in (*part.headers, *whole.headers)}
+
+
+def _cors(store: Store, prefix: str, origin: str, headers: Iterable[str]) -> Finding:
+    if not origin:
+        return rules.origin_unknown(store, prefix)
+    try:
+        answer = ask_as_browser(store.object_url(f"{prefix}x"), origin, headers, store.verify)
+    except S3UnavailableError as error:
+        return Finding(
+            check="cors",
+            level="hint",
+            what=f"not tried: the kernel does not reach {_host(store.browser_origin)} ({error})",
+            why="The page may reach it all the same: the address was given for the page.",
+        )
+    return rules.cors(store, prefix, answer)
+
+
+def _page(store: Store, prefix: str, page_reaches: Callable[[str], PageView]) -> Finding:
+    address = endpoint.shown_address(store.browser_origin)
+    view = page_reaches(address)
+    if view == "reaches":
+        return Finding(check="page", level="ok", what=f"the page reaches {address}")
+    if view == "does not reach":
+        return Finding(
+            check="page",
+            level="problem",
+            what=f"the page does not reach {address}, which the kernel does",
+            why="A VPN, a proxy, a name the browser cannot resolve or a certificate it does not "
+            "trust may be in between.",
+            advice="Open the address in a new tab to see; if the browser knows the server by "
+            "another one, give it to the widget:",
+            fix=f'UploadWidget("{store.destination(prefix)}", browser_endpoint_url="https://…")',
+        )
+    if view == "not heard":
+        reason = "no page that shows the widget answered while this cell ran"
+    else:
+        reason = "the kernel cannot know it"
+    return Finding(
+        check="page",
+        level="hint",
+        what=f"not tried: whether the page reaches {address} ({reason})",
+        advice="Open this address in a new tab of the browser: any answer of the server will do.",
+        fix=address,
+    )
+
+
+def _unreachable_message(url: str) -> str:
+    return (
+        f"the kernel reaches {_host(url)} and it lets this page in, but the page does not reach "
+        "it: a VPN, a proxy, a name the browser cannot resolve or a certificate it does not "
+        f"trust. Open {endpoint.shown_address(url)} in a new tab to see; if the browser knows "
+        "the server by another address, give browser_endpoint_url="
+    )
+
+
+def _host(url: str) -> str:
+    return endpoint.shown_address(url).partition("://")[2]
+
+
+def _check_credentials(store: Store, key: str) -> None:
+    """Some servers refuse a signature without CORS headers: the page then gets no answer at all.
+
+    HeadBucket would not do: the answer to a HEAD has no body, so its 403 may be a wrong key, a
+    wrong clock or a missing permission alike. There is no upload ``-``: nothing is listed.
+    """
+    try:
+        store.list_parts(key, "-")
+    except _WHATEVER:
+        raise
+    except S3Error:
+        return  # there is no such upload, or asking for it is not allowed
+
+
+def _cors_message(store: Store, origin: str) -> str:
+    rule = json.dumps({"CORSRules": [cors_rule([origin])]})
+    return (
+        f"the bucket {store.bucket!r} does not let pages of {origin} send files (CORS). "
+        f"Its CORS configuration has to hold this rule: {rule}"
+    )

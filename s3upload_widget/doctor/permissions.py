@@ -1,0 +1,167 @@
+"""What the trial upload says about permissions, those on a KMS key among them."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Final
+
+from s3upload_widget.doctor.report import Finding
+from s3upload_widget.errors import AccessDeniedError
+from s3upload_widget.policy import iam_policy, kms_statement
+from s3upload_widget.s3 import Unreadable, refusal_code
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from s3upload_widget.doctor.trial_upload import Step, Trial
+    from s3upload_widget.errors import UploadError
+    from s3upload_widget.s3 import Store
+
+_ACTION: Final = re.compile(r"not authorized to perform:? ([a-z0-9-]+:[A-Za-z*]+)")
+"""What AWS says is missing.
+
+Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/troubleshoot-403-errors.html
+"""
+_KEY: Final = re.compile(r"\barn:[a-z-]+:kms:[A-Za-z0-9:/_-]+")
+_PERMISSIONS: Final[Mapping[str, tuple[Step, ...]]] = {
+    "s3:PutObject": ("create", "send"),
+    "s3:ListMultipartUploadParts": ("list parts",),
+    "s3:ListBucketMultipartUploads": ("list uploads",),
+    "s3:AbortMultipartUpload": ("abort",),
+}
+_WHY: Final[Mapping[Step, str]] = {
+    "create": "Without it nothing can be uploaded.",
+    "send": "Without it no part can be sent.",
+    "list parts": "Without it no upload of several parts is completed: the kernel first compares "
+    "what S3 holds with the file.",
+    "list uploads": "Uploads work without it, but what was begun before a restart is not found "
+    "again, so its parts are sent once more, and billed until they are removed.",
+    "abort": "Without it what is discarded stays on S3 and is billed.",
+}
+
+
+def access(store: Store, prefix: str, trial: Trial) -> Iterator[Finding]:
+    """A finding for each permission that was tried, and one for the KMS key."""
+    yield _encryption(store, trial)
+    for permission, steps in _PERMISSIONS.items():
+        failed = [step for step in steps if step in trial.errors]
+        if failed:
+            error = trial.errors[failed[0]]
+            if not _of_key(error):
+                yield _refused(store, prefix, permission, failed[0], error)
+        elif trial.passed(steps[-1]):
+            yield Finding(check=permission, level="ok", what="a trial upload was allowed to do it")
+    if "abort" in trial.errors:
+        yield _left(store, trial)
+
+
+def _refused(store: Store, prefix: str, permission: str, step: Step, error: UploadError) -> Finding:
+    denied = isinstance(error, AccessDeniedError)
+    check = (_action(error) or permission) if denied else permission
+    return Finding(
+        check=check,
+        level="hint" if step == "list uploads" else "problem",
+        what=str(error),
+        why=_WHY[step],
+        advice=_advice(error) if denied else "",
+        fix=json.dumps(iam_policy(store.bucket, prefix), indent=2) if denied else "",
+    )
+
+
+def _advice(error: UploadError) -> str:
+    if "explicit deny" in str(error):
+        return (
+            "Some policy denies it explicitly: then allowing it elsewhere does not help. Take the "
+            "denial out; for the rest, this policy allows all that uploads need:"
+        )
+    return (
+        "Give the role or user of the kernel's credentials this policy, which allows all that "
+        "uploads need (the bucket's own policy must not deny it):"
+    )
+
+
+def _left(store: Store, trial: Trial) -> Finding:
+    uri = store.destination(trial.key)
+    return Finding(
+        check="leftover",
+        level="hint",
+        what=f"the trial upload {uri} could not be aborted, so its one part of less than 1 KiB "
+        "stays on S3",
+        why="It is no object, but billed until it is aborted.",
+        advice="As somebody who may abort uploads, run:",
+        fix=f"s3upload abort {uri} --older-than 0s",
+    )
+
+
+def _encryption(store: Store, trial: Trial) -> Finding:
+    errors = [trial.errors[step] for step in ("create", "send") if step in trial.errors]
+    key = store.settings.kms_key()
+    known = "" if isinstance(key, Unreadable) else key
+    for error in errors:
+        if _of_key(error):
+            return _key_refused(known, error)
+        if known and isinstance(error, AccessDeniedError) and not _action(error):
+            return _perhaps_key(known, trial)
+    if isinstance(key, Unreadable) and errors:
+        what = f"how the bucket encrypts cannot be read: {key}"
+        return Finding(check="encryption", level="hint", what=what)
+    if isinstance(key, Unreadable):
+        what = "a part was taken, however the bucket encrypts"
+    elif key:
+        what = f"the KMS key {key} may be used"
+    else:
+        what = "no KMS key is needed"
+    return Finding(check="encryption", level="ok", what=what)
+
+
+def _key_refused(key: str, error: UploadError) -> Finding:
+    action = _action(error)
+    named = _KEY.search(str(error))
+    if not action:  # the key is disabled, deleted, of another region, …
+        return _key_finding(key, str(error), "See to the key, or give another one.", "")
+    return _key_finding(
+        key,
+        f"the credentials may not use the KMS key that new objects are encrypted with: {action} "
+        f"is missing ({error})",
+        "Allow both to the kernel's credentials, in their own policy or in the key's:",
+        named[0] if named else _resource(key),
+    )
+
+
+def _perhaps_key(key: str, trial: Trial) -> Finding:
+    """S3 does not say what is missing, but what went before does."""
+    if "create" in trial.errors:
+        told = "kms:GenerateDataKey may be missing, or s3:PutObject"
+    else:
+        told = "kms:Decrypt is missing: the upload could be begun, but no part sent"
+    advice = "Allow both to the kernel's credentials, in their own policy or in the key's:"
+    return _key_finding(
+        key, f"new objects are encrypted with a KMS key; {told}", advice, _resource(key)
+    )
+
+
+def _key_finding(key: str, what: str, advice: str, resource: str) -> Finding:
+    return Finding(
+        check="encryption",
+        level="problem",
+        what=what,
+        why="To write, S3 needs kms:GenerateDataKey, and kms:Decrypt to put parts together; both "
+        f"in the name of whoever uploads{f' (key: {key})' if key else ''}.",
+        advice=advice,
+        fix=json.dumps(kms_statement(resource), indent=2) if resource else "",
+    )
+
+
+def _resource(key: str) -> str:
+    """A key as policies name it: buckets also name keys by an alias, or by ``aws/s3`` for none."""
+    return key if key.startswith("arn:") and ":alias/" not in key else "*"
+
+
+def _of_key(error: UploadError) -> bool:
+    return _action(error).startswith("kms:") or refusal_code(error).startswith("KMS.")
+
+
+def _action(error: UploadError) -> str:
+    found = _ACTION.search(str(error))
+    return found[1] if found else ""

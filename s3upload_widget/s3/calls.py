@@ -1,0 +1,180 @@
+"""One call to S3 at a time: the right client, ``extra_args``, live credentials, our errors."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any, Final
+
+from s3upload_widget.errors import CredentialsError, RefusedError, S3Error
+from s3upload_widget.s3.errors import Call, refusal_code, safe_cause, scrub, translated
+from s3upload_widget.s3.parameters import condition
+from s3upload_widget.s3.presigner import PresignedUrl, Presigner
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterator, Mapping
+
+    from types_boto3_s3 import S3Client
+
+    from s3upload_widget.s3.clients import Clients, Purpose
+
+URL_LIFETIME: Final = 3_600
+"""Seconds that a URL is good for, unless the credentials end sooner."""
+BLOCK: Final = 1 << 20
+"""Bytes that are read of a body at a time."""
+_MAKING: Final = frozenset({"create_multipart_upload", "put_object"})
+"""The verbs that know every extra argument."""
+
+
+class Calls:
+    """Calls on one bucket, with what its user wants passed along. Thread-safe."""
+
+    def __init__(self, bucket: str, clients: Clients, extra_args: Mapping[str, Any]) -> None:
+        self._bucket = bucket
+        self._clients = clients
+        self._extra_args = extra_args
+        self._members: dict[str, frozenset[str]] = {}
+        self._presigners: dict[int, Presigner] = {}
+        self._lock = threading.Lock()
+
+    def ask(self, verb: str, *, purpose: Purpose = "ask", **params: Any) -> dict[str, Any]:
+        """Do ``verb`` (``list_parts``) now.
+
+        Raises:
+            S3Error: S3 refused, or cannot be asked; see :mod:`s3upload_widget.s3.errors`.
+        """
+        with self._translating(self._call(verb, params)):
+            client = self._clients.get(purpose)
+            self._renew_credentials()
+            answer: dict[str, Any] = getattr(client, verb)(**self._arguments(client, verb, params))
+            return answer
+
+    def make(
+        self, verb: str, params: Mapping[str, Any], purpose: Purpose, *, must_not_exist: bool
+    ) -> Mapping[str, Any]:
+        """Make an object; where the server knows no conditions, without one.
+
+        Raises:
+            ObjectExistsError: ``must_not_exist``, and the key has an object.
+        """
+        sure = {**params, **condition(must_not_exist)}
+        try:
+            return self.ask(verb, purpose=purpose, **sure)
+        except S3Error as error:
+            if not (must_not_exist and refusal_code(error) == "NotImplemented"):
+                raise
+        # Such a server was asked with HEAD when the file was picked: no more can be had.
+        return self.ask(verb, purpose=purpose, **params)
+
+    def stream(self, verb: str, **params: Any) -> Iterator[bytes]:
+        """Do ``verb`` now, and give its body block by block."""
+        answer = self.ask(verb, **params)
+        with (
+            self._translating(self._call(verb, params)),
+            contextlib.closing(answer["Body"]) as body,
+        ):
+            yield from body.iter_chunks(BLOCK)
+
+    def presign(self, verb: str, params: Mapping[str, Any]) -> PresignedUrl:
+        """Sign ``verb`` for the page. Asks nobody, unless credentials have to be renewed.
+
+        Raises:
+            CredentialsError: There are none, or they cannot be renewed.
+        """
+        with self._translating(self._call(verb, params)):
+            client = self._clients.get("sign")
+            expires_in = self._renew_credentials()
+            arguments = self._arguments(client, verb, params)
+            return self._presigner(client).presign(verb, arguments, expires_in)
+
+    def look(
+        self, verb: str, statuses: Container[int], **params: Any
+    ) -> tuple[int, Mapping[str, Any]]:
+        """Do a HEAD, and take refusals with one of ``statuses`` for an answer.
+
+        Returns:
+            The HTTP status, and boto3's dict.
+        """
+        from botocore.exceptions import ClientError  # noqa: PLC0415 - loading takes a while
+
+        with self._translating(self._call(verb, params)):
+            client = self._clients.get("ask")
+            self._renew_credentials()
+            try:
+                answer = getattr(client, verb)(**self._arguments(client, verb, params))
+            except ClientError as error:
+                answer = error.response
+                if answer["ResponseMetadata"]["HTTPStatusCode"] not in statuses:
+                    raise
+        return answer["ResponseMetadata"]["HTTPStatusCode"], answer
+
+    def _arguments(self, client: S3Client, verb: str, params: Mapping[str, Any]) -> dict[str, Any]:
+        operation = _operation(verb)
+        if operation not in self._members:
+            shape = client.meta.service_model.operation_model(operation).input_shape
+            self._members[operation] = frozenset(shape.members if shape else ())
+        known = self._members[operation]
+        extra = {name: value for name, value in self._extra_args.items() if name in known}
+        if verb in _MAKING and len(extra) < len(self._extra_args):
+            msg = f"this boto3 is too old for extra_args {sorted(self._extra_args.keys() - known)}"
+            raise RefusedError(msg)
+        return {"Bucket": self._bucket, **params, **extra}
+
+    def _presigner(self, client: S3Client) -> Presigner:
+        with self._lock:
+            if id(client) not in self._presigners:
+                self._presigners = {id(client): Presigner(client)}
+            return self._presigners[id(client)]
+
+    def _call(self, verb: str, params: Mapping[str, Any]) -> Call:
+        return Call(
+            operation=_operation(verb),
+            bucket=self._bucket,
+            key=params.get("Key") or params.get("Prefix", ""),
+            upload_id=params.get("UploadId", ""),
+        )
+
+    def _renew_credentials(self) -> int:
+        """Renew what is to be renewed; seconds that a URL signed now is good for."""
+        credentials = self._clients.credentials()
+        if credentials is None:
+            return URL_LIFETIME  # botocore says that there are none
+        try:
+            credentials.get_frozen_credentials()
+        except Exception as error:  # a user's own refresh function may raise anything
+            if _is_botocores(error):
+                raise
+            msg = (
+                f"the AWS credentials could not be renewed ({type(error).__name__}: "
+                f"{scrub(str(error))}): log in again in the kernel, then resume"
+            )
+            raise CredentialsError(msg) from None
+        end = getattr(credentials, "_expiry_time", None)
+        if not isinstance(end, datetime):
+            return URL_LIFETIME
+        left = (end - datetime.now(timezone.utc)).total_seconds()
+        return max(1, min(URL_LIFETIME, int(left)))
+
+    @contextlib.contextmanager
+    def _translating(self, call: Call) -> Iterator[None]:
+        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+        from botocore.parsers import ResponseParserError  # noqa: PLC0415
+
+        try:
+            yield
+        except (BotoCoreError, ClientError, ResponseParserError) as error:
+            ours = translated(error, call)
+            if isinstance(ours, CredentialsError):
+                self._clients.forget()  # the next call finds what was renewed meanwhile
+            raise ours from safe_cause(error, call)
+
+
+def _operation(verb: str) -> str:
+    return verb.title().replace("_", "")
+
+
+def _is_botocores(error: Exception) -> bool:
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+
+    return isinstance(error, (BotoCoreError, ClientError))

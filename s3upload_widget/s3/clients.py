@@ -1,0 +1,274 @@
+"""The boto3 clients behind a store, derived from the user's one when first needed.
+
+A derived client has the user's endpoint, configuration, certificates and the very same
+credentials object, so that a refresh carries over; what uploads need is set on top.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, cast
+from urllib.parse import urlsplit
+
+from s3upload_widget.errors import RefusedError
+from s3upload_widget.s3.credentials import default_session, is_outdated, like, live_session
+from s3upload_widget.s3.errors import Call, safe_cause, scrub, translated
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from boto3.session import Session as BotoSession
+    from botocore.config import Config
+    from types_boto3_s3 import S3Client
+
+logger = logging.getLogger("s3upload_widget")
+
+CONNECT_TIMEOUT: Final = 5.0
+"""Seconds."""
+READ_TIMEOUT: Final = 60.0
+"""Seconds."""
+MAX_ATTRIBUTES: Final = 4 * 1024**2
+"""Bytes; a page of an object's 1,000 parts takes a tenth."""
+COMPLETE_TIMEOUT: Final = 300.0
+"""Seconds. S3 may think for minutes about a Complete.
+
+Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html
+"""
+DEFAULT_REGION: Final = "us-east-1"
+
+_AWS_HOST: Final = re.compile(r"s3(?:[.-][a-z0-9.-]+)?\.amazonaws\.(?:com|com\.cn|eu)")
+
+Purpose: TypeAlias = Literal["ask", "complete", "send", "sign"]
+
+
+def connect(
+    *,
+    endpoint_url: str | None = None,
+    access_key: str | None = None,
+    secret_key: str | None = None,
+    region: str | None = None,
+    profile: str | None = None,
+) -> S3Client:
+    """A boto3 S3 client that speaks what every S3 server understands.
+
+    Args:
+        endpoint_url: The server's address; AWS if left out.
+        access_key: Left out, boto3 looks for credentials as always.
+        secret_key: Goes with ``access_key``.
+        region: The bucket's region.
+        profile: Of the user's AWS configuration.
+
+    Raises:
+        CredentialsError: There is no such profile.
+        RefusedError: The address or the region cannot be.
+    """
+    import boto3  # noqa: PLC0415 - loading boto3 takes a while, and pages open without it
+
+    with _making(""):
+        return boto3.Session(profile_name=profile).client(
+            "s3",
+            endpoint_url=endpoint_url,
+            aws_access_key_id=access_key,
+            aws_secret_access_key=secret_key,
+            region_name=region,
+            config=_config("path" if endpoint_url else "auto", READ_TIMEOUT),
+        )
+
+
+def is_aws(endpoint_url: str) -> bool:
+    """Whether an endpoint is AWS's public one, where a bucket's region can be asked for."""
+    return _AWS_HOST.fullmatch(urlsplit(endpoint_url).hostname or "") is not None
+
+
+def check_client(client: object) -> None:
+    """Refuse what is no S3 client; whatever is like one will do.
+
+    Raises:
+        RefusedError: It is another thing of boto3's, or none.
+    """
+    meta = getattr(client, "meta", None)
+    service = getattr(getattr(meta, "service_model", None), "service_name", "s3")
+    if client is not None and not (hasattr(meta, "endpoint_url") and service == "s3"):
+        kind = type(client).__name__
+        msg = f'client= has to be an S3 client, not a {kind}: give boto3.client("s3")'
+        raise RefusedError(msg)
+
+
+class Clients:
+    """One client for each purpose, made when first asked for. Thread-safe.
+
+    Args:
+        bucket: Its name decides how it is addressed.
+        client: The user's; None for boto3's default one.
+        browser_endpoint_url: What the page is sent to; ``""`` for the client's own endpoint.
+
+    Raises:
+        RefusedError: ``client`` is none.
+    """
+
+    def __init__(self, bucket: str, client: S3Client | None, browser_endpoint_url: str) -> None:
+        check_client(client)
+        self._bucket = bucket
+        self._given = client
+        self._browser_endpoint_url = browser_endpoint_url
+        self._lock = threading.RLock()
+        self._default: list[S3Client] = []
+        self._derived: dict[Purpose, S3Client] = {}
+        self._region = ""
+        self._ended: BotoSession | None = None
+
+    def user(self) -> S3Client:
+        """The user's own client, or boto3's default one.
+
+        Raises:
+            UploadError: boto3 makes none of what it finds in the environment.
+        """
+        if self._given is not None:
+            return self._given
+        with self._lock:
+            if not self._default:
+                with _making(self._bucket):
+                    self._default.append(self._default_client())
+            return self._default[0]
+
+    def get(self, purpose: Purpose) -> S3Client:
+        """The client for ``purpose``."""
+        with self._lock:
+            if purpose not in self._derived:
+                self._derived[purpose] = self._derive(purpose)
+            return self._derived[purpose]
+
+    def move_to(self, region: str) -> None:
+        """Ask in ``region`` from now on."""
+        with self._lock:
+            if region and region != self.get("ask").meta.region_name:
+                self._region = region
+                self._derived.clear()
+
+    def forget(self) -> None:
+        """Make all clients anew, so that renewed credentials are found."""
+        with self._lock:
+            self._ended = default_session()
+            self._derived.clear()
+            self._default.clear()
+
+    def look_for_renewed(self) -> None:
+        """Find credentials that were set in place of the default client's, if nothing renews those."""
+        with self._lock:
+            if self._default and is_outdated(self.credentials(), default_session()):
+                self.forget()
+
+    def credentials(self) -> Any:
+        """The user's live credentials object, or None where there is none."""
+        client: Any = self.user()
+        # botocore has no public way to them; the second form is of versions before 1.24.
+        if hasattr(client, "_get_credentials"):
+            return client._get_credentials()  # noqa: SLF001
+        return getattr(getattr(client, "_request_signer", None), "_credentials", None)
+
+    @property
+    def endpoint(self) -> str:
+        """The kernel's endpoint; one for all of AWS, whose regions share their buckets' names."""
+        return "https://s3.amazonaws.com" if self.aws else self.user().meta.endpoint_url
+
+    @property
+    def aws(self) -> bool:
+        """Whether the kernel talks to AWS itself."""
+        return is_aws(self.user().meta.endpoint_url)
+
+    @property
+    def verify(self) -> bool | str | None:
+        """Whose certificates are trusted, in botocore's words, which keeps it to itself."""
+        endpoint = getattr(self.user(), "_endpoint", None)
+        trusted: bool | str | None = getattr(
+            getattr(endpoint, "http_session", None), "_verify", None
+        )
+        return trusted
+
+    def _default_client(self) -> S3Client:
+        session = default_session()
+        held = session.get_credentials() if session else None
+        if session is None or session is self._ended or is_outdated(held, session):
+            session = like(session)
+        return session.client("s3")
+
+    def _derive(self, purpose: Purpose) -> S3Client:
+        user: Any = self.user()
+        endpoint = None if self.aws else user.meta.endpoint_url
+        if purpose == "sign" and self._browser_endpoint_url:
+            endpoint = self._browser_endpoint_url
+        wanted = dict(user.meta.config.s3 or {})
+        virtual = endpoint is None or wanted.get("addressing_style") == "virtual"
+        config = user.meta.config.merge(
+            _config(
+                # A dot in the name breaks the certificate of a virtual host.
+                "virtual" if virtual and "." not in self._bucket else "path",
+                COMPLETE_TIMEOUT if purpose == "complete" else READ_TIMEOUT,
+                # Each body travels with its SHA-256: over plain HTTP botocore would make another.
+                s3=wanted | ({"payload_signing_enabled": False} if purpose == "send" else {}),
+                # The endpoint is decided here; a profile's own would send parts elsewhere.
+                ignore_configured_endpoint_urls=True,
+            )
+        )
+        region = self._region or user.meta.region_name
+        client = live_session(user, self.credentials()).create_client(
+            "s3",
+            region_name=DEFAULT_REGION if region in {None, "", "aws-global"} else region,
+            endpoint_url=endpoint,
+            verify=self.verify,
+            config=config,
+        )
+        if not self.aws:
+            client.meta.events.register("before-call.s3.GetObjectAttributes", _bound)
+        return cast("S3Client", client)
+
+
+@contextmanager
+def _making(bucket: str) -> Iterator[None]:
+    """Our errors where boto3 makes no client of what it was given, or found set."""
+    from botocore.exceptions import BotoCoreError  # noqa: PLC0415
+
+    call = Call(operation="CreateClient", bucket=bucket)
+    try:
+        yield
+    except BotoCoreError as error:
+        raise translated(error, call) from safe_cause(error, call)
+    except ValueError as error:  # botocore has no class for an address that is none
+        msg = (
+            f"boto3 makes no client ({scrub(str(error))}): check endpoint_url, and "
+            "AWS_ENDPOINT_URL; an address looks like https://s3.example.org:9000"
+        )
+        raise RefusedError(msg) from None
+
+
+def _bound(params: dict[str, Any], **_: object) -> None:
+    """A server that does not know the verb answers with the object, which may not fit in memory."""
+    params["headers"]["Range"] = f"bytes=0-{MAX_ATTRIBUTES - 1}"
+
+
+def _config(
+    addressing_style: str,
+    read_timeout: float,
+    *,
+    s3: dict[str, Any] | None = None,
+    ignore_configured_endpoint_urls: bool = False,
+) -> Config:
+    from botocore.config import Config  # noqa: PLC0415
+
+    options: dict[str, Any] = {
+        # boto3 presigns with SigV2 otherwise, where checksums are not signed.
+        "signature_version": "s3v4",
+        "s3": {**(s3 or {}), "addressing_style": addressing_style, "use_arn_region": True},
+        # The default CRC32 trailers break older stores.
+        "request_checksum_calculation": "when_required",
+        "response_checksum_validation": "when_required",
+        "connect_timeout": CONNECT_TIMEOUT,
+        "read_timeout": read_timeout,
+        "retries": {"mode": "standard", "total_max_attempts": 3},
+        "ignore_configured_endpoint_urls": ignore_configured_endpoint_urls,
+        "max_pool_connections": 64,
+    }
+    return Config(**options)

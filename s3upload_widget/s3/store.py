@@ -1,0 +1,304 @@
+"""The S3 verbs on one bucket, with our errors. Knows no file, no policy and no message."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any, Final
+
+from s3upload_widget.s3.abort import abort
+from s3upload_widget.s3.bucket_config import Settings
+from s3upload_widget.s3.bucket_names import check_bucket_name, check_endpoint_url
+from s3upload_widget.s3.calls import Calls
+from s3upload_widget.s3.clients import Clients, connect
+from s3upload_widget.s3.download import blocks
+from s3upload_widget.s3.extra_args import checked_extra_args
+from s3upload_widget.s3.listing import free_keys, listed_parts, listed_uploads, object_parts
+from s3upload_widget.s3.parameters import condition, given, of_object, of_part, of_parts
+from s3upload_widget.s3.records import (
+    CannotTell,
+    CompletedPart,
+    ListedPart,
+    ListedUpload,
+    NoObject,
+    ObjectFound,
+    ObjectLook,
+    OpenedUpload,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from types_boto3_s3 import S3Client
+
+    from s3upload_widget.s3.presigner import PresignedUrl
+
+__all__ = ["Store", "connect"]
+
+
+class Store:
+    """One bucket, as the kernel sees it and as the page sees it. Thread-safe.
+
+    Making one loads nothing and asks nobody.
+
+    Args:
+        bucket: Its name, or an access point's ARN.
+        client: Any boto3 S3 client; left out, boto3's default one.
+        browser_endpoint_url: The endpoint as the page sees it, where that differs.
+        extra_args: boto3's own names, passed to every verb that knows them.
+
+    Raises:
+        UnsupportedBucketError: No page can send to this kind of bucket.
+        RefusedError: The bucket's name, the URL or ``extra_args`` cannot be.
+    """
+
+    def __init__(
+        self,
+        bucket: str,
+        client: S3Client | None = None,
+        *,
+        browser_endpoint_url: str | None = None,
+        extra_args: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.bucket: Final = check_bucket_name(bucket)
+        self._extra_args = checked_extra_args({} if extra_args is None else extra_args)
+        self._clients = Clients(bucket, client, check_endpoint_url(browser_endpoint_url or ""))
+        self._calls = Calls(bucket, self._clients, self._extra_args)
+        self.settings: Final = Settings(self._calls, self._clients, self._extra_args)
+        self._lock = threading.Lock()
+        self._bucket_found = False
+
+    @property
+    def identity(self) -> str:
+        """Endpoint and bucket: equal for two stores that hold the same objects."""
+        return f"{self._clients.endpoint.rstrip('/')}/{self.bucket}"
+
+    @property
+    def on_aws(self) -> bool:
+        """Whether this is AWS's own S3."""
+        return self._clients.aws
+
+    @property
+    def verify(self) -> bool | str | None:
+        """Whose certificates the user's client trusts, in botocore's words."""
+        return self._clients.verify
+
+    @property
+    def browser_origin(self) -> str:
+        """``scheme://host[:port]`` that the page sends parts to."""
+        return "/".join(self.object_url("x").split("/", 3)[:3])
+
+    def content_type(self, wanted: str) -> str:
+        """The Content-Type an object gets: that of ``extra_args``, else ``wanted``."""
+        return str(self._extra_args.get("ContentType", wanted))
+
+    def destination(self, prefix: str) -> str:
+        """``s3://bucket/prefix``, for people."""
+        return f"s3://{self.bucket}/{prefix}"
+
+    def object_url(self, key: str) -> str:
+        """The address that the page sends ``key`` to, unsigned: it opens nothing."""
+        return self._calls.presign("put_object", {"Key": key}).url.partition("?")[0]
+
+    def check_bucket(self) -> None:
+        """Look, until it was found once, whether the bucket exists; on AWS in which region.
+
+        To be denied the look is fine: a role that may only upload has no HEAD.
+
+        Raises:
+            NoSuchBucketError: It does not exist.
+        """
+        self._clients.look_for_renewed()
+        with self._lock:
+            if not self._bucket_found:
+                # Elsewhere nobody says where to go instead.
+                redirects = {301, 307} if self.on_aws else set()
+                _, answer = self._calls.look("head_bucket", redirects | {403})
+                if self.on_aws:  # the header is there even where the look was denied
+                    headers = answer["ResponseMetadata"]["HTTPHeaders"]
+                    self._clients.move_to(headers.get("x-amz-bucket-region", ""))
+                self._bucket_found = True
+
+    def look_for_renewed_credentials(self) -> None:
+        """Take up the credentials that the kernel's environment has by now.
+
+        For when the page was refused: this side does not hear that its credentials have ended.
+        """
+        self._clients.look_for_renewed()
+
+    def create_multipart_upload(self, key: str, *, content_type: str) -> OpenedUpload:
+        """Open an upload whose parts carry SHA-256; ``content_type`` as in presign_object."""
+        params: dict[str, Any] = {"Key": key, **given(ContentType=content_type)}
+        answer = self._calls.ask("create_multipart_upload", ChecksumAlgorithm="SHA256", **params)
+        return OpenedUpload(
+            upload_id=str(answer["UploadId"]), sha256=answer.get("ChecksumAlgorithm") == "SHA256"
+        )
+
+    def presign_part(
+        self, key: str, upload_id: str, part_number: int, *, size: int, sha256: str, md5: str = ""
+    ) -> PresignedUrl:
+        """Sign a URL that carries exactly this part.
+
+        Args:
+            key: Of the object.
+            upload_id: Of an open upload.
+            part_number: From 1.
+            size: Bytes.
+            sha256: Base64.
+            md5: Base64; ``""`` signs none.
+        """
+        params = of_part(key, upload_id, part_number, size=size, sha256=sha256, md5=md5)
+        return self._calls.presign("upload_part", params)
+
+    def upload_part(
+        self, key: str, upload_id: str, part_number: int, body: bytes, *, sha256: str, md5: str = ""
+    ) -> None:
+        """Send a part from here; the arguments are those of ``presign_part``.
+
+        Raises:
+            NoSuchUploadError: The upload is gone.
+            IntegrityError: Other bytes arrived than were sent.
+        """
+        params = of_part(key, upload_id, part_number, size=len(body), sha256=sha256, md5=md5)
+        self._calls.ask("upload_part", purpose="send", Body=body, **params)
+
+    def presign_object(
+        self,
+        key: str,
+        *,
+        size: int,
+        sha256: str,
+        md5: str = "",
+        content_type: str = "",
+        must_not_exist: bool = False,
+    ) -> PresignedUrl:
+        """Sign a URL that carries exactly this object in one PUT.
+
+        Args:
+            key: The object's key.
+            size: Bytes.
+            sha256: Base64.
+            md5: Base64; ``""`` signs none.
+            content_type: A MIME type; ``""`` leaves it to S3. ``extra_args`` win.
+            must_not_exist: Have S3 answer 412 where ``key`` has an object.
+        """
+        params = of_object(key, size=size, sha256=sha256, md5=md5, content_type=content_type)
+        return self._calls.presign("put_object", {**params, **condition(must_not_exist)})
+
+    def put_object(
+        self,
+        key: str,
+        body: bytes,
+        *,
+        sha256: str,
+        md5: str = "",
+        content_type: str = "",
+        must_not_exist: bool = False,
+    ) -> None:
+        """Send an object from here; the arguments are those of ``presign_object``.
+
+        Raises:
+            ObjectExistsError: ``must_not_exist``, and there is one, perhaps this very one.
+            IntegrityError: Other bytes arrived than were sent.
+        """
+        params = of_object(key, size=len(body), sha256=sha256, md5=md5, content_type=content_type)
+        self._calls.make(
+            "put_object", {**params, "Body": body}, "send", must_not_exist=must_not_exist
+        )
+
+    def list_parts(self, key: str, upload_id: str) -> tuple[ListedPart, ...]:
+        """Every part that S3 holds, by number.
+
+        Some servers list a part twice: the newest is here, or all that are equally new.
+
+        Raises:
+            NoSuchUploadError: The upload is gone.
+        """
+        return listed_parts(self._calls, key, upload_id, self.destination(key))
+
+    def list_multipart_uploads(
+        self, prefix: str = "", *, key: str | None = None
+    ) -> Iterator[ListedUpload]:
+        """Every unfinished upload, each once, in no order.
+
+        Args:
+            prefix: What their keys begin with.
+            key: If given, exactly this key's alone.
+
+        Raises:
+            AccessDeniedError: s3:ListBucketMultipartUploads is missing.
+            S3Error: The server does not list them, or in circles.
+        """
+        wanted = prefix if key is None else key
+        for found in listed_uploads(self._calls, wanted, self.destination(wanted)):
+            if key in {None, found.key}:
+                yield found
+
+    def complete(
+        self,
+        key: str,
+        upload_id: str,
+        parts: Sequence[CompletedPart],
+        *,
+        size: int,
+        must_not_exist: bool = False,
+    ) -> ObjectFound:
+        """Make the object of its parts; S3 checks the size and each checksum it is given.
+
+        Args:
+            key: Of the object.
+            upload_id: Of the upload.
+            parts: All, in order.
+            size: Bytes of the whole.
+            must_not_exist: Refuse where ``key`` has an object.
+
+        Raises:
+            ObjectExistsError: ``must_not_exist``, and there is one.
+            NoSuchUploadError: The upload is gone, perhaps because it is complete.
+            IntegrityError: A part is not what its checksum or ETag says.
+        """
+        params = of_parts(key, upload_id, parts, size=size)
+        verb = "complete_multipart_upload"
+        answer = self._calls.make(verb, params, "complete", must_not_exist=must_not_exist)
+        return ObjectFound.of(answer, size=size)
+
+    def free_keys(self, keys: Iterable[str]) -> frozenset[str]:
+        """Those of the keys that a list shows to have no object; of others, ``head_object`` tells.
+
+        Needs s3:ListBucket; where that is missing, or would be more work than asking for each,
+        the answer is empty. It never raises an error of S3's.
+        """
+        return free_keys(self._calls, keys)
+
+    def head_object(self, key: str) -> ObjectLook:
+        """Look at an object. To be denied the look is an answer, not a failure."""
+        status, answer = self._calls.look(
+            "head_object", {403, 404}, Key=key, ChecksumMode="ENABLED"
+        )
+        refused: dict[int, ObjectLook] = {403: CannotTell(), 404: NoObject()}
+        return refused.get(status) or ObjectFound.of(answer, size=0)
+
+    def object_parts(self, key: str) -> tuple[ListedPart, ...]:
+        """The parts that an object was made of, as far as S3 tells: all, the first or none."""
+        return object_parts(self._calls, key)
+
+    def read(self, key: str, *, version_id: str = "", etag: str = "") -> Iterator[bytes]:
+        """An object's bytes, block by block; a connection that breaks is made anew.
+
+        Args:
+            key: The object's.
+            version_id: ``""`` reads the newest.
+            etag: The object's, for going on after a break; ``""`` where nobody knows it.
+
+        Raises:
+            ObjectExistsError: Another object took its place meanwhile.
+            S3Error: It cannot be read.
+        """
+        return blocks(self._calls, key, version_id=version_id, etag=etag)
+
+    def abort(self, key: str, upload_id: str) -> None:
+        """Delete the parts, again until S3 shows none: one on its way may arrive later.
+
+        Raises:
+            S3UnavailableError: Parts keep arriving.
+        """
+        abort(self._calls, key, upload_id, self.destination(key))

@@ -1,0 +1,82 @@
+"""A picked file beside the object that its key has already: done without sending, or a conflict."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from s3upload_widget.checksums import hexadecimal
+from s3upload_widget.errors import ObjectExistsError
+from s3upload_widget.parts import PartPlan
+from s3upload_widget.s3 import NoObject, ObjectFound
+from s3upload_widget.service.file_records import Completed
+from s3upload_widget.transfer import Hashes, cuts, described, proven, tells, uploaded_file
+
+if TYPE_CHECKING:
+    from s3upload_widget.protocol import CompareObject
+    from s3upload_widget.s3 import Store
+    from s3upload_widget.service.file_records import FilePlan
+    from s3upload_widget.transfer import Cut
+
+CHOICES: Final = "overwrite it, keep both under another name, or skip this file"
+
+
+def compare(
+    store: Store, plan: FilePlan, request: CompareObject, *, sha256: bool
+) -> Completed | Cut | NoObject:
+    """Decide by a fresh look at the object whether it is the file.
+
+    Args:
+        store: Where.
+        plan: The file.
+        request: What the page hashed, perhaps nothing yet.
+        sha256: Whether the whole file's SHA-256 is to be told.
+
+    Returns:
+        The file as complete, or the cut to hash next, or that nothing is there any more.
+
+    Raises:
+        ObjectExistsError: The object has other bytes, or nobody can tell.
+        ProtocolError: The page sent more or fewer checksums than its cut has parts.
+        S3Error: S3 cannot be asked.
+    """
+    look = store.head_object(plan.key)
+    if not isinstance(look, ObjectFound):
+        return NoObject()  # also where the look is denied by now: S3 itself will not overwrite
+    place = store.destination(plan.key)
+    if hindrance := why_not(look, plan.parts.size, place):
+        raise conflict(hindrance)
+    if request.parts_sha256:
+        parts = PartPlan(look.size, max(1, request.part_size))
+        hashes = Hashes(parts=parts, sha256=request.parts_sha256, md5=request.parts_md5)
+        if verified_by := proven(look, hashes, place):
+            whole = hexadecimal(hashes.sha256[0]) if parts.single else request.sha256
+            whole = whole if sha256 else ""
+            return Completed(plan, uploaded_file(store, plan, look, verified_by, whole))
+    return _next_cut(store, plan, look, request.part_size)
+
+
+def why_not(found: ObjectFound, size: int, place: str) -> str:
+    """Why an object cannot be compared with a file of ``size`` bytes; ``""`` if it can."""
+    if found.size != size:
+        return described(found, place)
+    if not tells(found):
+        return described(found, place, ", and S3 tells no checksum that it could be compared by")
+    return ""
+
+
+def conflict(what: str) -> ObjectExistsError:
+    """The error that has the user choose; ``what`` stands in the way."""
+    return ObjectExistsError(f"{what}: {CHOICES}")
+
+
+def _next_cut(store: Store, plan: FilePlan, found: ObjectFound, tried: int) -> Cut:
+    """The cut after the one that was tried, whose part size is given; 0 if none was."""
+    likely = list(cuts(store, plan.key, found, plan.parts.part_size))
+    lengths = [cut.parts.length(1) for cut in likely]
+    length = min(tried, found.size)
+    rest = likely[lengths.index(length) + 1 :] if tried and length in lengths else likely
+    if rest:
+        return rest[0]
+    told = bool(likely) and likely[-1].told
+    how = " with other bytes" if told else ", perhaps with other bytes: S3 does not tell its parts"
+    raise conflict(described(found, store.destination(plan.key), how))

@@ -1,0 +1,114 @@
+"""Answers what ends a file: it is compared with the object that is there, or completed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from s3upload_widget import protocol
+from s3upload_widget.errors import ObjectExistsError, ProtocolError, UploadError
+from s3upload_widget.s3 import NoObject
+from s3upload_widget.service import replies
+from s3upload_widget.service.comparison import compare
+from s3upload_widget.service.file_records import Completed, Planned
+from s3upload_widget.transfer import PartsMissingError, complete
+from s3upload_widget.workers import in_parallel, log_defect
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from s3upload_widget.results import UploadedFile
+    from s3upload_widget.s3 import Store
+    from s3upload_widget.service.file_records import PickedFiles, Slot
+    from s3upload_widget.service.planner import Rules
+
+COMPLETED_AT_ONCE: Final = 8
+"""Files that are completed in parallel, for one request."""
+
+Request: TypeAlias = (
+    protocol.CompareObject | protocol.CompleteMultipartUpload | protocol.CompleteFiles
+)
+Ending: TypeAlias = protocol.MultipartUploadCompleted | protocol.PartsMissing
+
+
+@dataclass(frozen=True, slots=True)
+class Finishing:
+    """Ends files of one service. Thread-safe."""
+
+    store: Store
+    rules: Rules
+    files: PickedFiles
+    on_uploaded: Callable[[UploadedFile], None]
+    """Called once for each file, as soon as it is complete and proven."""
+
+    def answer(
+        self, request: Request
+    ) -> Ending | protocol.FilesCompleted | protocol.ObjectCut | protocol.ObjectGone:
+        """Compare a file, complete it, or complete many: one that is refused hinders no other.
+
+        Raises:
+            UploadError: The one file cannot be compared or completed.
+        """
+        match request:
+            case protocol.CompareObject():
+                return self._compare(self.files.get(request.file_id), request)
+            case protocol.CompleteMultipartUpload():
+                return self._complete(self.files.get(request.file_id), request)
+            case protocol.CompleteFiles():
+                ends = in_parallel(self._complete_one, request.files, at_once=COMPLETED_AT_ONCE)
+                return protocol.FilesCompleted(files=ends)
+
+    def _compare(
+        self, slot: Slot, request: protocol.CompareObject
+    ) -> protocol.MultipartUploadCompleted | protocol.ObjectCut | protocol.ObjectGone:
+        with slot.lock:
+            record = slot.record
+            if isinstance(record, Completed):
+                return replies.completed(slot.file_id, record)
+            if not isinstance(record, Planned):
+                msg = "only a file of which nothing is sent yet is compared with an object"
+                raise ProtocolError(msg)
+            found = compare(self.store, record.plan, request, sha256=self.rules.sha256)
+            if isinstance(found, Completed):
+                return self._arrived(slot, found)
+        if isinstance(found, NoObject):
+            return protocol.ObjectGone(file_id=slot.file_id)
+        return protocol.ObjectCut(
+            file_id=slot.file_id,
+            part_size=found.parts.part_size,
+            parts_total=found.parts.count,
+            md5=found.md5,
+            found=replies.found_parts(found.listed),
+        )
+
+    def _complete(self, slot: Slot, request: protocol.CompleteMultipartUpload) -> Ending:
+        with slot.lock:
+            if isinstance(slot.record, Completed):
+                return replies.completed(slot.file_id, slot.record)
+            try:
+                found = complete(self.store, slot, request, sha256=self.rules.sha256)
+            except PartsMissingError as missing:
+                return protocol.PartsMissing(
+                    file_id=slot.file_id, part_numbers=missing.part_numbers
+                )
+            except ObjectExistsError:
+                self.files.note_taken(slot)
+                raise
+            return self._arrived(slot, found)
+
+    def _complete_one(
+        self, request: protocol.CompleteMultipartUpload
+    ) -> Ending | protocol.RefusedFile:
+        try:
+            return self._complete(self.files.get(request.file_id), request)
+        except UploadError as error:
+            return replies.refused(request.file_id, error)
+
+    def _arrived(self, slot: Slot, record: Completed) -> protocol.MultipartUploadCompleted:
+        slot.record = record
+        self.files.settle(slot)
+        try:
+            self.on_uploaded(record.uploaded)
+        except Exception as error:  # noqa: BLE001 - the file is complete, whatever a listener does
+            log_defect("what is told of a completed file failed", error)
+        return replies.completed(slot.file_id, record)

@@ -1,0 +1,149 @@
+"""Whether what S3 shows is what the page hashed. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from s3upload_widget.checksums import (
+    hexadecimal,
+    multipart_etag,
+    reads_as_md5,
+    same_composite,
+    same_etag,
+)
+from s3upload_widget.errors import IntegrityError, ProtocolError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from s3upload_widget.parts import PartPlan
+    from s3upload_widget.results import VerifiedBy
+    from s3upload_widget.s3 import ListedPart, ObjectFound
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hashes:
+    """What the page found the file's parts to be."""
+
+    parts: PartPlan
+    sha256: Sequence[str]
+    """Base64, of part 1, 2, …"""
+    md5: Sequence[str]
+    """Base64, of part 1, 2, …; empty where they were not asked for."""
+
+    def __post_init__(self) -> None:
+        """Refuse hashes of another plan.
+
+        Raises:
+            ProtocolError: There are too many or too few.
+        """
+        if len(self.sha256) != self.parts.count or len(self.md5) not in {0, self.parts.count}:
+            msg = f"the page sent {len(self.sha256)} checksums for {self.parts.count} parts"
+            raise ProtocolError(msg)
+        if not all(self.md5):
+            msg = "the page sent an empty MD5"
+            raise ProtocolError(msg)
+
+    def is_sha256(self, checksum: str) -> bool:
+        """Whether it is the object's; some programs send a file of one part as multipart too."""
+        one = self.parts.single and checksum == self.sha256[0]
+        return one or same_composite(checksum, self.sha256)
+
+    def is_etag(self, etag: str) -> bool:
+        """Whether it is the object's, where ETags are MD5s and MD5s are known."""
+        one = self.parts.single and same_etag(etag, hexadecimal(self.md5[0]))
+        return one or same_etag(etag, multipart_etag(self.md5))
+
+
+def proof(found: ObjectFound, hashes: Hashes, place: str) -> VerifiedBy:
+    """What proves that the object is the file: the strongest that the server offers.
+
+    Both are compared where both are known: a server may echo a SHA-256 and check nothing of it,
+    while its ETag is made of what it stored.
+
+    Args:
+        found: The object.
+        hashes: The file.
+        place: ``s3://bucket/key``, for the message.
+
+    Raises:
+        IntegrityError: It is another object.
+    """
+    if found.size != hashes.parts.size:
+        msg = f"{place} has {found.size} bytes, the file {hashes.parts.size}: send it again"
+        raise IntegrityError(msg)
+    verified_by: VerifiedBy = "size"
+    if hashes.md5 and not found.encrypted and reads_as_md5(found.etag):
+        verified_by = _if_equal(hashes.is_etag(found.etag), "md5", place)
+    if found.sha256:
+        verified_by = _if_equal(hashes.is_sha256(found.sha256), "sha256", place)
+    return verified_by
+
+
+def one_of_each(listed: Iterable[ListedPart], hashes: Hashes) -> dict[int, ListedPart]:
+    """Of each part number the one part that may be the file's; none where nobody can tell."""
+    found: dict[int, list[ListedPart]] = {}
+    for part in listed:
+        found.setdefault(part.part_number, []).append(part)
+    for number, parts in found.items():
+        if len(parts) > 1:
+            found[number] = [
+                part for part in parts if _agrees(part, hashes) and _etag_agrees(part, hashes)
+            ]
+    return {number: parts[0] for number, parts in found.items() if len(parts) == 1}
+
+
+def missing_parts(
+    listed: Mapping[int, ListedPart], hashes: Hashes, signed: Mapping[int, str]
+) -> list[int]:
+    """The parts that S3 does not show as the page hashed them.
+
+    Args:
+        listed: By part number.
+        hashes: The file.
+        signed: What the last URL of a part carried, where one was signed.
+    """
+    wrong = {number for number in listed if signed.get(number, "") not in {"", _of(hashes, number)}}
+    # An ETag is a part's MD5 on most servers, and nothing of the kind on the others: if none
+    # at all is equal, they say nothing. Each part then had its Content-MD5 checked on arrival.
+    differing = {number for number, part in listed.items() if not _etag_agrees(part, hashes)}
+    if differing != set(listed):
+        wrong |= differing
+    return [
+        number
+        for number in range(1, hashes.parts.count + 1)
+        if number not in listed or number in wrong or not _agrees(listed[number], hashes)
+    ]
+
+
+def unproven_parts(listed: Mapping[int, ListedPart]) -> list[int]:
+    """The parts that only their size speaks for."""
+    return [number for number, part in sorted(listed.items()) if not part.sha256]
+
+
+def _of(hashes: Hashes, part_number: int) -> str:
+    return hashes.sha256[part_number - 1] if part_number <= hashes.parts.count else ""
+
+
+def _agrees(part: ListedPart, hashes: Hashes) -> bool:
+    if part.part_number > hashes.parts.count:
+        return False
+    expected = hashes.parts.length(part.part_number)
+    return part.size == expected and part.sha256 in {"", _of(hashes, part.part_number)}
+
+
+def _etag_agrees(part: ListedPart, hashes: Hashes) -> bool:
+    if not hashes.md5 or part.part_number > hashes.parts.count or not reads_as_md5(part.etag):
+        return True
+    return same_etag(part.etag, hexadecimal(hashes.md5[part.part_number - 1]))
+
+
+def _if_equal(equal: bool, verified_by: VerifiedBy, place: str) -> VerifiedBy:
+    if not equal:
+        msg = (
+            f"{place} is complete on S3, but its {verified_by} is not the file's: other bytes are "
+            "there. It was not deleted: look at it, then send the file again"
+        )
+        raise IntegrityError(msg)
+    return verified_by

@@ -1,0 +1,69 @@
+"""Whether an object still has the bytes that were uploaded: read back and compared."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from s3upload_widget.checksums import reads_as_md5
+from s3upload_widget.errors import IntegrityError, ObjectExistsError, RefusedError, S3Error
+from s3upload_widget.s3 import ObjectFound, refusal_code
+
+if TYPE_CHECKING:
+    from s3upload_widget.results import UploadedFile, VerifiedBy
+    from s3upload_widget.s3 import Store
+
+
+def reread(store: Store, uploaded: UploadedFile) -> VerifiedBy:
+    """Read an object back, and compare what was uploaded.
+
+    Raises:
+        IntegrityError: It is gone, or has other bytes.
+        RefusedError: Nothing is known that they could be compared with.
+        S3Error: It cannot be read.
+    """
+    by, expected = _known(store, uploaded)
+    size, found = _read(store, uploaded, by)
+    if (size, found) != (uploaded.size, expected):
+        differs = f"its {by} is {found}, not {expected}"
+        if size != uploaded.size:
+            differs = f"it has {size} bytes, not {uploaded.size}"
+        msg = (
+            f"{uploaded.uri} does not hold what was uploaded at {uploaded.finished:%Y-%m-%d %H:%M} "
+            f"UTC: {differs}. It was changed on S3 since: look who did, then upload the file again"
+        )
+        raise IntegrityError(msg)
+    return by
+
+
+def _known(store: Store, uploaded: UploadedFile) -> tuple[VerifiedBy, str]:
+    if uploaded.sha256:
+        return "sha256", uploaded.sha256
+    # Of an object in one piece the ETag is the MD5, but for those that are encrypted with KMS.
+    etag = uploaded.etag.strip('"').lower()
+    if reads_as_md5(etag) and "-" not in etag:
+        look = store.head_object(uploaded.key)
+        if isinstance(look, ObjectFound) and not look.encrypted:
+            return "md5", etag
+    msg = (
+        f"the SHA-256 of {uploaded.uri} was not computed (sha256=False), and nothing else is known "
+        "that its bytes could be compared with: upload with sha256=True"
+    )
+    raise RefusedError(msg)
+
+
+def _read(store: Store, uploaded: UploadedFile, by: VerifiedBy) -> tuple[int, str]:
+    digest, size = hashlib.new(by, usedforsecurity=False), 0
+    try:
+        for block in store.read(uploaded.key, version_id=uploaded.version_id, etag=uploaded.etag):
+            digest.update(block)
+            size += len(block)
+    except ObjectExistsError as error:
+        msg = f"{uploaded.uri} was replaced while it was read: look who did"
+        raise IntegrityError(msg) from error
+    except S3Error as error:
+        if refusal_code(error) not in {"NoSuchKey", "NoSuchVersion"}:
+            raise
+        msg = f"{uploaded.uri} is not on S3 any more: it was deleted since; upload the file again"
+        raise IntegrityError(msg) from error
+    return size, digest.hexdigest()

@@ -1,0 +1,140 @@
+"""Uploading from a script: the second client of what the page uses, and able to finish for it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from s3upload_widget.uploader.batch import Options, upload
+from s3upload_widget.uploader.sources import expanded
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from concurrent.futures import Executor
+
+    from types_boto3_s3 import S3Client
+
+    from s3upload_widget.results import UploadedFile
+    from s3upload_widget.service import IfExists
+    from s3upload_widget.uploader.sources import FilePath
+
+
+def upload_file(
+    path: FilePath,
+    uri: str,
+    *,
+    client: S3Client | None = None,
+    if_exists: IfExists = "verify",
+    sha256: bool = True,
+    part_size: int | None = None,
+    max_concurrency: int = 8,
+    extra_args: Mapping[str, Any] | None = None,
+    executor: Executor | None = None,
+    progress: bool = True,
+    restart: bool = False,
+) -> UploadedFile:
+    """Upload a file, or finish what a page or another script began of it.
+
+    Example:
+        >>> file = upload_file("run7.parquet", "s3://lab-data/raw/", progress=False)
+        >>> file.uri, file.verified_by
+        ('s3://lab-data/raw/run7.parquet', 'sha256')
+
+    Args:
+        path: Of a file, or any fsspec URL if fsspec is installed.
+        uri: ``s3://bucket/key``; a final ``/`` means a folder, where the file keeps its name.
+        client: Any boto3 S3 client; left out, boto3's default one.
+        if_exists: ``verify``: an equal object is done without sending, another is an error;
+            ``overwrite``; ``rename``: ``run7-1.parquet``.
+        sha256: Whether the SHA-256 of the whole file is wanted, beside that of each part.
+        part_size: Bytes, 5 MiB to 5 GiB; 16 MiB and growing if left out. What was begun is
+            continued with the part size that it has.
+        max_concurrency: Parts at a time, 1 to 64; so many are in memory.
+        extra_args: boto3's own names, passed to every verb that knows them.
+        executor: Threads to work on, in place of own ones; not those that this call runs on.
+        progress: Whether to show a bar.
+        restart: Leave what was begun as it is, and begin anew beside it.
+
+    Returns:
+        The file, complete on S3 and proven equal there.
+
+    Raises:
+        ObjectExistsError: ``verify``, and the key has other bytes.
+        NotTheSameFileError: What was begun is another file's; nothing was changed.
+        FileChangedError: The file was changed meanwhile; nothing was completed.
+        RefusedError: An argument cannot be.
+        S3Error: S3 refused, or stayed out of reach; what arrived is kept.
+        IntegrityError: The object is not equal to the file.
+    """
+    options = Options(
+        client=client,
+        if_exists=if_exists,
+        sha256=sha256,
+        part_size=part_size,
+        max_concurrency=max_concurrency,
+        extra_args=extra_args,
+        executor=executor,
+        progress=progress,
+        restart=restart,
+    )
+    return upload([(path, "")], uri, options)[0].uploaded
+
+
+def upload_files(
+    paths: FilePath | Iterable[FilePath],
+    uri: str,
+    *,
+    client: S3Client | None = None,
+    if_exists: IfExists = "verify",
+    sha256: bool = True,
+    part_size: int | None = None,
+    max_concurrency: int = 8,
+    extra_args: Mapping[str, Any] | None = None,
+    executor: Executor | None = None,
+    progress: bool = True,
+    restart: bool = False,
+) -> tuple[UploadedFile, ...]:
+    """Upload files into a folder; a folder among ``paths`` goes with all that is in it.
+
+    Arguments and errors are those of :func:`upload_file`. One that fails, or is not there, does not
+    hold up the others: the first error is raised when all were tried. Where there is no file at
+    all, a warning is logged.
+
+    Example:
+        >>> import pandas as pd
+        >>> files = upload_files(["run7.parquet", "notes"], "s3://lab-data/raw", progress=False)
+        >>> print(pd.DataFrame(files)[["key", "size", "verified_by"]])
+                         key     size verified_by
+        0   raw/run7.parquet  3200000      sha256
+        1  raw/notes/day.txt        7      sha256
+
+    Args:
+        paths: Of files and folders, or fsspec URLs of files; one alone will do. What is named twice,
+            by itself and with its folder, goes with the folder. Links to files are followed, those
+            in a folder to other folders are not.
+        uri: ``s3://bucket/folder/``.
+        client: As there.
+        if_exists: As there.
+        sha256: As there.
+        part_size: As there.
+        max_concurrency: As there; over all files.
+        extra_args: As there.
+        executor: As there.
+        progress: As there; one bar for all.
+        restart: As there.
+
+    Returns:
+        The files in the order of ``paths``.
+    """
+    options = Options(
+        client=client,
+        if_exists=if_exists,
+        sha256=sha256,
+        part_size=part_size,
+        max_concurrency=max_concurrency,
+        extra_args=extra_args,
+        executor=executor,
+        progress=progress,
+        restart=restart,
+    )
+    outcomes = upload(expanded(paths), f"{str(uri).removesuffix('/')}/", options)
+    return tuple(outcome.uploaded for outcome in outcomes)

@@ -1,0 +1,147 @@
+"""What a script reads of a file: each part's checksums, and the whole file's, in one pass."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from s3upload_widget.checksums import hexadecimal, md5, reads_as_md5, same_etag, sha256
+from s3upload_widget.errors import FileChangedError
+from s3upload_widget.keys import shown
+from s3upload_widget.transfer import Hashes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from s3upload_widget.parts import PartPlan
+    from s3upload_widget.s3 import ListedPart
+    from s3upload_widget.uploader.sources import Source
+
+BLOCK: Final = 16 * 1024**2
+"""Bytes read at once where a part is only looked at."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """A part that was read."""
+
+    body: bytes
+    sha256: str
+    """Base64."""
+    md5: str
+    """Base64; ``""`` where nobody asks for it."""
+
+    def equals(self, listed: ListedPart) -> bool:
+        """Whether S3 shows these bytes, by a checksum; an equal size alone says nothing."""
+        if listed.size != len(self.body):
+            return False
+        if listed.sha256:
+            return listed.sha256 == self.sha256
+        expected = self.md5 or md5(self.body)
+        return reads_as_md5(listed.etag) and same_etag(listed.etag, hexadecimal(expected))
+
+
+class Reading:
+    """The parts of one file, each found the same however often it is read. Thread-safe."""
+
+    def __init__(self, source: Source, parts: PartPlan, *, md5: bool) -> None:
+        self.source: Final = source
+        self.parts: Final = parts
+        self._md5 = md5
+        self._lock = threading.Lock()
+        self._known: dict[int, tuple[str, str]] = {}
+
+    def part(self, part_number: int) -> Part:
+        """Read and hash one part.
+
+        Raises:
+            FileChangedError: The file is not what it was.
+        """
+        offset = (part_number - 1) * self.parts.part_size
+        body = self.source.read(offset, self.parts.length(part_number))
+        part = Part(body=body, sha256=sha256(body), md5=md5(body) if self._md5 else "")
+        with self._lock:
+            known = self._known.setdefault(part_number, (part.sha256, part.md5))
+        if known != (part.sha256, part.md5):
+            msg = f"{shown(self.source.name)} changed while it was read: upload it again"
+            raise FileChangedError(msg)
+        return part
+
+    def hashes(self) -> Hashes:
+        """Those of all parts, which have to be read by now."""
+        known = [self._known[number] for number in range(1, self.parts.count + 1)]
+        return Hashes(
+            parts=self.parts,
+            sha256=[of_sha256 for of_sha256, _ in known],
+            md5=[of_md5 for _, of_md5 in known] if self._md5 else [],
+        )
+
+
+class WholeFile:
+    """The SHA-256 of a file whose parts are read by several threads. Thread-safe."""
+
+    def __init__(self) -> None:
+        self._digest = hashlib.sha256()
+        self._turn = threading.Condition()
+        self._next = 1
+        self._stopped = False
+
+    def add(self, part_number: int, body: bytes) -> None:
+        """Take in a part when its turn has come; parts have to be begun in their order."""
+        with self._turn:
+            self._turn.wait_for(lambda: self._stopped or self._next == part_number)
+            if not self._stopped:
+                self._digest.update(body)
+                self._next += 1
+                self._turn.notify_all()
+
+    def stop(self) -> None:
+        """Let nobody wait any more: a part will not come."""
+        with self._turn:
+            self._stopped = True
+            self._turn.notify_all()
+
+    def hexadecimal(self) -> str:
+        """As ``sha256sum`` prints it, once all parts are in."""
+        return self._digest.hexdigest()
+
+
+def hashed(
+    source: Source, parts: PartPlan, *, md5: bool, known: Mapping[int, str]
+) -> tuple[Hashes, str] | None:
+    """The checksums of all parts and of the whole file, of parts of any size, in little memory.
+
+    Args:
+        source: The file.
+        parts: How it is cut.
+        md5: Whether MD5s are wanted too.
+        known: Part number → base64 SHA-256 that the part has to have, as far as that is known.
+
+    Returns:
+        None where a part has another SHA-256: nothing is read beyond it.
+    """
+    whole = hashlib.sha256()
+    of_sha256, of_md5 = [], []
+    for number in range(1, parts.count + 1):
+        one, other = hashlib.sha256(), hashlib.md5(usedforsecurity=False)
+        for block in _blocks(source, parts, number):
+            whole.update(block)
+            one.update(block)
+            if md5:
+                other.update(block)
+        of_sha256.append(base64.b64encode(one.digest()).decode())
+        of_md5.append(base64.b64encode(other.digest()).decode())
+        if known.get(number, of_sha256[-1]) != of_sha256[-1]:
+            return None
+    return Hashes(parts=parts, sha256=of_sha256, md5=of_md5 if md5 else []), whole.hexdigest()
+
+
+def _blocks(source: Source, parts: PartPlan, part_number: int) -> Iterator[bytes]:
+    offset = (part_number - 1) * parts.part_size
+    end = offset + parts.length(part_number)
+    while offset < end:
+        yield source.read(offset, min(BLOCK, end - offset))
+        offset += BLOCK

@@ -1,0 +1,298 @@
+"""UploadWidget: what a notebook sees, and what joins the page to the service.
+
+All that happens in S3 is decided in ``service``; all that happens to bytes, on the page.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import traitlets as t
+
+from s3upload_widget.doctor import examine
+from s3upload_widget.errors import CannotWaitError
+from s3upload_widget.keys import parse_target
+from s3upload_widget.protocol import Welcome
+from s3upload_widget.s3 import Store
+from s3upload_widget.service import Service
+from s3upload_widget.unfinished import unfinished_at
+from s3upload_widget.widget import comm_guards as comms
+from s3upload_widget.widget import file_status as statuses
+from s3upload_widget.widget.arguments import built, check_options, refuse_unknown
+from s3upload_widget.widget.controller import Conversation
+from s3upload_widget.widget.trait_publisher import Publisher
+from s3upload_widget.widget.traits import Traits
+from s3upload_widget.workers import log_defect
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from s3upload_widget.doctor import Report
+    from s3upload_widget.results import PickedFile, Unfinished, UploadedFile
+    from s3upload_widget.service import IfExists
+
+
+class UploadWidget(Traits):
+    """Upload files of any size from the page straight to S3: drop them, or pick them.
+
+    Making one asks nothing of S3 and needs no kernel. Besides the traits below, ``layout`` and
+    the other traits of every Jupyter widget are there.
+
+    Example:
+        >>> w = UploadWidget("s3://lab-data/raw/")
+        >>> w
+        UploadWidget(s3://lab-data/raw/)
+        >>> [file.uri for file in w.value]
+        []
+
+    Args:
+        bucket: The bucket's name, or ``s3://bucket/prefix``.
+        prefix: The folder that keys are put in; a missing final ``/`` is added.
+        key: None for the file's name (its path in a dropped folder), a str for one file, or a
+            function from :class:`PickedFile` to a str; relative to ``prefix``.
+        client: Any boto3 S3 client; left out, boto3's default one.
+        browser_endpoint_url: The store's address as the browser sees it, where it differs.
+        accept: Which files, as HTML's ``<input accept>``: ``".csv,.parquet"``, ``"image/*"``.
+        multiple: Whether more than one file may be picked at once.
+        directory: Whether the button picks a folder; dropping one always works.
+        part_size: Bytes of a part, 5 MiB to 5 GiB; 16 MiB if left out, more for huge files.
+        max_concurrency: Parts sent at a time, 1 to 64; browsers send at most 6 to one store.
+        if_exists: Where the key has an object: ``"verify"`` hashes the file and is done without
+            sending where the same bytes are there, and else asks; ``"overwrite"`` and ``"rename"``
+            (``run7-1.parquet``) do neither.
+        sha256: Whether each whole file's SHA-256 is computed too, as ``sha256sum`` prints it.
+        extra_args: boto3's own names, such as ``{"ServerSideEncryption": "aws:kms"}``.
+        max_size: Bytes that a file may have at most.
+        transport: ``"direct"``, from the page to S3.
+        description: What the button says.
+        disabled: Whether picking is switched off.
+        locale: Language of the page's words, ``"en"`` or ``"zh-CN"``; the page's own if left out.
+        layout: An ipywidgets Layout, or a dict of its traits.
+
+    Raises:
+        TypeError: There is no such option.
+        RefusedError: An option has a value that cannot work.
+    """
+
+    _esm = built("widget.js")
+    _css = built("widget.css")
+
+    _destination = ""
+    _place = ""
+    _open = False
+
+    def __init__(
+        self,
+        bucket: str,
+        prefix: str = "",
+        *,
+        key: str | Callable[[PickedFile], str] | None = None,
+        client: Any = None,
+        browser_endpoint_url: str | None = None,
+        accept: str = "",
+        multiple: bool = True,
+        directory: bool = False,
+        part_size: int | None = None,
+        max_concurrency: int = 6,
+        if_exists: IfExists = "verify",
+        sha256: bool = True,
+        extra_args: Mapping[str, Any] | None = None,
+        max_size: int | None = None,
+        transport: str = "direct",
+        description: str = "Upload",
+        disabled: bool = False,
+        locale: str | None = None,
+        layout: Any = None,
+        **unknown: object,
+    ) -> None:
+        refuse_unknown(UploadWidget, unknown)
+        check_options(part_size, max_concurrency, if_exists, max_size, transport)
+        name, folder = parse_target(bucket, prefix)
+        store = Store(
+            name,
+            client=client,
+            browser_endpoint_url=browser_endpoint_url,
+            extra_args=extra_args,
+        )
+        service = partial(
+            Service,
+            store,
+            prefix=folder,
+            key=key,
+            accept=lambda: self.accept,
+            part_size=part_size,
+            max_size=max_size,
+            if_exists=if_exists,
+            sha256=sha256,
+        )
+        self._store, self._folder = store, folder
+        self._destination = f"s3://{name}/{folder}"
+        self._place = "\n".join(
+            [_endpoint_of(client), browser_endpoint_url or "", self._destination]
+        )
+        self._conversation = Conversation(
+            Welcome(
+                destination=self._destination, multiple=multiple, directory=directory, orders=[]
+            ),
+            lambda arrived: service(on_uploaded=arrived),
+            send=self.send,
+            publish=self._publish,
+        )
+        self._publisher = Publisher(self, self._conversation.files.traits, self._observer_failed)
+        self._open = True
+        looks = {} if layout is None else {"layout": layout}
+        super().__init__(
+            accept=accept,
+            max_concurrency=max_concurrency,
+            description=description,
+            disabled=disabled,
+            locale=locale or "",
+            **looks,
+        )
+        self._publish()  # else the first change of each tuple would be told to observers twice
+        self.on_msg(self._received)
+
+    def __repr__(self) -> str:
+        return f"UploadWidget({', '.join([self._destination, *statuses.counted(self.files)])})"
+
+    def on_complete(self, fn: Callable[[UploadedFile], object]) -> None:
+        """Call ``fn`` with each file that arrives from now on.
+
+        It is called on a thread of the widget's own, one call after the other, also while cells
+        run. What it raises is shown in :attr:`error` and logged.
+
+        Example:
+            >>> arrived = []
+            >>> w = UploadWidget("lab-data")
+            >>> w.on_complete(arrived.append)
+        """
+        self._conversation.on_complete(fn)
+
+    async def wait(self, timeout: float | None = None) -> tuple[UploadedFile, ...]:
+        """Wait, without blocking the kernel, until something was picked and nothing moves.
+
+        A file that is paused, or waits for the network, still counts as moving.
+
+        Args:
+            timeout: Seconds; None to wait as long as it takes.
+
+        Returns:
+            :attr:`value`.
+
+        Raises:
+            UploadError: A file failed; of the failed file's own class where all share it.
+            TimeoutError: The time is up; the upload goes on.
+            CannotWaitError: The page cannot be heard while this cell runs.
+        """
+        return await self._conversation.waiting.suspend(self._conversation, timeout)
+
+    def result(self, timeout: float | None = None) -> tuple[UploadedFile, ...]:
+        """Block until something was picked and nothing moves, as :mod:`concurrent.futures` do.
+
+        Arguments, result and errors are those of :meth:`wait`.
+
+        Example:
+            >>> UploadWidget("lab-data").result(timeout=0)
+            Traceback (most recent call last):
+            ...
+            TimeoutError: the upload was not finished within 0 s; it goes on
+        """
+        if self._publisher.tells_here and self._conversation.outcome() is None:
+            msg = "a function that observes the widget cannot wait for it: use .on_complete()"
+            raise CannotWaitError(msg)
+        return self._conversation.waiting.block(self._conversation, timeout)
+
+    def pause(self, key: str | None = None) -> None:
+        """Stop sending; what is on S3 stays there.
+
+        Args:
+            key: Of one file; None for all.
+
+        Raises:
+            KeyError: No file has this key.
+        """
+        self._conversation.order("pause", key)
+
+    def resume(self, key: str | None = None) -> None:
+        """Go on after a pause or a failure; arguments and errors are those of :meth:`pause`.
+
+        What a row asks, such as whether to overwrite, only the page can answer.
+        """
+        self._conversation.order("resume", key)
+
+    def abort(self, key: str | None = None) -> None:
+        """Give up what is not done and delete what S3 holds of it.
+
+        It works without a page too. Arguments and errors are those of :meth:`pause`.
+        """
+        self._conversation.abort(key)
+
+    def clear(self) -> None:
+        """Let finished files leave :attr:`files` and :attr:`value`; nothing changes on S3."""
+        self._conversation.clear()
+
+    def unfinished(self) -> tuple[Unfinished, ...]:
+        """Every upload below the prefix that was begun and not finished, whoever began it.
+
+        Pick the same file again to go on with one, or call its ``abort()``.
+
+        Raises:
+            AccessDeniedError: s3:ListBucketMultipartUploads or s3:ListMultipartUploadParts is
+                missing.
+            S3Error: S3 cannot be asked.
+        """
+        return unfinished_at(self._store, self._folder)
+
+    def check(self) -> Report:
+        """Find out whether the page can upload to the bucket, and what to do where it cannot.
+
+        As :func:`check_bucket`, for this widget's bucket, prefix, client and options, and for the
+        page that showed it, or picked files, last. The page itself tries whether it reaches the
+        store, where it can be heard; this takes at most some 8 seconds.
+
+        Returns:
+            What was found; print it, or let the notebook show it.
+        """
+        page = self._conversation
+        return examine(
+            self._store, self._folder, origin=page.origin, page_reaches=page.reaching.ask
+        )
+
+    def close(self) -> None:
+        """Take the widget off the page and end its threads; what is on S3 stays there."""
+        if self._open:
+            self._open = False
+            self._conversation.close()
+        super().close()
+
+    def _received(self, _widget: object, content: object, _buffers: object) -> None:
+        self._conversation.receive(content)
+
+    def _publish(self) -> None:
+        self._publisher.publish()
+
+    def _should_send_property(self, key: str, value: object) -> bool:
+        # One message for each publication, where ipywidgets would send one for each trait.
+        return not self._publisher.collects(key) and super()._should_send_property(key, value)
+
+    def _observer_failed(self, name: str, error: Exception) -> None:
+        log_defect(f"a function that observes {name} failed", error)
+        if name != "error":  # else it would be called with the news of its own failure
+            text = f"a function that observes {name!r} failed: {type(error).__name__}: {error}"
+            self._conversation.trouble(text)
+
+    @t.default("_target")
+    def _new_target(self) -> str:
+        return hashlib.sha256(self._place.encode()).hexdigest()
+
+    @t.observe("comm")
+    def _guard_comm(self, change: Any) -> None:
+        if change["new"] is not None:
+            comms.guard(change["new"])
+
+
+def _endpoint_of(client: Any) -> str:
+    """Where a given client asks; the default one is not made for this."""
+    return str(getattr(getattr(client, "meta", None), "endpoint_url", ""))
