@@ -30,7 +30,7 @@ test: environment ## every test (ARGS="-k resume" for some, JOBS=1 for one after
 soak: environment ## many more seeded plans of faults (N=1000 of them, from SEED=0 on)
 	@tests/install_chromium.sh
 	SOAK_PLANS=$(or $(N),1000) SOAK_SEED=$(or $(SEED),0) $(RUN) -m pytest \
-		tests/test_soak_browser.py tests/test_soak_scripts.py tests/test_soak_lab.py $(ARGS)
+		tests/soak/test_browser.py tests/soak/test_scripts.py tests/soak/test_lab.py $(ARGS)
 
 bench: environment ## how fast a verified upload is beside an unverified one
 	@tests/install_chromium.sh

@@ -7,7 +7,7 @@ import { build } from "esbuild";
 const { outputFiles } = await build({
   absWorkingDir: fileURLToPath(new URL(".", import.meta.url)),
   bundle: true,
-  entryPoints: ["src/text.ts"],
+  entryPoints: ["src/text/text.ts"],
   format: "esm",
   write: false,
 });

@@ -61,9 +61,9 @@ __all__ = [
 
 _HOMES: Final = {
     "FileStatus": "results",
-    "Finding": "report",
+    "Finding": "doctor",
     "PickedFile": "results",
-    "Report": "report",
+    "Report": "doctor",
     "Unfinished": "results",
     "UploadWidget": "widget",
     "UploadedFile": "results",
@@ -74,7 +74,7 @@ _HOMES: Final = {
     "upload_file": "uploader",
     "upload_files": "uploader",
 }
-"""Where a name is defined, if not in ``errors``."""
+"""The door that a name is behind, if not ``errors``."""
 
 
 def __getattr__(name: str) -> object:

@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from s3upload_widget import UploadWidget
-from support.bridge import Bridge
-from support.browser import Browsing, PageErrors, run_chromium
 from support.files import make_file
-from support.proxy import FaultyProxy
-from support.servers import S3Server, run_ministack
-from support.uploading import MiB, pick, show
+from support.page.bridge import Bridge
+from support.page.browser import Browsing, PageErrors, run_chromium
+from support.page.uploading import MiB, pick, show
+from support.proxy.proxy import FaultyProxy
+from support.servers.servers import S3Server, run_ministack
 from support.waiting import until
 
 if TYPE_CHECKING:

@@ -9,13 +9,13 @@ import boto3
 import pytest
 import s3fs
 
-from support.bridge import Bridge
-from support.browser import Browsing, PageErrors, run_chromium
-from support.desk import Desk, widget_of
-from support.lab import Lab, run_lab
-from support.proxy import FaultyProxy
-from support.sender import service_at
-from support.servers import S3Server, run_ministack, run_moto, run_seaweed
+from support.clients.sender import service_at
+from support.lab.lab import Lab, run_lab
+from support.page.bridge import Bridge
+from support.page.browser import Browsing, PageErrors, run_chromium
+from support.page.desk import Desk, widget_of
+from support.proxy.proxy import FaultyProxy
+from support.servers.servers import S3Server, run_ministack, run_moto, run_seaweed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from s3upload_widget import UploadedFile, UploadWidget
     from s3upload_widget.service import Service
 
-pytest_plugins = ("support.plan_report",)
-pytest.register_assert_rewrite("support.soak")
+pytest_plugins = ("support.soak.plan_report",)
+pytest.register_assert_rewrite("support.soak.soak")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any, Final
 from playwright.sync_api import expect
 
 from s3upload_widget.s3 import connect
-from support.browser import PageErrors, run_chromium
 from support.files import make_file, sha256_of_file, sha256_of_object
+from support.page.browser import PageErrors, run_chromium
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from headless_demo import MAKE_FILE, SHOTS, SHOW_WIDGET, Notebook, demo
-from support.browser import PageErrors, run_chromium
+from support import ROOT
 from support.files import make_file
+from support.page.browser import PageErrors, run_chromium
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-DOCS: Final = Path(__file__).parent.parent / "docs"
+DOCS: Final = ROOT / "docs"
 MiB: Final = 2**20
 PACE: Final = 12 * MiB
 """Bytes a second: on loopback no file would be under way for long enough."""

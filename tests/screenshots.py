@@ -10,20 +10,21 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from support.bridge import Bridge
-from support.browser import PageErrors, run_chromium
-from support.proxy import FaultyProxy
-from support.scenes import SCENES, Scene, Stage, playing
-from support.servers import S3Server, run_ministack
+from support import ROOT
+from support.page.bridge import Bridge
+from support.page.browser import PageErrors, run_chromium
+from support.page.scenes import SCENES, Scene, Stage, playing
+from support.proxy.proxy import FaultyProxy
+from support.servers.servers import S3Server, run_ministack
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from playwright.sync_api import Page
 
-    from support.browser import Browsing
+    from support.page.browser import Browsing
 
-TARGET: Final = Path(__file__).parent.parent / ".screenshots"
+TARGET: Final = ROOT / ".screenshots"
 THEMES: Final = ("light", "dark")
 WIDTHS: Final = (300, 480, 800)
 MARGIN: Final = 48

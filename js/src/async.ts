@@ -16,7 +16,7 @@ export function delay(ms: number, signal: AbortSignal): Promise<void> {
   });
 }
 
-export class Bell {
+export class Notify {
   #ring: () => void = () => {};
   #rung = new Promise<void>((resolve) => {
     this.#ring = resolve;
@@ -37,7 +37,7 @@ export class Bell {
 }
 
 /** At most so many at a time; the others wait in line. */
-export class Turns {
+export class Limiter {
   readonly #limit: number;
   readonly #line = new Set<() => void>();
   #taken = 0;
@@ -88,7 +88,7 @@ export class Turns {
 /** Numbers are sampled and shown so often. */
 const TICK_MS = 500;
 
-export class Ticking {
+export class Ticker {
   readonly #step: () => boolean;
   readonly #signal: AbortSignal;
   #timer: ReturnType<typeof setInterval> | undefined;

@@ -3,13 +3,13 @@
 import type { AnyModel, AnyWidget } from "@anywidget/types";
 import { adopt, engines, type Hosted } from "./engine/registry";
 import { type Options, Uploads } from "./engine/uploads";
-import type { Line } from "./kernel/kernel";
+import type { Channel } from "./kernel/kernel";
 import type { Model } from "./model";
-import { watchLeaving } from "./page-guard";
+import { guardPage } from "./page-guard";
 import { speak } from "./text/text";
 import { mount } from "./view/mount";
 
-function lineOf(model: AnyModel<Model>): Line {
+function lineOf(model: AnyModel<Model>): Channel {
   return {
     send: (content) => model.send(content),
     listen(hear) {
@@ -27,7 +27,7 @@ function hostedOf(model: AnyModel<Model>): Hosted {
 
 function begin(options: Options, target: string): Hosted {
   const engine = new Uploads(options);
-  watchLeaving(engine, engine.end);
+  guardPage(engine, engine.end);
   return { engine, target, views: 0 };
 }
 

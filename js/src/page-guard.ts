@@ -22,8 +22,8 @@ const WORKS: readonly Name[] = ["checking", "uploading", "completing"];
  *
  * @param end when it is disposed of: nothing is under way then, whatever its files say.
  */
-export function watchLeaving(engine: Watched, end: AbortSignal): void {
-  const awake = new Awake();
+export function guardPage(engine: Watched, end: AbortSignal): void {
+  const awake = new WakeLock();
   const ask = (event: BeforeUnloadEvent): void => event.preventDefault();
   const watch = (): void => {
     const any = (names: readonly Name[]): boolean => !end.aborted && engine.anyIs(names);
@@ -37,7 +37,7 @@ export function watchLeaving(engine: Watched, end: AbortSignal): void {
 }
 
 /** Keeps the screen on, where the browser can and the page may. */
-class Awake {
+class WakeLock {
   #wanted = false;
   #lock: Promise<WakeLockSentinel | undefined> = Promise.resolve(undefined);
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from s3upload_widget.doctor.preflight import Preflight
     from s3upload_widget.doctor.report import Report
-    from s3upload_widget.s3 import RuleKind, Rules
+    from s3upload_widget.s3 import ConfigRules, RuleKind
 
 _COMMANDS: Final[Mapping[RuleKind, tuple[str, str]]] = {
     "cors": ("put-bucket-cors", "--cors-configuration"),
@@ -36,7 +36,7 @@ class Remedy:
 
     rule: Mapping[str, Any]
     """What is added."""
-    before: Rules
+    before: ConfigRules
     """What is there, and stays."""
     _store: Store = field(repr=False)
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from s3upload_widget.s3.bucket_config import BucketLook, RuleKind, Rules, Unreadable
+from s3upload_widget.s3.bucket_config import BucketLook, ConfigRules, RuleKind, Unreadable
 from s3upload_widget.s3.errors import Call, refusal_code, without_secrets
 from s3upload_widget.s3.presigner import PresignedUrl
 from s3upload_widget.s3.records import (
-    CannotTell,
     CompletedPart,
     ListedPart,
     ListedUpload,
     NoObject,
+    NotAllowed,
     ObjectFound,
     OpenedUpload,
 )
@@ -19,16 +19,16 @@ from s3upload_widget.s3.store import Store, connect
 __all__ = [
     "BucketLook",
     "Call",
-    "CannotTell",
     "CompletedPart",
+    "ConfigRules",
     "ListedPart",
     "ListedUpload",
     "NoObject",
+    "NotAllowed",
     "ObjectFound",
     "OpenedUpload",
     "PresignedUrl",
     "RuleKind",
-    "Rules",
     "Store",
     "Unreadable",
     "connect",

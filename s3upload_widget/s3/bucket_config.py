@@ -57,7 +57,7 @@ class Unreadable:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rules:
+class ConfigRules:
     """All rules of one kind that a bucket has."""
 
     kind: RuleKind
@@ -66,7 +66,7 @@ class Rules:
     beside: Mapping[str, Any]
     """What has to be put with them, to stay as it is."""
 
-    def joined_by(self, rule: Mapping[str, Any]) -> Rules:
+    def joined_by(self, rule: Mapping[str, Any]) -> ConfigRules:
         """The same, and one rule more."""
         return replace(self, rules=(*self.rules, rule))
 
@@ -87,7 +87,7 @@ class BucketLook:
     """Seconds that the server's clock is ahead of this one; NaN where it tells no time."""
 
 
-class Settings:
+class BucketConfig:
     """Reads and writes how a bucket is set up. Thread-safe.
 
     Args:
@@ -119,16 +119,16 @@ class Settings:
             seconds_ahead=_seconds(str(headers.get("date", ""))) - now,
         )
 
-    def rules(self, kind: RuleKind) -> Rules | Unreadable:
+    def rules(self, kind: RuleKind) -> ConfigRules | Unreadable:
         """All rules of a kind; no rules where the bucket has none."""
         noun, _, member = _KINDS[kind]
         answer = self._read(f"get_{noun}")
         if isinstance(answer, Unreadable):
             return answer
         beside = {name: answer[name] for name in _KEPT if name in answer}
-        return Rules(kind=kind, rules=tuple(answer.get(member, ())), beside=beside)
+        return ConfigRules(kind=kind, rules=tuple(answer.get(member, ())), beside=beside)
 
-    def put(self, rules: Rules) -> None:
+    def put(self, rules: ConfigRules) -> None:
         """Have the bucket these rules, and no others of their kind.
 
         Raises:

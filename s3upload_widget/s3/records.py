@@ -128,8 +128,8 @@ class NoObject:
 
 
 @dataclass(frozen=True, slots=True)
-class CannotTell:
+class NotAllowed:
     """S3 denies the look: a role that may only upload has no HEAD."""
 
 
-ObjectLook: TypeAlias = ObjectFound | NoObject | CannotTell
+ObjectLook: TypeAlias = ObjectFound | NoObject | NotAllowed

@@ -6,7 +6,7 @@ import threading
 from typing import TYPE_CHECKING, Any, Final
 
 from s3upload_widget.s3.abort import abort
-from s3upload_widget.s3.bucket_config import Settings
+from s3upload_widget.s3.bucket_config import BucketConfig
 from s3upload_widget.s3.bucket_names import check_bucket_name, check_endpoint_url
 from s3upload_widget.s3.calls import Calls
 from s3upload_widget.s3.clients import Clients, connect
@@ -15,11 +15,11 @@ from s3upload_widget.s3.extra_args import checked_extra_args
 from s3upload_widget.s3.listing import free_keys, listed_parts, listed_uploads, object_parts
 from s3upload_widget.s3.parameters import condition, given, of_object, of_part, of_parts
 from s3upload_widget.s3.records import (
-    CannotTell,
     CompletedPart,
     ListedPart,
     ListedUpload,
     NoObject,
+    NotAllowed,
     ObjectFound,
     ObjectLook,
     OpenedUpload,
@@ -63,7 +63,7 @@ class Store:
         self._extra_args = checked_extra_args({} if extra_args is None else extra_args)
         self._clients = Clients(bucket, client, check_endpoint_url(browser_endpoint_url or ""))
         self._calls = Calls(bucket, self._clients, self._extra_args)
-        self.settings: Final = Settings(self._calls, self._clients, self._extra_args)
+        self.settings: Final = BucketConfig(self._calls, self._clients, self._extra_args)
         self._lock = threading.Lock()
         self._bucket_found = False
 
@@ -274,7 +274,7 @@ class Store:
         status, answer = self._calls.look(
             "head_object", {403, 404}, Key=key, ChecksumMode="ENABLED"
         )
-        refused: dict[int, ObjectLook] = {403: CannotTell(), 404: NoObject()}
+        refused: dict[int, ObjectLook] = {403: NotAllowed(), 404: NoObject()}
         return refused.get(status) or ObjectFound.of(answer, size=0)
 
     def object_parts(self, key: str) -> tuple[ListedPart, ...]:

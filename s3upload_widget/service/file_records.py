@@ -26,7 +26,7 @@ MAX_TAKEN: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Candidate:
+class CheckedFile:
     """A picked file that keeps all rules, and the key it would like to have."""
 
     picked: PickedFile
@@ -68,7 +68,7 @@ class New:
 class Checked:
     """The file keeps the rules; nobody has looked yet whether its key is free."""
 
-    candidate: Candidate
+    candidate: CheckedFile
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from s3upload_widget.results import UploadedFile
     from s3upload_widget.s3 import Store
     from s3upload_widget.service.file_records import PickedFiles, Slot
-    from s3upload_widget.service.planner import Rules
+    from s3upload_widget.service.planner import UploadRules
 
 COMPLETED_AT_ONCE: Final = 8
 """Files that are completed in parallel, for one request."""
@@ -32,11 +32,11 @@ Ending: TypeAlias = protocol.MultipartUploadCompleted | protocol.PartsMissing
 
 
 @dataclass(frozen=True, slots=True)
-class Finishing:
+class Finisher:
     """Ends files of one service. Thread-safe."""
 
     store: Store
-    rules: Rules
+    rules: UploadRules
     files: PickedFiles
     on_uploaded: Callable[[UploadedFile], None]
     """Called once for each file, as soon as it is complete and proven."""

@@ -28,20 +28,20 @@ if TYPE_CHECKING:
     from s3upload_widget.results import Unfinished
     from s3upload_widget.s3 import Store
     from s3upload_widget.service.file_records import PickedFiles
-    from s3upload_widget.service.opener import Opening
-    from s3upload_widget.service.planner import Rules
+    from s3upload_widget.service.opener import Opener
+    from s3upload_widget.service.planner import UploadRules
 
 _NOBODY_TOLD: Final = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
 @dataclass(frozen=True, slots=True)
-class Offering:
+class Offers:
     """Finds the unfinished uploads of one widget's place. Thread-safe."""
 
     store: Store
-    rules: Rules
+    rules: UploadRules
     files: PickedFiles
-    opening: Opening
+    opening: Opener
 
     def answer(
         self, request: ListUnfinished | AbortUnfinished

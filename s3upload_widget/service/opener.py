@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from s3upload_widget.parts import Limits
     from s3upload_widget.s3 import ListedPart, Store
     from s3upload_widget.service.file_records import FilePlan, Planned
-    from s3upload_widget.transfer import Candidate
+    from s3upload_widget.transfer import ResumableUpload
 
 
 MAX_BEGUN: Final = 10_000
@@ -26,7 +26,7 @@ MAX_OF_ONE_KEY: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Begun:
+class OwnedUpload:
     """An upload that was begun here or took a part from here, and what S3 does not tell of it."""
 
     key: str
@@ -35,14 +35,14 @@ class Begun:
     """Bytes of the file."""
 
 
-class Opening:
+class Opener:
     """Opens uploads on one store, and remembers which it began. Thread-safe."""
 
     def __init__(self, store: Store, limits: Limits) -> None:
         self._store = store
         self._limits = limits
         self._lock = threading.Lock()
-        self._begun: dict[str, dict[str, Begun]] = {}
+        self._begun: dict[str, dict[str, OwnedUpload]] = {}
 
     def open(
         self, record: Planned | Open, refused: Collection[str]
@@ -74,7 +74,7 @@ class Opening:
         begun = self._begun.get(record.plan.key, {})
         return record.upload.upload_id in {record.plan.continues, *begun}
 
-    def begun(self) -> dict[str, Begun]:
+    def begun(self) -> dict[str, OwnedUpload]:
         """What was begun or adopted here, by upload id; it may be finished by now."""
         with self._lock:
             return {name: each for some in self._begun.values() for name, each in some.items()}
@@ -105,7 +105,7 @@ class Opening:
                 return self._opened(plan, candidate), candidate.parts
         return None
 
-    def _opened(self, plan: FilePlan, candidate: Candidate) -> Open:
+    def _opened(self, plan: FilePlan, candidate: ResumableUpload) -> Open:
         known = self._begun.get(plan.key, {}).get(candidate.upload_id)
         upload = OpenedUpload(upload_id=candidate.upload_id, sha256=candidate.sha256)
         opened = known.upload if known else upload
@@ -119,7 +119,7 @@ class Opening:
     def _remember(self, plan: FilePlan, upload: OpenedUpload) -> None:
         with self._lock:
             begun = self._begun.setdefault(plan.key, {})
-            begun[upload.upload_id] = Begun(plan.key, upload, plan.parts.size)
+            begun[upload.upload_id] = OwnedUpload(plan.key, upload, plan.parts.size)
             if len(begun) > MAX_OF_ONE_KEY:
                 del begun[next(iter(begun))]
             while len(self._begun) > MAX_BEGUN:

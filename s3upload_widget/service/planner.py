@@ -22,12 +22,12 @@ from s3upload_widget.errors import (
 from s3upload_widget.keys import check_key_choice, folder, names, object_key, shown, stands_inside
 from s3upload_widget.parts import S3_LIMITS, Limits, PartPlan, check_part_size, plan_parts
 from s3upload_widget.results import PickedFile
-from s3upload_widget.s3 import CannotTell, ObjectFound
+from s3upload_widget.s3 import NotAllowed, ObjectFound
 from s3upload_widget.service.comparison import conflict, why_not
 from s3upload_widget.service.file_records import (
     Aborted,
-    Candidate,
     Checked,
+    CheckedFile,
     Completed,
     FilePlan,
     New,
@@ -51,7 +51,7 @@ _MAX_MEDIA_TYPE: Final = 255
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rules:
+class UploadRules:
     """What the user decided for all files of a widget."""
 
     prefix: str = ""
@@ -85,10 +85,10 @@ class Rules:
         return stands_inside(key, self.prefix)
 
 
-class Picking:
+class Planner:
     """Plans files. Thread-safe."""
 
-    def __init__(self, store: Store, rules: Rules, files: PickedFiles) -> None:
+    def __init__(self, store: Store, rules: UploadRules, files: PickedFiles) -> None:
         self._store = store
         self._rules = rules
         self._files = files
@@ -154,7 +154,7 @@ class Picking:
                 self._files.settle(slot)
             raise
 
-    def _candidate(self, pick: Pick) -> Candidate:
+    def _candidate(self, pick: Pick) -> CheckedFile:
         picked, rules = as_picked(pick), self._rules
         accept = rules.accept()
         if not accepts(accept, picked.name, picked.type):
@@ -168,7 +168,7 @@ class Picking:
             raise FileTooLargeError(msg)
         key = self._remembered_key(pick) or object_key(picked, prefix=rules.prefix, key=rules.key)
         self._files.take_over(key, picked, pick.upload_id)
-        return Candidate(
+        return CheckedFile(
             picked=picked,
             key=key,
             parts=self._parts(picked),
@@ -194,7 +194,7 @@ class Picking:
             msg = f"{shown(picked.name)} is too large, {error}: split the file"
             raise FileTooLargeError(msg) from error
 
-    def _plan(self, file_id: str, candidate: Candidate, free: Container[str]) -> FilePlan:
+    def _plan(self, file_id: str, candidate: CheckedFile, free: Container[str]) -> FilePlan:
         key, compare = self._free_key(file_id, candidate, free)
         return FilePlan(
             picked=candidate.picked,
@@ -207,7 +207,7 @@ class Picking:
             continues=candidate.continues,
         )
 
-    def _continued(self, candidate: Candidate) -> PartPlan:
+    def _continued(self, candidate: CheckedFile) -> PartPlan:
         """How a file is cut that goes on with an upload: never into a single PUT.
 
         Raises:
@@ -223,7 +223,7 @@ class Picking:
         return PartPlan(size, part_size)
 
     def _free_key(
-        self, file_id: str, candidate: Candidate, free: Container[str]
+        self, file_id: str, candidate: CheckedFile, free: Container[str]
     ) -> tuple[str, bool]:
         """A key, and whether it has an object that may be this very file."""
         rename = candidate.if_exists == "rename" and not candidate.continues
@@ -238,7 +238,7 @@ class Picking:
             if candidate.if_exists == "overwrite" or key in free:
                 return key, False
             look = self._store.head_object(key)
-            if rename and isinstance(look, CannotTell) and self._files.is_taken(key):
+            if rename and isinstance(look, NotAllowed) and self._files.is_taken(key):
                 hindrance = f"{self._store.destination(key)} exists, and nobody may look at it"
                 continue
             if not isinstance(look, ObjectFound):  # perhaps nobody may look

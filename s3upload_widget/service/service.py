@@ -31,11 +31,11 @@ from s3upload_widget.service.file_records import (
     Slot,
     TakenOver,
 )
-from s3upload_widget.service.finisher import Finishing
-from s3upload_widget.service.offers import Offering
-from s3upload_widget.service.opener import Opening
-from s3upload_widget.service.planner import Picking, Rules
-from s3upload_widget.service.signer import Signing
+from s3upload_widget.service.finisher import Finisher
+from s3upload_widget.service.offers import Offers
+from s3upload_widget.service.opener import Opener
+from s3upload_widget.service.planner import Planner, UploadRules
+from s3upload_widget.service.signer import Signer
 from s3upload_widget.workers import in_parallel, logger
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ class Service:
         on_uploaded: Callable[[UploadedFile], None] = lambda _: None,
     ) -> None:
         self._store = store
-        self._rules = Rules(
+        self._rules = UploadRules(
             prefix=prefix,
             key=key,
             accept=accept if callable(accept) else partial(str, accept),
@@ -96,11 +96,11 @@ class Service:
             limits=limits,
         )
         self._files = PickedFiles()
-        self._picking = Picking(store, self._rules, self._files)
-        self._opening = Opening(store, limits)
-        self._signing = Signing(store, self._files, self._opening)
-        self._finishing = Finishing(store, self._rules, self._files, on_uploaded)
-        self._offering = Offering(store, self._rules, self._files, self._opening)
+        self._planner = Planner(store, self._rules, self._files)
+        self._opener = Opener(store, limits)
+        self._signer = Signer(store, self._files, self._opener)
+        self._finisher = Finisher(store, self._rules, self._files, on_uploaded)
+        self._offers = Offers(store, self._rules, self._files, self._opener)
 
     def handle(self, request: protocol.Request) -> protocol.Reply:
         """Answer a request. Never raises; the same request again gets the same answer."""
@@ -125,7 +125,7 @@ class Service:
             case protocol.PickFiles():
                 return self._pick(request)
             case protocol.PresignParts():
-                return self._signing.answer(request)
+                return self._signer.answer(request)
             case protocol.CreateMultipartUpload():
                 return self._create(self._files.get(request.file_id), request)
             case (
@@ -133,11 +133,11 @@ class Service:
                 | protocol.CompleteMultipartUpload()
                 | protocol.CompleteFiles()
             ):
-                return self._finishing.answer(request)
+                return self._finisher.answer(request)
             case protocol.AbortMultipartUpload() | protocol.ForgetFile():
                 return self._let_go(request)
             case protocol.ListUnfinished() | protocol.AbortUnfinished():
-                return self._offering.answer(request)
+                return self._offers.answer(request)
             case protocol.Diagnose():
                 return self._diagnose(request)
             case _:
@@ -150,14 +150,14 @@ class Service:
         check_mixed_content(request.origin, origin)
         # Keys are claimed in the order of the pick, then looked at on S3 all at once.
         checked = [self._check(pick) for pick in request.files]
-        free = self._picking.free_keys(slot for slot in checked if isinstance(slot, Slot))
+        free = self._planner.free_keys(slot for slot in checked if isinstance(slot, Slot))
         plan = partial(self._plan, origin, free)
         files = in_parallel(plan, request.files, checked, at_once=LOOKS_AT_ONCE)
         return protocol.FilesPicked(files=files)
 
     def _check(self, pick: protocol.Pick) -> Slot | UploadError:
         try:
-            return self._picking.check(pick)
+            return self._planner.check(pick)
         except UploadError as error:
             return error
 
@@ -171,7 +171,7 @@ class Service:
         try:
             if isinstance(checked, UploadError):
                 raise checked
-            plan = self._picking.plan(checked, pick, free)
+            plan = self._planner.plan(checked, pick, free)
         except UploadError as error:
             return replies.refused(pick.file_id, error)
         return protocol.PlannedFile(
@@ -198,7 +198,7 @@ class Service:
             if not isinstance(record, (Planned, Open)) or record.plan.parts.single:
                 msg = "only a file of several parts that is not complete has a multipart upload"
                 raise ProtocolError(msg)
-            opened, listed = self._opening.open(record, request.refused)
+            opened, listed = self._opener.open(record, request.refused)
             slot.record = opened
         return protocol.MultipartUploadCreated(
             file_id=slot.file_id,
@@ -230,7 +230,7 @@ class Service:
             msg = f"{record.uploaded.uri} is complete: an object is not deleted from here"
             raise RefusedError(msg)
         # One that was only found may be of somebody who sends just now: it stays.
-        if isinstance(record, Open) and self._opening.owns(record):
+        if isinstance(record, Open) and self._opener.owns(record):
             self._store.abort(record.plan.key, record.upload.upload_id)
         slot.record = Aborted()
         self._files.settle(slot)
@@ -240,7 +240,7 @@ class Service:
         if isinstance(record, (New, Checked, Aborted, TakenOver)):
             msg = "this file is not being uploaded"
             raise ProtocolError(msg)
-        headers = self._signing.header_names(record.plan)
+        headers = self._signer.header_names(record.plan)
         found = diagnose(self._store, record.plan.key, request.origin, headers)
         return protocol.Diagnosed(cause=found.cause, message=found.message)
 

@@ -16,26 +16,26 @@ from s3upload_widget.errors import (
     UploadError,
 )
 from s3upload_widget.protocol import PartsPresigned, PresignedPart, RefusedPart
-from s3upload_widget.s3 import CannotTell, NoObject
+from s3upload_widget.s3 import NoObject, NotAllowed
 from s3upload_widget.service.file_records import Aborted, Open, Planned
 
 if TYPE_CHECKING:
     from s3upload_widget.protocol import PartChecksums, PresignParts
     from s3upload_widget.s3 import PresignedUrl, Store
     from s3upload_widget.service.file_records import FilePlan, PickedFiles, Slot
-    from s3upload_widget.service.opener import Opening
+    from s3upload_widget.service.opener import Opener
 
 _NO_SHA256 = "A" * 43 + "="
 """Stands where only the names of headers matter."""
 
 
-class Signing:
+class Signer:
     """Signs with one store what the files that were picked need. Thread-safe."""
 
-    def __init__(self, store: Store, files: PickedFiles, opening: Opening) -> None:
+    def __init__(self, store: Store, files: PickedFiles, opening: Opener) -> None:
         self._store = store
         self._files = files
-        self._opening = opening
+        self._opener = opening
 
     def answer(self, request: PresignParts) -> PartsPresigned:
         """Sign many parts; one that is refused does not hinder the others."""
@@ -56,7 +56,7 @@ class Signing:
         record = slot.record
         if isinstance(record, Open):
             url = self._part(record, part)
-            self._opening.adopt(record)
+            self._opener.adopt(record)
         elif isinstance(record, Planned):
             url = self._object(slot, record.plan, part)
         elif isinstance(record, Aborted):
@@ -145,7 +145,7 @@ class Signing:
         if part.part_number not in slot.signed:
             return True
         look = self._store.head_object(plan.key)
-        if isinstance(look, CannotTell):
+        if isinstance(look, NotAllowed):
             return True
         if isinstance(look, NoObject):
             return not part.unconditional

@@ -5,14 +5,19 @@ from __future__ import annotations
 from s3upload_widget.transfer.completion import PartsMissingError, complete, uploaded_file
 from s3upload_widget.transfer.existing import Cut, cuts, described, proven, tells
 from s3upload_widget.transfer.proof import Hashes
-from s3upload_widget.transfer.resumable import NOBODY_CAN_SAY, Candidate, candidates, other_file
+from s3upload_widget.transfer.resumable import (
+    NOBODY_CAN_SAY,
+    ResumableUpload,
+    candidates,
+    other_file,
+)
 
 __all__ = [
     "NOBODY_CAN_SAY",
-    "Candidate",
     "Cut",
     "Hashes",
     "PartsMissingError",
+    "ResumableUpload",
     "candidates",
     "complete",
     "cuts",

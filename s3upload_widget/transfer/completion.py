@@ -22,7 +22,7 @@ from s3upload_widget.errors import (
 )
 from s3upload_widget.keys import shown
 from s3upload_widget.results import UploadedFile
-from s3upload_widget.s3 import Call, CannotTell, CompletedPart, NoObject, ObjectFound, refusal_code
+from s3upload_widget.s3 import Call, CompletedPart, NoObject, NotAllowed, ObjectFound, refusal_code
 from s3upload_widget.service import Aborted, Completed, Open, Planned
 from s3upload_widget.transfer.existing import proven
 from s3upload_widget.transfer.proof import Hashes, missing_parts, one_of_each, proof, unproven_parts
@@ -135,7 +135,7 @@ def _look_at_single(
     look = store.head_object(plan.key)
     if isinstance(look, NoObject):
         raise PartsMissingError([1])
-    if isinstance(look, CannotTell):
+    if isinstance(look, NotAllowed):
         if slot.signed.get(1) != hashes.sha256[0]:
             raise PartsMissingError([1])
         look = ObjectFound.of({}, size=plan.parts.size)
@@ -230,7 +230,7 @@ def _find_completed(
     place = store.destination(record.plan.key)
     look = store.head_object(record.plan.key)
     completed = slot.completing == record.upload.upload_id
-    if isinstance(look, CannotTell) and isinstance(error, NoSuchUploadError) and completed:
+    if isinstance(look, NotAllowed) and isinstance(error, NoSuchUploadError) and completed:
         # Sending it all again would end in a conflict with itself, most likely.
         allowed = Call(operation="HeadObject", bucket=store.bucket, key=record.plan.key).statement
         msg = (

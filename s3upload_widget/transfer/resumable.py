@@ -32,7 +32,7 @@ NOBODY_CAN_SAY: Final = (S3UnavailableError, CredentialsError, NoSuchBucketError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Candidate:
+class ResumableUpload:
     """An unfinished upload that may be continued."""
 
     upload_id: str = field(repr=False)
@@ -50,10 +50,10 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class Resumable:
     """What there is to be continued."""
 
-    candidates: tuple[Candidate, ...]
+    candidates: tuple[ResumableUpload, ...]
     """Most listed bytes first."""
     denied: str
     """``""``, or why S3 did not show all uploads and what to do: others may exist."""
@@ -68,7 +68,7 @@ def candidates(
     *,
     remembered: Sequence[str] = (),
     limits: Limits = S3_LIMITS,
-) -> Found:
+) -> Resumable:
     """The unfinished uploads of exactly ``key`` that a file of ``plan.size`` bytes may continue.
 
     Args:
@@ -85,7 +85,7 @@ def candidates(
         NoSuchBucketError: There is no such bucket.
     """
     algorithms, denied = _algorithms(store, key, remembered)
-    found: list[Candidate] = []
+    found: list[ResumableUpload] = []
     longer = 0
     for upload_id, algorithm in algorithms.items():
         try:
@@ -102,7 +102,7 @@ def candidates(
             longer += _reach(parts) > plan.size
         # Else it is another program's: what that checks its parts with is not ours.
     found.sort(key=lambda candidate: candidate.bytes_listed, reverse=True)
-    return Found(candidates=tuple(found), denied=denied, of_longer_files=longer)
+    return Resumable(candidates=tuple(found), denied=denied, of_longer_files=longer)
 
 
 def other_file(picked: PickedFile, parts: Sequence[ListedPart], uri: str) -> NotTheSameFileError:
@@ -130,7 +130,7 @@ def _algorithms(store: Store, key: str, remembered: Sequence[str]) -> tuple[dict
 
 def _fitting(
     upload_id: str, algorithm: str, parts: tuple[ListedPart, ...], plan: PartPlan, limits: Limits
-) -> Iterator[Candidate]:
+) -> Iterator[ResumableUpload]:
     for part_size in filter(_is_positive, _part_sizes(parts, plan)):
         cut = PartPlan(plan.size, part_size)
         fitting = tuple(part for part in parts if _fits(part, cut))
@@ -138,7 +138,9 @@ def _fitting(
         if _is_allowed(cut, limits) and numbers == {part.part_number for part in fitting}:
             # A part without SHA-256 in between says that S3 asks for none, even if others have it.
             sha256 = algorithm == _SHA256 or bool(parts and all(part.sha256 for part in parts))
-            yield Candidate(upload_id=upload_id, sha256=sha256, part_size=part_size, parts=fitting)
+            yield ResumableUpload(
+                upload_id=upload_id, sha256=sha256, part_size=part_size, parts=fitting
+            )
             return
 
 

@@ -21,11 +21,11 @@ from s3upload_widget.parts import S3_LIMITS, Limits, PartPlan, plan_parts
 from s3upload_widget.results import PickedFile
 from s3upload_widget.s3 import ObjectFound, Store
 from s3upload_widget.service import FilePlan, PickedFiles
-from s3upload_widget.uploader.file_upload import FileSending
-from s3upload_widget.uploader.part_queue import Inline
-from s3upload_widget.uploader.resume import Manner, keys_begun
+from s3upload_widget.uploader.file_upload import FileUpload
+from s3upload_widget.uploader.part_queue import InlineExecutor
+from s3upload_widget.uploader.resume import SendOptions, keys_begun
 from s3upload_widget.uploader.sources import open_source
-from s3upload_widget.uploader.stats import Tally
+from s3upload_widget.uploader.stats import UploadStats
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -73,7 +73,7 @@ class Outcome:
     """A file that is on S3, and what it took."""
 
     uploaded: UploadedFile
-    tally: Tally
+    tally: UploadStats
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,7 @@ def upload(files: list[tuple[FilePath, str]], uri: str, options: Options) -> lis
     name = wanted[0].picked.name if len(wanted) == 1 else f"{len(wanted)} files"
     total = sum(each.source.size for each in wanted)
     with _threads(options) as executor, _bar(name, total, options) as advance:
-        manner = Manner(
+        manner = SendOptions(
             executor=executor,
             max_concurrency=options.max_concurrency,
             sha256=options.sha256,
@@ -119,7 +119,7 @@ def upload(files: list[tuple[FilePath, str]], uri: str, options: Options) -> lis
             begun=_begun(store, wanted, options),
             limits=options.limits,
         )
-        alone = replace(manner, executor=Inline(), max_concurrency=1)
+        alone = replace(manner, executor=InlineExecutor(), max_concurrency=1)
         tasks = [(False, partial(_fail, error)) for error in failed]
         for each in wanted:
             beside = len(wanted) > 1 and _plan_parts(each.source.size, options).single
@@ -163,7 +163,7 @@ def _settle(future: Future[Outcome], do: Callable[[], Outcome]) -> None:
 def _upload_one(
     store: Store,
     options: Options,
-    manner: Manner,
+    manner: SendOptions,
     advance: Callable[[int], object],
     wanted: Wanted,
     choose_key: Callable[[], str],
@@ -177,9 +177,9 @@ def _upload_one(
         must_not_exist=options.if_exists != "overwrite",
         started=datetime.now(timezone.utc),
     )
-    tally = Tally(advance)
+    tally = UploadStats(advance)
     try:
-        return Outcome(FileSending(store, source, plan, manner, tally).upload(), tally)
+        return Outcome(FileUpload(store, source, plan, manner, tally).upload(), tally)
     except (S3Error, KeyboardInterrupt) as error:
         if not plan.parts.single:
             _note(error, KEPT)

@@ -23,8 +23,8 @@ from s3upload_widget.transfer import (
     tells,
     uploaded_file,
 )
-from s3upload_widget.uploader.part_queue import Work, persist, run
-from s3upload_widget.uploader.part_reader import Reading, WholeFile, hashed
+from s3upload_widget.uploader.part_queue import PartQueue, persist, run
+from s3upload_widget.uploader.part_reader import FileDigest, PartReader, hashed
 from s3upload_widget.uploader.resume import create, find
 
 if TYPE_CHECKING:
@@ -32,10 +32,10 @@ if TYPE_CHECKING:
     from s3upload_widget.s3 import Store
     from s3upload_widget.service import FilePlan
     from s3upload_widget.transfer import Hashes
-    from s3upload_widget.uploader.part_queue import Job
-    from s3upload_widget.uploader.resume import Begun, Manner
+    from s3upload_widget.uploader.part_queue import PartJob
+    from s3upload_widget.uploader.resume import OpenUpload, SendOptions
     from s3upload_widget.uploader.sources import Source
-    from s3upload_widget.uploader.stats import Tally
+    from s3upload_widget.uploader.stats import UploadStats
 
 logger = logging.getLogger("s3upload_widget")
 
@@ -45,7 +45,7 @@ ROUNDS: Final = 3
 """Times that S3 may miss parts which it took."""
 
 
-class FileSending:
+class FileUpload:
     """One file on its way.
 
     Args:
@@ -57,7 +57,7 @@ class FileSending:
     """
 
     def __init__(
-        self, store: Store, source: Source, plan: FilePlan, manner: Manner, tally: Tally
+        self, store: Store, source: Source, plan: FilePlan, manner: SendOptions, tally: UploadStats
     ) -> None:
         self._store = store
         self._source = source
@@ -119,7 +119,7 @@ class FileSending:
 
     def _single(self) -> UploadedFile:
         plan = self._plan
-        reading = Reading(self._source, plan.parts, md5=not self._store.on_aws)
+        reading = PartReader(self._source, plan.parts, md5=not self._store.on_aws)
         slot = Slot("script", record=Planned(plan))
         for _ in range(ROUNDS):
             part = reading.part(1)
@@ -156,7 +156,7 @@ class FileSending:
             return self._single()
         return self._multipart(begun or create(self._store, self._source, plan))
 
-    def _multipart(self, begun: Begun) -> UploadedFile:
+    def _multipart(self, begun: OpenUpload) -> UploadedFile:
         try:
             return self._finish(begun)
         except S3Error as error:
@@ -168,13 +168,13 @@ class FileSending:
             msg = f"an unfinished upload of {self._place} takes no parts with SHA-256"
             raise NoSuchUploadError(msg) from error
 
-    def _finish(self, begun: Begun) -> UploadedFile:
+    def _finish(self, begun: OpenUpload) -> UploadedFile:
         parts = begun.reading.parts
         everything = range(1, parts.count + 1)
-        whole = WholeFile() if self._manner.sha256 else None
+        whole = FileDigest() if self._manner.sha256 else None
         to_prove = [n for n in everything if begun.listed and (whole or n in begun.listed)]
         to_send = [n for n in everything if n not in begun.listed]
-        self._work(begun, Work(to_prove, to_send), whole)
+        self._work(begun, PartQueue(to_prove, to_send), whole)
         slot = Slot("script", record=Open(replace(self._plan, parts=parts), begun.upload))
         for _ in range(ROUNDS):
             self._source.check()
@@ -182,12 +182,12 @@ class FileSending:
                 return self._complete(slot, begun.reading, whole)
             except PartsMissingError as missing:
                 self._tally.differs(len(missing.part_numbers))
-                self._work(begun, Work((), missing.part_numbers), None)
+                self._work(begun, PartQueue((), missing.part_numbers), None)
         self._left_alone.add(begun.upload.upload_id)
         msg = f"parts of {self._place} are replaced while they are sent: another program sends too"
         raise NoSuchUploadError(msg)
 
-    def _work(self, begun: Begun, work: Work, whole: WholeFile | None) -> None:
+    def _work(self, begun: OpenUpload, work: PartQueue, whole: FileDigest | None) -> None:
         do = partial(self._do, begun, work, whole)
         try:
             run(work, do, self._manner.executor, self._manner.max_concurrency)
@@ -195,7 +195,9 @@ class FileSending:
             if whole:
                 whole.stop()
 
-    def _do(self, begun: Begun, work: Work, whole: WholeFile | None, job: Job) -> None:
+    def _do(
+        self, begun: OpenUpload, work: PartQueue, whole: FileDigest | None, job: PartJob
+    ) -> None:
         number = job.part_number
         try:
             part = begun.reading.part(number)
@@ -223,8 +225,8 @@ class FileSending:
     def _complete(
         self,
         slot: Slot,
-        reading: Reading,
-        whole: WholeFile | None = None,
+        reading: PartReader,
+        whole: FileDigest | None = None,
         *,
         taken: bool = False,
     ) -> UploadedFile:

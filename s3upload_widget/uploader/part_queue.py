@@ -26,14 +26,14 @@ PROVERS: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class PartJob:
     """One part and what is to be done with it."""
 
     kind: Literal["prove", "send"]
     part_number: int
 
 
-class Work:
+class PartQueue:
     """What is left to be done. Thread-safe.
 
     Args:
@@ -48,15 +48,15 @@ class Work:
         self._proving = 0
         self.stopped: Final = threading.Event()
 
-    def take(self) -> Job | None:
+    def take(self) -> PartJob | None:
         """The next job, as soon as there is one; None when all is done or stopped."""
         with self._changed:
             while not self.stopped.is_set():
                 if self._to_prove and (self._proving < PROVERS or not self._to_send):
                     self._proving += 1
-                    return Job("prove", self._to_prove.popleft())
+                    return PartJob("prove", self._to_prove.popleft())
                 if self._to_send:
-                    return Job("send", self._to_send.popleft())
+                    return PartJob("send", self._to_send.popleft())
                 if not self._proving:
                     return None
                 self._changed.wait()  # a part that is being proven may have to be sent
@@ -77,7 +77,7 @@ class Work:
             self._changed.notify_all()
 
 
-class Inline(Executor):
+class InlineExecutor(Executor):
     """Does what it is given at once, in the thread that gives it.
 
     For a file that is itself one of many on an executor: to wait there for others of its threads
@@ -94,7 +94,7 @@ class Inline(Executor):
         return future
 
 
-def run(work: Work, do: Callable[[Job], None], executor: Executor, lanes: int) -> None:
+def run(work: PartQueue, do: Callable[[PartJob], None], executor: Executor, lanes: int) -> None:
     """Do all jobs on ``lanes`` threads of ``executor``.
 
     Raises:

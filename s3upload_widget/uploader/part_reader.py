@@ -44,7 +44,7 @@ class Part:
         return reads_as_md5(listed.etag) and same_etag(listed.etag, hexadecimal(expected))
 
 
-class Reading:
+class PartReader:
     """The parts of one file, each found the same however often it is read. Thread-safe."""
 
     def __init__(self, source: Source, parts: PartPlan, *, md5: bool) -> None:
@@ -80,7 +80,7 @@ class Reading:
         )
 
 
-class WholeFile:
+class FileDigest:
     """The SHA-256 of a file whose parts are read by several threads. Thread-safe."""
 
     def __init__(self) -> None:

@@ -14,21 +14,21 @@ from s3upload_widget.keys import names, shown
 from s3upload_widget.parts import S3_LIMITS, Limits, PartPlan
 from s3upload_widget.s3 import ListedPart, OpenedUpload
 from s3upload_widget.transfer import candidates
-from s3upload_widget.uploader.part_reader import Reading
+from s3upload_widget.uploader.part_reader import PartReader
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
     from s3upload_widget.s3 import Store
     from s3upload_widget.service import FilePlan
-    from s3upload_widget.transfer import Candidate
+    from s3upload_widget.transfer import ResumableUpload
     from s3upload_widget.uploader.sources import Source
 
 logger = logging.getLogger("s3upload_widget")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Manner:
+class SendOptions:
     """How files are sent."""
 
     executor: Executor
@@ -44,11 +44,11 @@ class Manner:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Begun:
+class OpenUpload:
     """An upload, the file as that upload cuts it, and what S3 shows of it."""
 
     upload: OpenedUpload
-    reading: Reading
+    reading: PartReader
     listed: dict[int, list[ListedPart]]
     """By part number; usually one each."""
 
@@ -69,8 +69,12 @@ def keys_begun(store: Store, keys: Iterable[str]) -> frozenset[str]:
 
 
 def find(
-    store: Store, source: Source, plan: FilePlan, manner: Manner, left_alone: Collection[str] = ()
-) -> Begun | None:
+    store: Store,
+    source: Source,
+    plan: FilePlan,
+    manner: SendOptions,
+    left_alone: Collection[str] = (),
+) -> OpenUpload | None:
     """Find the upload that the file continues, if there is one.
 
     Args:
@@ -100,27 +104,27 @@ def find(
     return None
 
 
-def create(store: Store, source: Source, plan: FilePlan) -> Begun:
+def create(store: Store, source: Source, plan: FilePlan) -> OpenUpload:
     """Open an upload for the file."""
     upload = store.create_multipart_upload(plan.key, content_type=plan.content_type)
-    return Begun(
-        upload=upload, reading=Reading(source, plan.parts, md5=not upload.sha256), listed={}
+    return OpenUpload(
+        upload=upload, reading=PartReader(source, plan.parts, md5=not upload.sha256), listed={}
     )
 
 
-def _begun(source: Source, candidate: Candidate) -> Begun:
+def _begun(source: Source, candidate: ResumableUpload) -> OpenUpload:
     listed: dict[int, list[ListedPart]] = {}
     for part in candidate.parts:
         listed.setdefault(part.part_number, []).append(part)
     cut = PartPlan(source.size, candidate.part_size)
-    return Begun(
+    return OpenUpload(
         upload=OpenedUpload(upload_id=candidate.upload_id, sha256=candidate.sha256),
-        reading=Reading(source, cut, md5=not candidate.sha256),
+        reading=PartReader(source, cut, md5=not candidate.sha256),
         listed=listed,
     )
 
 
-def _shares_a_part(begun: Begun) -> bool:
+def _shares_a_part(begun: OpenUpload) -> bool:
     for number in _telling_first(sorted(begun.listed)):
         part = begun.reading.part(number)
         if any(part.equals(listed) for listed in begun.listed[number]):
@@ -136,7 +140,7 @@ def _telling_first(numbers: list[int]) -> Iterator[int]:
 
 
 def _not_the_same(
-    store: Store, source: Source, plan: FilePlan, wanted: list[Candidate]
+    store: Store, source: Source, plan: FilePlan, wanted: list[ResumableUpload]
 ) -> NotTheSameFileError:
     why = "none of the parts there is equal" if wanted else "parts there lie beyond its end"
     return NotTheSameFileError(

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(slots=True)
-class Tally:
+class UploadStats:
     """What was done for one file. Thread-safe."""
 
     advance: Callable[[int], object]

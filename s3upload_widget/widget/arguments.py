@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 
 def built(name: str) -> Path:
-    """A file of the page, as ``make build`` puts it beside this module.
+    """A file of the page, as ``make build`` puts it into the package.
 
     Raises:
         ImportError: It is not there.
     """
-    path = Path(__file__).parent / "static" / name
+    path = Path(__file__).parents[1] / "static" / name
     if not path.is_file():
         msg = (
             f"{path} is missing: this copy of s3upload_widget was never built. "

@@ -15,18 +15,18 @@ from s3upload_widget.protocol import (
     EventEnvelope,
     Failed,
     Hello,
+    Orders,
     PickFiles,
     ProgressNoted,
     ReportProgress,
     Welcome,
     encode,
 )
-from s3upload_widget.protocol import Orders as OrdersEvent
-from s3upload_widget.widget.dispatcher import Pump
-from s3upload_widget.widget.file_list import Files
-from s3upload_widget.widget.orders import Orders
-from s3upload_widget.widget.presence import RollCall
-from s3upload_widget.widget.reachability import Reaching
+from s3upload_widget.widget.dispatcher import Dispatcher
+from s3upload_widget.widget.file_list import FileList
+from s3upload_widget.widget.orders import OrderLog
+from s3upload_widget.widget.presence import Presence
+from s3upload_widget.widget.reachability import Reachability
 from s3upload_widget.widget.waiting import Waiting
 from s3upload_widget.workers import Workers, log_defect, logger
 
@@ -55,7 +55,7 @@ class Answering(Protocol):
         """The page of these files is gone: others may have their keys."""
 
 
-class Conversation:
+class Controller:
     """Between the pages of one widget and its service. Thread-safe.
 
     Args:
@@ -73,24 +73,24 @@ class Conversation:
         send: Callable[[dict[str, Any]], None],
         publish: Callable[[], None],
     ) -> None:
-        self.files = Files()
+        self.files = FileList()
         self.waiting = Waiting()
-        self.reaching = Reaching(self.waiting, self._say)
+        self.reachability = Reachability(self.waiting, self._say)
         self.origin = ""
         """``location.origin`` of the page that came, or picked files, last."""
         self._welcome = welcome
         self._send = send
         self._publish_traits = publish
-        self._orders = Orders()
-        self._pump = Pump(self, send)
+        self._orders = OrderLog()
+        self._dispatcher = Dispatcher(self, send)
         self._callbacks: list[Callable[[UploadedFile], object]] = []
         self._caller = Workers(1, name="s3upload-callback")
         self._service = service(self._uploaded)
-        self._roll = RollCall(self._leave_alone)
+        self._presence = Presence(self._leave_alone)
 
     def receive(self, content: object) -> None:
         """Take whatever came from a page."""
-        self._pump.receive(content)
+        self._dispatcher.receive(content)
 
     def arrived(self, envelope: RequestEnvelope) -> None:
         """Note a request at once, before anything that takes time."""
@@ -99,7 +99,7 @@ class Conversation:
         if isinstance(envelope.request, PickFiles):
             self.files.picking(envelope.client, envelope.request)
             self._publish()
-        self._roll.heard(envelope.client)
+        self._presence.heard(envelope.client)
         self.waiting.heard()
 
     def answer(self, envelope: RequestEnvelope) -> Reply:
@@ -134,7 +134,7 @@ class Conversation:
         """Ask the page to give up, and delete here what S3 holds: there may be no page."""
         unfinished = self.files.ids(key)
         self.order("abort", key)
-        self._pump.submit(partial(self._abort, unfinished))
+        self._dispatcher.submit(partial(self._abort, unfinished))
 
     def clear(self) -> None:
         """Drop what is done, here and on the page."""
@@ -144,7 +144,7 @@ class Conversation:
 
     def ping(self) -> None:
         """Say what is to be done; a page answers at once with a report of its progress."""
-        self._say(OrdersEvent(orders=self._orders.open()))
+        self._say(Orders(orders=self._orders.open()))
 
     def on_complete(self, fn: Callable[[UploadedFile], object]) -> None:
         """Call ``fn`` with each file that arrives from now on."""
@@ -166,7 +166,7 @@ class Conversation:
     def close(self) -> None:
         """Finish what is being answered, and nothing more."""
         self.waiting.close()
-        self._pump.close()
+        self._dispatcher.close()
         self._caller.close()
 
     def _greet(self, client: str, hello: Hello) -> Welcome:
@@ -175,7 +175,7 @@ class Conversation:
         self._orders.meet(client)
         if others := self.files.pages() - {client}:
             # A second tab, or the same one loaded again. Whoever is there answers.
-            self._roll.call(others, ALIVE)
+            self._presence.call(others, ALIVE)
             self.ping()
         return Welcome(
             destination=self._welcome.destination,
@@ -189,7 +189,7 @@ class Conversation:
         self._publish()
 
     def _note(self, client: str, report: ReportProgress) -> ProgressNoted:
-        self.reaching.noted(report.tried)
+        self.reachability.noted(report.tried)
         self.files.reported(client, report)
         self._orders.acknowledge(client, report.last_order)
         if late := self.files.cleared(report):
@@ -221,7 +221,7 @@ class Conversation:
                 self.files.remove([file_id])
         self._publish()
 
-    def _say(self, event: OrdersEvent | Reach) -> None:
+    def _say(self, event: Orders | Reach) -> None:
         try:
             self._send(encode(EventEnvelope(event=event)))
         except Exception as error:  # noqa: BLE001  whatever is said unasked is said again

@@ -49,7 +49,7 @@ class Desk(Protocol):
         """Tell the user of an error that nobody foresaw."""
 
 
-class Pump:
+class Dispatcher:
     """Takes messages, never raises, and answers each request exactly once.
 
     A request that is being answered is not started twice, as the page sends again what takes

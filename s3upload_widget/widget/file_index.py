@@ -29,7 +29,7 @@ class Row:
     """Of the last refusal, as errors have it."""
 
 
-class Rows:
+class FileIndex:
     """Files by the page's name for them."""
 
     def __init__(self) -> None:

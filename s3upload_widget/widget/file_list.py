@@ -14,7 +14,7 @@ from s3upload_widget import protocol
 from s3upload_widget.errors import NoSuchUploadError
 from s3upload_widget.s3 import without_secrets
 from s3upload_widget.widget import file_status as statuses
-from s3upload_widget.widget.file_index import Rows
+from s3upload_widget.widget.file_index import FileIndex
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -37,12 +37,12 @@ _PRECEDENCE: Final = (
 _Refusal: TypeAlias = protocol.RefusedFile | protocol.RefusedPart | protocol.Failed
 
 
-class Files:
+class FileList:
     """All files of one widget, in the order in which they were picked."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._rows = Rows()
+        self._rows = FileIndex()
         self._value: dict[str, UploadedFile] = {}
         self._summary = statuses.IDLE
         self._trouble = ""
@@ -67,7 +67,7 @@ class Files:
         """Note what a reply of the service says about files.
 
         Returns:
-            Files of other picks whose keys went to the files that are picked now.
+            FileList of other picks whose keys went to the files that are picked now.
         """
         with self._lock:
             if isinstance(reply, protocol.FilesPicked):

@@ -27,7 +27,7 @@ _SUPERSEDES: Final[dict[Verb, frozenset[Verb]]] = {
 }
 
 
-class Orders:
+class OrderLog:
     """The log of orders. Thread-safe.
 
     A page that is new hears only what no page has carried out yet: an order concerns the files

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 
-class RollCall:
+class Presence:
     """Pages that have to say something soon. Thread-safe; however many are asked, one timer runs.
 
     Args:

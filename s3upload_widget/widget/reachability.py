@@ -19,7 +19,7 @@ TIMES: Final = 8
 """How often the page is asked: it tries for 4 seconds, and messages may be lost."""
 
 
-class Reaching:
+class Reachability:
     """Asks until a page has answered. Thread-safe; of several pages the first one's answer counts.
 
     Args:

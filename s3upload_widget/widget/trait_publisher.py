@@ -21,7 +21,7 @@ class HasTraits(Protocol):
         """Send traits to the page."""
 
 
-class Publisher:
+class TraitPublisher:
     """Brings a widget's traits to what ``source`` says, in the order in which it says it.
 
     Observers run in the thread that publishes, as always with traitlets, and outside of any lock

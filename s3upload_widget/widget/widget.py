@@ -21,8 +21,8 @@ from s3upload_widget.unfinished import unfinished_at
 from s3upload_widget.widget import comm_guards as comms
 from s3upload_widget.widget import file_status as statuses
 from s3upload_widget.widget.arguments import built, check_options, refuse_unknown
-from s3upload_widget.widget.controller import Conversation
-from s3upload_widget.widget.trait_publisher import Publisher
+from s3upload_widget.widget.controller import Controller
+from s3upload_widget.widget.trait_publisher import TraitPublisher
 from s3upload_widget.widget.traits import Traits
 from s3upload_widget.workers import log_defect
 
@@ -132,7 +132,7 @@ class UploadWidget(Traits):
         self._place = "\n".join(
             [_endpoint_of(client), browser_endpoint_url or "", self._destination]
         )
-        self._conversation = Conversation(
+        self._controller = Controller(
             Welcome(
                 destination=self._destination, multiple=multiple, directory=directory, orders=[]
             ),
@@ -140,7 +140,7 @@ class UploadWidget(Traits):
             send=self.send,
             publish=self._publish,
         )
-        self._publisher = Publisher(self, self._conversation.files.traits, self._observer_failed)
+        self._publisher = TraitPublisher(self, self._controller.files.traits, self._observer_failed)
         self._open = True
         looks = {} if layout is None else {"layout": layout}
         super().__init__(
@@ -168,7 +168,7 @@ class UploadWidget(Traits):
             >>> w = UploadWidget("lab-data")
             >>> w.on_complete(arrived.append)
         """
-        self._conversation.on_complete(fn)
+        self._controller.on_complete(fn)
 
     async def wait(self, timeout: float | None = None) -> tuple[UploadedFile, ...]:
         """Wait, without blocking the kernel, until something was picked and nothing moves.
@@ -186,7 +186,7 @@ class UploadWidget(Traits):
             TimeoutError: The time is up; the upload goes on.
             CannotWaitError: The page cannot be heard while this cell runs.
         """
-        return await self._conversation.waiting.suspend(self._conversation, timeout)
+        return await self._controller.waiting.suspend(self._controller, timeout)
 
     def result(self, timeout: float | None = None) -> tuple[UploadedFile, ...]:
         """Block until something was picked and nothing moves, as :mod:`concurrent.futures` do.
@@ -199,10 +199,10 @@ class UploadWidget(Traits):
             ...
             TimeoutError: the upload was not finished within 0 s; it goes on
         """
-        if self._publisher.tells_here and self._conversation.outcome() is None:
+        if self._publisher.tells_here and self._controller.outcome() is None:
             msg = "a function that observes the widget cannot wait for it: use .on_complete()"
             raise CannotWaitError(msg)
-        return self._conversation.waiting.block(self._conversation, timeout)
+        return self._controller.waiting.block(self._controller, timeout)
 
     def pause(self, key: str | None = None) -> None:
         """Stop sending; what is on S3 stays there.
@@ -213,25 +213,25 @@ class UploadWidget(Traits):
         Raises:
             KeyError: No file has this key.
         """
-        self._conversation.order("pause", key)
+        self._controller.order("pause", key)
 
     def resume(self, key: str | None = None) -> None:
         """Go on after a pause or a failure; arguments and errors are those of :meth:`pause`.
 
         What a row asks, such as whether to overwrite, only the page can answer.
         """
-        self._conversation.order("resume", key)
+        self._controller.order("resume", key)
 
     def abort(self, key: str | None = None) -> None:
         """Give up what is not done and delete what S3 holds of it.
 
         It works without a page too. Arguments and errors are those of :meth:`pause`.
         """
-        self._conversation.abort(key)
+        self._controller.abort(key)
 
     def clear(self) -> None:
         """Let finished files leave :attr:`files` and :attr:`value`; nothing changes on S3."""
-        self._conversation.clear()
+        self._controller.clear()
 
     def unfinished(self) -> tuple[Unfinished, ...]:
         """Every upload below the prefix that was begun and not finished, whoever began it.
@@ -255,20 +255,20 @@ class UploadWidget(Traits):
         Returns:
             What was found; print it, or let the notebook show it.
         """
-        page = self._conversation
+        page = self._controller
         return examine(
-            self._store, self._folder, origin=page.origin, page_reaches=page.reaching.ask
+            self._store, self._folder, origin=page.origin, page_reaches=page.reachability.ask
         )
 
     def close(self) -> None:
         """Take the widget off the page and end its threads; what is on S3 stays there."""
         if self._open:
             self._open = False
-            self._conversation.close()
+            self._controller.close()
         super().close()
 
     def _received(self, _widget: object, content: object, _buffers: object) -> None:
-        self._conversation.receive(content)
+        self._controller.receive(content)
 
     def _publish(self) -> None:
         self._publisher.publish()
@@ -281,7 +281,7 @@ class UploadWidget(Traits):
         log_defect(f"a function that observes {name} failed", error)
         if name != "error":  # else it would be called with the news of its own failure
             text = f"a function that observes {name!r} failed: {type(error).__name__}: {error}"
-            self._conversation.trouble(text)
+            self._controller.trouble(text)
 
     @t.default("_target")
     def _new_target(self) -> str:

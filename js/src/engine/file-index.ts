@@ -7,7 +7,7 @@ import type { Upload } from "../upload/upload";
 
 type Name = Upload["state"]["name"];
 
-export class Roster {
+export class FileIndex {
   /** Each file with its place: the lower goes first. */
   readonly #places = new Map<Upload, number>();
   readonly #byPath = new Map<string, Set<Upload>>();

@@ -1,17 +1,17 @@
 /** Has parts hashed ahead of the sending, as far as the present rate makes it worth while. */
 
-import { Bell } from "../async";
+import { Notify } from "../async";
 import { tuning } from "../tuning";
 import type { Comparison } from "../upload/comparison";
 import type { Parts } from "../upload/parts";
 import type { Upload } from "../upload/upload";
 
-export class Hashing {
+export class HashLoop {
   readonly #uploads: () => readonly Upload[];
   readonly #bytesPerSecond: () => number;
   readonly #changed: () => void;
   readonly #signal: AbortSignal;
-  readonly #bell = new Bell();
+  readonly #bell = new Notify();
 
   /** @param lanes how many parts to hash at once. */
   constructor(

@@ -7,8 +7,8 @@ import type { Offer, Offers } from "../resume/offers";
 import { bytes } from "../text/format";
 import { text } from "../text/text";
 import { type Surroundings, Upload } from "../upload/upload";
-import type { Roster } from "./file-index";
-import type { Tally } from "./totals";
+import type { FileIndex } from "./file-index";
+import type { Totals } from "./totals";
 
 export interface Desk extends Surroundings {
   readonly offers: Offers;
@@ -17,15 +17,15 @@ export interface Desk extends Surroundings {
 
 export class Intake {
   readonly #desk: Desk;
-  readonly #roster: Roster;
-  readonly #tally: Tally;
+  readonly #roster: FileIndex;
+  readonly #tally: Totals;
   readonly #arrivals: Arrivals;
 
   /** @param arrived is told of all new files, once the last one of a pick is in the list. */
   constructor(
     desk: Desk,
-    roster: Roster,
-    tally: Tally,
+    roster: FileIndex,
+    tally: Totals,
     arrived: (uploads: readonly Upload[]) => void,
   ) {
     this.#desk = desk;

@@ -7,7 +7,7 @@ import { MAX_PICK, type Pick, type PlannedFile, type RefusedFile } from "../prot
 import { problemOf, told } from "../upload/problem";
 import type { Upload } from "../upload/upload";
 
-export class Planning {
+export class Planner {
   readonly #kernel: Kernel;
   readonly #changed: () => void;
   readonly #signal: AbortSignal;

@@ -32,7 +32,7 @@ type Told = readonly [id: string, progress: FileProgress | undefined];
 const NEVER_TRIED: Tried = { number: 0, reached: false };
 
 /** One report is on its way at a time, and the newest numbers win. */
-export class Reports {
+export class Reporter {
   readonly #kernel: Kernel;
   readonly #reported: Reported;
   readonly #signal: AbortSignal;

@@ -5,10 +5,10 @@ import type { Kernel } from "../kernel/kernel";
 import type { Outcome, Pool, Sender } from "../net/pool";
 import type { Upload } from "../upload/upload";
 import { Diagnoses } from "./diagnosis";
-import type { Roster } from "./file-index";
-import { Hashing } from "./hash-loop";
+import type { FileIndex } from "./file-index";
+import { HashLoop } from "./hash-loop";
 import { poolFor } from "./registry";
-import { Signing } from "./signer";
+import { Signer } from "./signer";
 
 /** What the loops need of the engine around them. */
 export interface Rules {
@@ -21,17 +21,17 @@ export interface Rules {
   readonly changed: () => void;
 }
 
-export class Traffic implements Sender {
-  readonly #roster: Roster;
+export class Scheduler implements Sender {
+  readonly #roster: FileIndex;
   readonly #rules: Rules;
   readonly #signal: AbortSignal;
   readonly #pools = new Map<string, Pool>();
   readonly #diagnoses: Diagnoses;
-  readonly #hashing: Hashing;
-  readonly #signing: Signing;
+  readonly #hashing: HashLoop;
+  readonly #signing: Signer;
   #works = false;
 
-  constructor(roster: Roster, rules: Rules, signal: AbortSignal) {
+  constructor(roster: FileIndex, rules: Rules, signal: AbortSignal) {
     const { kernel, hashers, bytesPerSecond, changed } = rules;
     this.#roster = roster;
     this.#rules = rules;
@@ -39,8 +39,8 @@ export class Traffic implements Sender {
     const files = (): readonly Upload[] => roster.active;
     const hashesMore = (): boolean => this.#hashing.goesOn;
     this.#diagnoses = new Diagnoses(kernel, files, signal);
-    this.#hashing = new Hashing(hashers.lanes, files, bytesPerSecond, changed, signal);
-    this.#signing = new Signing(kernel, files, hashesMore, () => this.worked(), signal);
+    this.#hashing = new HashLoop(hashers.lanes, files, bytesPerSecond, changed, signal);
+    this.#signing = new Signer(kernel, files, hashesMore, () => this.worked(), signal);
     signal.addEventListener("abort", () => this.#stop());
   }
 

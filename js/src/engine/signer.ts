@@ -1,6 +1,6 @@
 /** Has hashed parts signed by the kernel, in batches, ahead of the sending. */
 
-import { Bell, delay } from "../async";
+import { delay, Notify } from "../async";
 import { type Kernel, KernelError } from "../kernel/kernel";
 import { pause } from "../net/retry";
 import { MAX_BATCH, type PartChecksums, type PresignedPart, type RefusedPart } from "../protocol";
@@ -22,13 +22,13 @@ interface Entry {
   readonly checksums: Checksums;
 }
 
-export class Signing {
+export class Signer {
   readonly #kernel: Kernel;
   readonly #uploads: () => readonly Upload[];
   readonly #hashesMore: () => boolean;
   readonly #signed: () => void;
   readonly #signal: AbortSignal;
-  readonly #bell = new Bell();
+  readonly #bell = new Notify();
   /** When to look next for URLs that grow old; milliseconds since 1970. */
   #renewsAt = 0;
 

@@ -33,7 +33,7 @@ interface Counted {
   readonly size: number;
 }
 
-export class Tally {
+export class Totals {
   readonly #progressOf: (upload: Upload) => FileProgress;
   readonly #changed: Changed;
   readonly #counted = new Map<Upload, Counted>();

@@ -1,29 +1,29 @@
 /** All files of one widget: what is picked, ordered, told. Knows no view and no Jupyter. */
 
-import { Ticking } from "../async";
+import { Ticker } from "../async";
 import { createHashers, type Hashers } from "../hashing/workers";
-import { Completing } from "../kernel/completions";
-import { Greeting } from "../kernel/handshake";
-import { Kernel, type Line } from "../kernel/kernel";
+import { Completions } from "../kernel/completions";
+import { Handshake } from "../kernel/handshake";
+import { type Channel, Kernel } from "../kernel/kernel";
 import type { Pool } from "../net/pool";
 import { Rate } from "../net/rate";
-import { Reaching } from "../net/reachability";
+import { Reachability } from "../net/reachability";
 import type { Picked } from "../pick/drop";
 import type { FileProgress, Order, Summary, Welcome } from "../protocol";
 import { type Offer, Offers } from "../resume/offers";
 import type { Surroundings, Upload } from "../upload/upload";
-import type { Begun } from "../upload/work";
-import { Roster } from "./file-index";
+import type { UploadAddress } from "../upload/work";
+import { FileIndex } from "./file-index";
 import { Intake } from "./intake";
-import { Planning } from "./planner";
+import { Planner } from "./planner";
 import { fileProgress, waitingFor } from "./progress";
 import { engines } from "./registry";
-import { Reports } from "./reporter";
-import { Traffic } from "./scheduler";
-import { Tally } from "./totals";
+import { Reporter } from "./reporter";
+import { Scheduler } from "./scheduler";
+import { Totals } from "./totals";
 
 export interface Options {
-  readonly line: Line;
+  readonly line: Channel;
   /** Parts in flight at once, over all files; read before each part. */
   readonly maxConcurrency: () => number;
 }
@@ -33,30 +33,30 @@ export class Uploads implements Surroundings {
   readonly hashers: Hashers = createHashers();
   readonly rate = new Rate();
   readonly offers: Offers;
-  readonly completing: Completing;
-  readonly reaching: Reaching;
+  readonly completing: Completions;
+  readonly reaching: Reachability;
   #options: Options;
   readonly #end = new AbortController();
-  readonly #reports: Reports;
-  readonly #planning: Planning;
-  readonly #traffic: Traffic;
+  readonly #reports: Reporter;
+  readonly #planning: Planner;
+  readonly #traffic: Scheduler;
   readonly #listeners = new Set<() => void>();
-  readonly #roster = new Roster();
-  readonly #tally = new Tally(
+  readonly #roster = new FileIndex();
+  readonly #tally = new Totals(
     (upload) => this.progressOf(upload),
     (id, progress) => this.#reports.stands(id, progress),
   );
   readonly #intake: Intake;
-  readonly #greeting: Greeting;
-  readonly #ticking: Ticking;
+  readonly #greeting: Handshake;
+  readonly #ticking: Ticker;
   #told = false;
 
   constructor(options: Options) {
     const { signal } = this.#end;
     this.#options = options;
     this.kernel = new Kernel(options.line, (event) => this.#reports.hear(event));
-    this.#reports = new Reports(this.kernel, this, signal);
-    this.#planning = new Planning(this.kernel, () => this.progressed(), signal);
+    this.#reports = new Reporter(this.kernel, this, signal);
+    this.#planning = new Planner(this.kernel, () => this.progressed(), signal);
     const changed = (): void => this.progressed();
     const rules = {
       kernel: this.kernel,
@@ -65,15 +65,15 @@ export class Uploads implements Surroundings {
       bytesPerSecond: () => this.rate.perSecond,
       changed,
     };
-    this.#traffic = new Traffic(this.#roster, rules, signal);
-    this.completing = new Completing(this.kernel, signal);
+    this.#traffic = new Scheduler(this.#roster, rules, signal);
+    this.completing = new Completions(this.kernel, signal);
     this.offers = new Offers(this.kernel, () => this.#taken, changed, signal);
     this.#intake = new Intake(this, this.#roster, this.#tally, (uploads) => {
       void this.#planning.plan(uploads);
     });
-    this.reaching = new Reaching(() => this.progressed(), signal);
-    this.#ticking = new Ticking(() => this.#tick(), signal);
-    this.#greeting = new Greeting(this.kernel, ({ orders }) => this.#reports.obey(orders), signal);
+    this.reaching = new Reachability(() => this.progressed(), signal);
+    this.#ticking = new Ticker(() => this.#tick(), signal);
+    this.#greeting = new Handshake(this.kernel, ({ orders }) => this.#reports.obey(orders), signal);
     void this.#hello();
   }
 
@@ -239,7 +239,7 @@ export class Uploads implements Surroundings {
     void this.#planning.plan([upload]);
   }
 
-  opened(upload: Upload, begun: Begun): void {
+  opened(upload: Upload, begun: UploadAddress): void {
     if (begun.uploadId === "") return;
     const { path, file, handle } = upload;
     const { size, lastModified } = file;
@@ -249,7 +249,7 @@ export class Uploads implements Surroundings {
     });
   }
 
-  ended(begun: Begun): void {
+  ended(begun: UploadAddress): void {
     if (begun.uploadId === "") return;
     void this.offers.ended(begun);
     // Another widget of the page may have listed it too.

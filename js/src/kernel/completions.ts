@@ -22,7 +22,7 @@ interface Waiting {
 /** Messages on their way at once. */
 const MESSAGES = 2;
 
-export class Completing {
+export class Completions {
   readonly #kernel: Kernel;
   readonly #signal: AbortSignal;
   #waiting: Waiting[] = [];

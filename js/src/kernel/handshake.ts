@@ -5,7 +5,7 @@ import { text } from "../text/text";
 import { tuning } from "../tuning";
 import { type Kernel, KernelError } from "./kernel";
 
-export class Greeting {
+export class Handshake {
   readonly #kernel: Kernel;
   readonly #answered: (welcome: Welcome) => void;
   readonly #signal: AbortSignal;

@@ -1,13 +1,13 @@
 /** One request to the kernel, one typed reply. Sends again what is not answered. */
 
-import { Turns } from "../async";
+import { Limiter } from "../async";
 import { randomId } from "../ids";
 import type { Calls, ErrorCode, EventEnvelope, Request } from "../protocol";
 import { text } from "../text/text";
 import { tuning } from "../tuning";
 
 /** How messages travel: a comm in Jupyter, anything else in a plain page. */
-export interface Line {
+export interface Channel {
   /** May throw while the other side is gone. */
   send(content: object): void;
   /** Calls `hear` with every message; returns how to stop that. */
@@ -54,19 +54,19 @@ interface Outstanding {
 
 export class Kernel {
   readonly client = randomId();
-  #line: Line;
+  #line: Channel;
   #hangUp: () => void;
   readonly #onEvent: (event: Event) => void;
   readonly #outstanding = new Map<string, Outstanding>();
-  readonly #quick = new Turns(tuning.requests / 2);
-  readonly #slow = new Turns(tuning.requests / 2);
-  readonly #deleting = new Turns(tuning.requests / 2);
+  readonly #quick = new Limiter(tuning.requests / 2);
+  readonly #slow = new Limiter(tuning.requests / 2);
+  readonly #deleting = new Limiter(tuning.requests / 2);
   #heardAt = Date.now();
   #requests = 0;
   #cut = false;
   #isDisposed = false;
 
-  constructor(line: Line, onEvent: (event: Event) => void) {
+  constructor(line: Channel, onEvent: (event: Event) => void) {
     this.#line = line;
     this.#onEvent = onEvent;
     this.#hangUp = line.listen((content) => this.#hear(content));
@@ -112,7 +112,7 @@ export class Kernel {
   }
 
   /** Go on over another line: the old one's other end is gone. */
-  connect(line: Line): void {
+  connect(line: Channel): void {
     this.#hangUp();
     this.#line = line;
     this.#hangUp = line.listen((content) => this.#hear(content));
@@ -130,7 +130,7 @@ export class Kernel {
     for (const rid of [...this.#outstanding.keys()]) this.#forget(rid);
   }
 
-  #turnsOf(kind: Kind): Turns {
+  #turnsOf(kind: Kind): Limiter {
     if (DELETING.has(kind)) return this.#deleting;
     return SLOW.has(kind) ? this.#slow : this.#quick;
   }

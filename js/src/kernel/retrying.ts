@@ -1,4 +1,4 @@
-/** Asking the kernel again while it says that asking again may help. */
+/** Asks the kernel again while it says that asking again may help. */
 
 import { delay } from "../async";
 import { pause } from "../net/retry";
@@ -10,7 +10,7 @@ import { KernelError } from "./kernel";
  * @param hindered is told what stands in the way, and "" when it is gone.
  * @throws KernelError if asking again would not help; the signal's reason if that aborts.
  */
-export async function patiently<T>(
+export async function retrying<T>(
   ask: () => Promise<T>,
   hindered: (message: string) => void,
   signal: AbortSignal,

@@ -25,7 +25,7 @@ export async function reaches(address: string): Promise<boolean> {
 }
 
 /** The store that a view shows as out of reach, for as long as it is. */
-export class Reaching {
+export class Reachability {
   readonly #changed: () => void;
   readonly #signal: AbortSignal;
   #watched = "";

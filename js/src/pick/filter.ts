@@ -5,7 +5,7 @@
 
 import type { Picked } from "./drop";
 
-export interface Sifted {
+export interface Filtered {
   readonly picked: readonly Picked[];
   /** How many files of the operating system or of Jupyter were left out. */
   readonly system: number;
@@ -17,7 +17,7 @@ const SYSTEM_FILES = new Set([".ds_store", "thumbs.db", "desktop.ini"]);
 const SYSTEM_FOLDER = ".ipynb_checkpoints";
 
 /** @param accept as of HTML's `<input accept>`, which itself does not look into folders. */
-export function sift(picked: readonly Picked[], accept: string): Sifted {
+export function filterFolder(picked: readonly Picked[], accept: string): Filtered {
   const kinds = accept
     .split(",")
     .map((kind) => kind.trim().toLowerCase())

@@ -4,13 +4,13 @@
  */
 
 import { type Kernel, KernelError } from "../kernel/kernel";
-import { patiently } from "../kernel/retrying";
+import { retrying } from "../kernel/retrying";
 import { MAX_REMEMBERED, type UnfinishedListed, type UnfinishedUpload } from "../protocol";
 import { text } from "../text/text";
 import { tuning } from "../tuning";
-import type { Begun } from "../upload/work";
+import type { UploadAddress } from "../upload/work";
 import { forget, type Remembered, recall, remember } from "./memory";
-import { Holding, whatIsHeld } from "./tab-locks";
+import { TabLocks, whatIsHeld } from "./tab-locks";
 
 /** An upload that this browser or this kernel began. */
 export interface Offer extends UnfinishedUpload {
@@ -41,7 +41,7 @@ export class Offers {
   #looks = 0;
   #next: ReturnType<typeof setTimeout> | undefined;
   readonly #taken: () => ReadonlySet<string>;
-  readonly #holding: Holding;
+  readonly #holding: TabLocks;
   /** Which of them a tab of this browser goes on with. */
   #heldInTab: Awaited<ReturnType<typeof whatIsHeld>> = () => false;
 
@@ -56,7 +56,7 @@ export class Offers {
     this.#taken = taken;
     this.#changed = changed;
     this.#signal = signal;
-    this.#holding = new Holding(signal);
+    this.#holding = new TabLocks(signal);
     signal.addEventListener("abort", () => clearTimeout(this.#next));
   }
 
@@ -123,7 +123,7 @@ export class Offers {
   }
 
   /** What a file that is picked for an offer has to go on with. */
-  begun({ uri, key, upload_id }: UnfinishedUpload): Begun {
+  begun({ uri, key, upload_id }: UnfinishedUpload): UploadAddress {
     return { store: this.#listed.store, uri, key, uploadId: upload_id };
   }
 
@@ -150,19 +150,19 @@ export class Offers {
   }
 
   /** A file goes on without it: it is another file's, or another page's now. */
-  release(begun: Begun): void {
+  release(begun: UploadAddress): void {
     this.#holding.release(begun);
   }
 
   /** A file is complete or discarded: there is nothing to go on with. */
-  async ended(begun: Begun): Promise<void> {
+  async ended(begun: UploadAddress): Promise<void> {
     this.drop(begun);
     this.release(begun);
     await forget(begun);
   }
 
   /** What was listed is not there any more. */
-  drop({ uploadId }: Begun): void {
+  drop({ uploadId }: UploadAddress): void {
     const uploads = this.#listed.uploads.filter(({ upload_id }) => upload_id !== uploadId);
     if (uploads.length === this.#listed.uploads.length) return;
     this.#listed = { ...this.#listed, uploads };
@@ -180,7 +180,7 @@ export class Offers {
     this.#discarding.add(upload_id);
     this.#changed();
     try {
-      await this.#patiently(() => this.#kernel.call(request, this.#signal));
+      await this.#retrying(() => this.#kernel.call(request, this.#signal));
       await this.ended(this.begun(upload));
     } catch (error) {
       if (!(error instanceof KernelError)) throw error;
@@ -200,7 +200,7 @@ export class Offers {
       others: this.#unfolded,
     } as const;
     try {
-      this.#listed = await this.#patiently(() => this.#kernel.call(request, this.#signal));
+      this.#listed = await this.#retrying(() => this.#kernel.call(request, this.#signal));
       this.#heldInTab = await whatIsHeld();
       this.#problem = "";
       this.#looks += 1;
@@ -237,11 +237,11 @@ export class Offers {
     };
   }
 
-  #patiently<T>(ask: () => Promise<T>): Promise<T> {
+  #retrying<T>(ask: () => Promise<T>): Promise<T> {
     const hindered = (message: string): void => {
       this.#problem = message;
       this.#changed();
     };
-    return patiently(ask, hindered, this.#signal);
+    return retrying(ask, hindered, this.#signal);
   }
 }

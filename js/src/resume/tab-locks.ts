@@ -4,11 +4,11 @@
  * have none, and nobody is told.
  */
 
-import type { Begun } from "../upload/work";
+import type { UploadAddress } from "../upload/work";
 
-type Address = Pick<Begun, "store" | "uri">;
+type Address = Pick<UploadAddress, "store" | "uri">;
 
-export class Holding {
+export class TabLocks {
   readonly #ends = new Map<string, () => void>();
 
   /** @param signal lets all of them go. */

@@ -6,13 +6,13 @@
 import type { Hashers } from "../hashing/workers";
 import type { Pool } from "../net/pool";
 import { text } from "../text/text";
-import { FileHashes } from "./checksums";
+import { FileChecksums } from "./checksums";
 import { Comparison, type Cut, compare, type Hashed } from "./comparison";
 import { findOrCreate } from "./open";
-import { Sending } from "./part-sender";
+import { PartSender } from "./part-sender";
 import type { Parts } from "./parts";
 import { type Problem, problemOf } from "./problem";
-import type { Asking } from "./requests";
+import type { FileRequests } from "./requests";
 import type { State } from "./states";
 import type { Work } from "./work";
 
@@ -58,14 +58,14 @@ const MISSING_ROUNDS = 3;
 /** Which hasher compares the first few parts; the others do so beside the sending. */
 const PROOF_LANE = 0;
 
-export class Run {
+export class Attempt {
   readonly #course: Course;
-  readonly #asking: Asking;
+  readonly #asking: FileRequests;
   readonly #tools: Tools;
   readonly #end = new AbortController();
   #missingRounds = 0;
 
-  constructor(course: Course, asking: Asking, tools: Tools) {
+  constructor(course: Course, asking: FileRequests, tools: Tools) {
     this.#course = course;
     this.#asking = asking;
     this.#tools = tools;
@@ -166,7 +166,7 @@ export class Run {
   /** The object is not the file, or is gone: it is sent, and hashed as it is cut for that. */
   #compared({ plan, parts, hashes, uploadId }: Work): Work {
     hashes.drop();
-    const fresh = new FileHashes(this.#course.file, this.#tools.hashers);
+    const fresh = new FileChecksums(this.#course.file, this.#tools.hashers);
     return { plan: { ...plan, compare: false }, parts, hashes: fresh, uploadId };
   }
 
@@ -174,7 +174,7 @@ export class Run {
     const course = this.#course;
     const { file } = course;
     const pool = this.#tools.pool(work.plan.store);
-    const sending = new Sending(file, work, this.signal, {
+    const sending = new PartSender(file, work, this.signal, {
       stored: () => {
         course.stored();
         this.settle(work);

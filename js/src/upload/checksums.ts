@@ -14,7 +14,7 @@ interface Planned {
   readonly parts: Parts;
 }
 
-export class FileHashes {
+export class FileChecksums {
   readonly #file: File;
   readonly #hashers: Hashers;
   /** Name of the whole file's digest in the worker; a file of one part needs none. */

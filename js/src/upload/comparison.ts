@@ -4,7 +4,7 @@
  */
 
 import type { CompareObject, MultipartUploadCompleted, ObjectCut, ObjectGone } from "../protocol";
-import type { FileHashes } from "./checksums";
+import type { FileChecksums } from "./checksums";
 import { Parts } from "./parts";
 import type { Work } from "./work";
 
@@ -42,14 +42,20 @@ export class Comparison {
   readonly result: Promise<Hashed>;
   readonly #parts: Parts;
   readonly #plan: { readonly md5: boolean; readonly hash_file: boolean };
-  readonly #hashes: FileHashes;
+  readonly #hashes: FileChecksums;
   #resolve: (hashed: Hashed | Promise<Hashed>) => void = () => {};
   #reject: (reason: unknown) => void = () => {};
   #begun = 0;
   #hashed = 0;
   #ended = false;
 
-  constructor(size: number, cut: Cut, hashFile: boolean, hashes: FileHashes, signal: AbortSignal) {
+  constructor(
+    size: number,
+    cut: Cut,
+    hashFile: boolean,
+    hashes: FileChecksums,
+    signal: AbortSignal,
+  ) {
     const { part_size, parts_total, md5, found } = cut;
     this.#parts = new Parts(size, part_size, parts_total);
     this.#parts.offer(found);

@@ -1,6 +1,6 @@
 /** Sends the parts of one file, from one start to the next pause, and acts on each answer. */
 
-import { Bell, delay } from "../async";
+import { delay, Notify } from "../async";
 import type { Outcome } from "../net/pool";
 import { type Answer, put } from "../net/put";
 import { pause, verdict } from "../net/retry";
@@ -27,14 +27,14 @@ export interface Outlet {
 /** A second 403 to a fresh signature is no matter of time. */
 const SIGNATURE_TRIES = 3;
 
-export class Sending {
+export class PartSender {
   readonly #file: File;
   readonly #uri: string;
   readonly #parts: Parts;
   readonly #signal: AbortSignal;
   readonly #outlet: Outlet;
   readonly #tries = new Tries();
-  readonly #alarm = new Bell();
+  readonly #alarm = new Notify();
 
   constructor(file: File, { plan, parts }: Work, signal: AbortSignal, outlet: Outlet) {
     this.#file = file;
@@ -109,7 +109,7 @@ export class Sending {
       this.#parts.unsign(number);
       this.#outlet.gone();
     } else if (decision === "not ours" && this.#parts.wasBegun) {
-      // Begun with a checksum of another kind, which not every server tells.
+      // UploadAddress with a checksum of another kind, which not every server tells.
       this.#parts.unsign(number);
       this.#outlet.foreign();
     } else if (decision === "exists" && this.#parts.total === 1) {

@@ -1,8 +1,8 @@
-/** What one file asks of the kernel: patiently, while the kernel says that asking again may help. */
+/** What one file asks of the kernel: repeatedly, while the kernel says that asking again may help. */
 
-import type { Completing } from "../kernel/completions";
+import type { Completions } from "../kernel/completions";
 import type { Kernel } from "../kernel/kernel";
-import { patiently } from "../kernel/retrying";
+import { retrying } from "../kernel/retrying";
 import type {
   MultipartUploadCompleted,
   MultipartUploadCreated,
@@ -13,17 +13,17 @@ import type {
 import type { Hashed } from "./comparison";
 import type { Work } from "./work";
 
-export class Asking {
+export class FileRequests {
   readonly #id: string;
   readonly #kernel: Kernel;
-  readonly #completing: Completing;
+  readonly #completing: Completions;
   readonly #hindered: (message: string) => void;
 
   /** @param hindered is told what stands in the way, and "" when it is gone. */
   constructor(
     id: string,
     kernel: Kernel,
-    completing: Completing,
+    completing: Completions,
     hindered: (message: string) => void,
   ) {
     this.#id = id;
@@ -38,7 +38,7 @@ export class Asking {
     signal: AbortSignal,
   ): Promise<MultipartUploadCompleted | ObjectCut | ObjectGone> {
     const request = { kind: "compare_object", file_id: this.#id, ...hashed } as const;
-    return this.#patiently(() => this.#kernel.call(request, signal), signal);
+    return this.#retrying(() => this.#kernel.call(request, signal), signal);
   }
 
   /** An upload that is none of the refused. */
@@ -48,7 +48,7 @@ export class Asking {
       file_id: this.#id,
       refused: [...refused],
     } as const;
-    return this.#patiently(() => this.#kernel.call(request, signal), signal);
+    return this.#retrying(() => this.#kernel.call(request, signal), signal);
   }
 
   /** Put the parts together; all of them were sent or proven. */
@@ -66,7 +66,7 @@ export class Asking {
       sha256,
       taken: parts.taken,
     } as const;
-    return this.#patiently(() => this.#completing.call(request, signal), signal);
+    return this.#retrying(() => this.#completing.call(request, signal), signal);
   }
 
   /** Delete what S3 holds of an upload, also where the kernel knows nothing of the file. */
@@ -77,7 +77,7 @@ export class Asking {
       file_id: this.#id,
       upload: { key, upload_id: uploadId },
     } as const;
-    await this.#patiently(() => this.#kernel.call(request, signal), signal);
+    await this.#retrying(() => this.#kernel.call(request, signal), signal);
   }
 
   /** Have the kernel forget the file. Nothing that comes stops this. */
@@ -85,11 +85,11 @@ export class Asking {
     const { signal } = new AbortController();
     const kind = rest === "keep parts" ? "forget_file" : "abort_multipart_upload";
     const request = { kind, file_id: this.#id } as const;
-    await this.#patiently(() => this.#kernel.call(request, signal), signal);
+    await this.#retrying(() => this.#kernel.call(request, signal), signal);
   }
 
-  #patiently<T>(ask: () => Promise<T>, signal: AbortSignal): Promise<T> {
-    return patiently(ask, this.#hindered, signal);
+  #retrying<T>(ask: () => Promise<T>, signal: AbortSignal): Promise<T> {
+    return retrying(ask, this.#hindered, signal);
   }
 }
 
@@ -97,11 +97,11 @@ export class Asking {
 export type Rest = "keep parts" | "delete parts";
 
 export class Claim {
-  readonly #asking: Asking;
+  readonly #asking: FileRequests;
   #held = false;
   #releasing = Promise.resolve();
 
-  constructor(asking: Asking) {
+  constructor(asking: FileRequests) {
     this.#asking = asking;
   }
 

@@ -1,7 +1,7 @@
 /** The states of one file, and which may follow which. */
 
 import type { Comparison } from "./comparison";
-import type { Sending } from "./part-sender";
+import type { PartSender } from "./part-sender";
 import type { Problem } from "./problem";
 import type { Work } from "./work";
 
@@ -12,7 +12,7 @@ export type State =
   | { readonly name: "queued"; readonly work: Work }
   | { readonly name: "comparing"; readonly work: Work; readonly comparison: Comparison }
   | { readonly name: "checking"; readonly work: Work }
-  | { readonly name: "uploading"; readonly work: Work; readonly sending: Sending }
+  | { readonly name: "uploading"; readonly work: Work; readonly sending: PartSender }
   | { readonly name: "completing"; readonly work: Work }
   | { readonly name: "paused"; readonly work: Work }
   | { readonly name: "failed"; readonly work: Work; readonly problem: Problem }

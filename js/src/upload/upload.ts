@@ -3,34 +3,34 @@
  * the loops that hash, sign and send ask it for work.
  */
 
-import type { Completing } from "../kernel/completions";
+import type { Completions } from "../kernel/completions";
 import type { Kernel } from "../kernel/kernel";
 import type { Outcome } from "../net/pool";
 import { Rate } from "../net/rate";
 import type { Picked } from "../pick/drop";
 import type { PlannedFile } from "../protocol";
 import { text } from "../text/text";
-import { type Course, Run, type Tools } from "./attempt";
-import { FileHashes } from "./checksums";
+import { Attempt, type Course, type Tools } from "./attempt";
+import { FileChecksums } from "./checksums";
 import type { Comparison } from "./comparison";
 import { Parts } from "./parts";
 import { type Problem, problemOf } from "./problem";
-import { Asking, Claim, type Rest } from "./requests";
+import { Claim, FileRequests, type Rest } from "./requests";
 import { checked, mayFollow, type State } from "./states";
-import { type Begun, begunBy, type Work } from "./work";
+import { begunBy, type UploadAddress, type Work } from "./work";
 
 /** What a file needs of the engine around it. */
 export interface Surroundings extends Tools {
   readonly kernel: Kernel;
-  readonly completing: Completing;
+  readonly completing: Completions;
   /** The file is in another state, with all that follows. */
   moved(upload: Upload): void;
   /** The kernel has to plan this file again. */
   plan(upload: Upload): void;
   /** S3 has an upload for the file from now on. */
-  opened(upload: Upload, begun: Begun): void;
+  opened(upload: Upload, begun: UploadAddress): void;
   /** That upload is complete, or deleted. */
-  ended(begun: Begun): void;
+  ended(begun: UploadAddress): void;
 }
 
 /** States that end by themselves. */
@@ -43,7 +43,7 @@ const MOVING = new Set<State["name"]>([
 ]);
 
 /** The kernel decides the key, and finds an upload or creates one. */
-const ANY: Begun = { store: "", uri: "", key: "", uploadId: "" };
+const ANY: UploadAddress = { store: "", uri: "", key: "", uploadId: "" };
 
 /** How often one file may begin anew by itself. */
 const AFRESH_ROUNDS = 3;
@@ -61,19 +61,19 @@ export class Upload {
   /** The user's answer to a conflict; empty before there was one. */
   ifExists: "" | "overwrite" | "rename" = "";
   /** What it has to go on with. */
-  continues: Begun;
+  continues: UploadAddress;
   /** What hinders the upload just now without ending it, for people. */
   trouble = "";
   /** What the user has to know of how it began, and is no trouble. */
   note = "";
   #state: State = { name: "picked", held: false };
-  #run: Run;
+  #run: Attempt;
   /** How often it began anew by itself, for each reason. */
   readonly #afresh = new Map<Problem["code"], number>();
   /** Uploads that S3 takes no parts of this file into. */
   readonly #foreign: string[] = [];
   readonly #around: Surroundings;
-  readonly #asking: Asking;
+  readonly #asking: FileRequests;
   readonly #claim: Claim;
 
   constructor(id: string, picked: Picked, around: Surroundings, continues = ANY) {
@@ -84,7 +84,7 @@ export class Upload {
     this.continues = continues;
     this.#around = around;
     const hindered = (message: string): void => this.#hinder(message);
-    this.#asking = new Asking(id, around.kernel, around.completing, hindered);
+    this.#asking = new FileRequests(id, around.kernel, around.completing, hindered);
     this.#claim = new Claim(this.#asking);
     this.#run = this.#newRun();
   }
@@ -101,7 +101,7 @@ export class Upload {
     if (this.#state.name !== "picked") return;
     this.trouble = "";
     const parts = new Parts(this.file.size, plan.part_size, plan.parts_total);
-    const hashes = new FileHashes(this.file, this.#around.hashers);
+    const hashes = new FileChecksums(this.file, this.#around.hashers);
     const name = this.#state.held ? "paused" : "queued";
     this.#to({ name, work: { plan, parts, hashes, uploadId: "" } });
   }
@@ -113,7 +113,7 @@ export class Upload {
   }
 
   /** The upload that the file goes on with, though it may be of another file. */
-  get begun(): Begun {
+  get begun(): UploadAddress {
     const begun = "work" in this.#state ? begunBy(this.#state.work) : ANY;
     return begun.uploadId === "" ? this.continues : begun;
   }
@@ -327,8 +327,8 @@ export class Upload {
     this.#around.worked();
   }
 
-  #newRun(): Run {
-    return new Run(this.#course(), this.#asking, this.#around);
+  #newRun(): Attempt {
+    return new Attempt(this.#course(), this.#asking, this.#around);
   }
 
   #course(): Course {

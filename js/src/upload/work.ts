@@ -1,20 +1,20 @@
 /** What is being done for one file, and where on S3. */
 
 import type { PlannedFile } from "../protocol";
-import type { FileHashes } from "./checksums";
+import type { FileChecksums } from "./checksums";
 import type { Parts } from "./parts";
 
 /** What the kernel decided for the file, and how far its parts are. */
 export interface Work {
   readonly plan: PlannedFile;
   readonly parts: Parts;
-  readonly hashes: FileHashes;
+  readonly hashes: FileChecksums;
   /** S3's name of the multipart upload; empty before there is one, and for a single PUT. */
   readonly uploadId: string;
 }
 
 /** An upload on S3. */
-export interface Begun {
+export interface UploadAddress {
   /** `scheme://host`, as in plans. */
   readonly store: string;
   readonly uri: string;
@@ -22,6 +22,6 @@ export interface Begun {
   readonly uploadId: string;
 }
 
-export function begunBy({ plan: { store, uri, key }, uploadId }: Work): Begun {
+export function begunBy({ plan: { store, uri, key }, uploadId }: Work): UploadAddress {
   return { store, uri, key, uploadId };
 }

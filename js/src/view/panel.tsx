@@ -5,7 +5,7 @@ import { useLayoutEffect, useState } from "preact/hooks";
 import type { Uploads } from "../engine/uploads";
 import type { WidgetModel } from "../model";
 import { dropped, type Picked, takeDrops, takePastes } from "../pick/drop";
-import { sift } from "../pick/filter";
+import { filterFolder } from "../pick/filter";
 import { text } from "../text/text";
 import { Announcer } from "./announcer";
 import { useFocusKept } from "./focus";
@@ -48,7 +48,7 @@ function usePicking(root: HTMLElement, engine: Uploads, model: WidgetModel): Pic
   const [notice, setNotice] = useState("");
   const [over, setOver] = useState(false);
   const pick = (all: readonly Picked[], unreadable: readonly string[] = []): void => {
-    const sifted = sift(all, model.get("accept"));
+    const sifted = filterFolder(all, model.get("accept"));
     const { picked } = sifted;
     const tooMany = engine.welcome?.multiple === false && picked.length > 1;
     setNotice(tooMany ? text.view.onlyOne : leftOut(sifted, unreadable));

@@ -1,6 +1,6 @@
 /** What is said of a file: its state in words, and its numbers. */
 
-import type { Sifted } from "../pick/filter";
+import type { Filtered } from "../pick/filter";
 import type { FileProgress } from "../protocol";
 import { bytes, bytesOf, count, duration, percent, rate } from "../text/format";
 import { text } from "../text/text";
@@ -66,7 +66,7 @@ const NAMED = 5;
 
 /** What of a pick is not uploaded, and why; empty if all is. */
 export function leftOut(
-  { picked, system, otherKinds }: Sifted,
+  { picked, system, otherKinds }: Filtered,
   unreadable: readonly string[],
 ): string {
   const { view } = text;

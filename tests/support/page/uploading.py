@@ -1,0 +1,83 @@
+"""Showing a widget on a plain page, picking files, and waiting for what becomes of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from support.files import sha256_of_file, sha256_of_object
+from support.waiting import until
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from playwright.sync_api import Page
+
+    from s3upload_widget import UploadWidget
+    from support.page.bridge import Bridge
+    from support.servers.servers import S3Server
+
+MiB: Final = 1 << 20
+QUICK: Final = {"retryMs": 20, "retryCapMs": 200, "reportMs": 50, "probeMs": 300, "stallMs": 1500}
+"""Time constants for tests that play faults: the same decisions, sooner."""
+
+
+def show(page: Page, bridge: Bridge, widget: UploadWidget, **options: Any) -> None:
+    """Open the page that shows a widget, and wait for its engine."""
+    page.goto(bridge.url(widget, **options))
+    page.wait_for_function("globalThis.engine !== undefined")
+
+
+def pick(page: Page, *paths: Path) -> None:
+    """Pick files as a user does."""
+    page.set_input_files(".s3up input[type=file]", [str(path) for path in paths])
+
+
+def states(page: Page) -> dict[str, str]:
+    """Tell each row's state by the file's name."""
+    rows: dict[str, str] = page.evaluate(
+        """Object.fromEntries([...document.querySelectorAll(".s3up-row")]
+            .map(({ dataset }) => [dataset.name, dataset.state]))"""
+    )
+    return rows
+
+
+def until_state(widget: UploadWidget, *wanted: str, timeout: float = 60) -> None:
+    """Wait until the widget, as Python sees it, is in one of these states."""
+    until(
+        lambda: widget.state in wanted,
+        timeout,
+        lambda: f"{wanted}; it is {widget.state!r} ({widget.error}), files {widget.files}",
+    )
+
+
+def until_done(widget: UploadWidget, count: int = 1, timeout: float = 60) -> None:
+    """Wait until so many files are on S3 and nothing moves.
+
+    What Python still calls failed may just have been resumed on the page.
+    """
+    until(
+        lambda: len(widget.value) == count and widget.state == "done",
+        timeout,
+        lambda: f"{count} done; {widget!r} {widget.error} {widget.files}",
+    )
+    assert widget.error == "", widget.error
+
+
+def assert_arrived(server: S3Server, widget: UploadWidget, *paths: Path) -> None:
+    """Each file's object and each record in ``value`` is equal to the file."""
+    by_name = {uploaded.name: uploaded for uploaded in widget.value}
+    assert set(by_name) == {path.name for path in paths}
+    for path in paths:
+        uploaded = by_name[path.name]
+        sha256 = sha256_of_file(path)
+        assert uploaded.sha256 == sha256
+        assert uploaded.size == path.stat().st_size
+        assert uploaded.uri == f"s3://{uploaded.bucket}/{uploaded.key}"
+        assert sha256_of_object(server.client, uploaded.bucket, uploaded.key) == sha256
+
+
+def asked(bridge: Bridge, kind: str) -> list[dict[str, Any]]:
+    """Every request of one kind that reached the kernel."""
+    contents = [message.data.get("content", {}) for message in bridge.heard]
+    requests = [content["request"] for content in contents if "request" in content]
+    return [request for request in requests if request["kind"] == kind]
