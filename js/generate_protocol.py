@@ -32,7 +32,7 @@ WIDTH: Final = 100
 def generate() -> str:
     """Return the whole text of ``protocol.ts``."""
     blocks = [HEADER, *_module(results, only_aliases=True), _error_codes(), *_module(protocol)]
-    return "\n".join([*blocks, _calls()])
+    return "\n".join([*blocks, _calls(), _speeds()])
 
 
 def _module(module: ModuleType, *, only_aliases: bool = False) -> Iterator[str]:
@@ -134,12 +134,25 @@ def _error_codes() -> str:
 def _calls() -> str:
     """Return the map from a request's kind to its type and to what it is answered with."""
     lines = []
-    for request, replies in protocol.REPLIES.items():
-        info: Any = msgspec.inspect.type_info(request)
-        reply = " | ".join(cls.__name__ for cls in replies)
-        lines.append(f"  readonly {info.tag}: {{ request: {request.__name__}; reply: {reply} }};\n")
+    for request, kind in protocol.KINDS.items():
+        reply = " | ".join(cls.__name__ for cls in kind.replies)
+        lines.append(
+            f"  readonly {_tag(request)}: {{ request: {request.__name__}; reply: {reply} }};\n"
+        )
     doc = "What each kind of request is answered with, if not with `Failed`."
     return f"{_comment(doc)}export interface Calls {{\n{''.join(lines)}}}\n"
+
+
+def _speeds() -> str:
+    lines = [f'  {_tag(request)}: "{kind.speed}",\n' for request, kind in protocol.KINDS.items()]
+    doc = "How long each kind of request takes to be answered."
+    head = "export const SPEEDS: Readonly<Record<keyof Calls, Speed>> = {\n"
+    return f"{_comment(doc)}{head}{''.join(lines)}}};\n"
+
+
+def _tag(message: type[protocol.Message]) -> str:
+    info: Any = msgspec.inspect.type_info(message)
+    return str(info.tag)
 
 
 def _comment(doc: str, indent: str = "") -> str:

@@ -11,7 +11,7 @@ Whatever comes from the page is hostile until :func:`decode` has accepted it.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final, Literal, TypeAlias
+from typing import Annotated, Any, Final, Literal, NamedTuple, TypeAlias
 
 import msgspec
 from msgspec import Meta, Struct
@@ -43,6 +43,10 @@ UploadId: TypeAlias = Annotated[str, Meta(min_length=1, max_length=1_024)]
 """S3's name of a multipart upload. A secret: memory only."""
 WaitingFor: TypeAlias = Literal["", "kernel", "network", "file"]
 WidgetState: TypeAlias = FileState | Literal["idle"]
+Speed: TypeAlias = Literal["prompt", "quick", "slow", "deleting"]
+"""How long a reply takes: ``prompt`` asks nothing of S3; ``quick`` makes a few calls; ``slow`` may
+keep S3 busy for minutes; ``deleting`` is sent again until S3 answers, and nothing waits for it.
+Each but ``prompt`` has a queue of its own on the page, so that none waits behind a slower one."""
 
 
 class Message(
@@ -541,22 +545,31 @@ Reply: TypeAlias = (
     | Failed
 )
 
-REPLIES: Final[dict[type[Message], tuple[type[Message], ...]]] = {
-    Hello: (Welcome,),
-    PickFiles: (FilesPicked,),
-    CompareObject: (MultipartUploadCompleted, ObjectCut, ObjectGone),
-    CreateMultipartUpload: (MultipartUploadCreated,),
-    PresignParts: (PartsPresigned,),
-    CompleteMultipartUpload: (MultipartUploadCompleted, PartsMissing),
-    CompleteFiles: (FilesCompleted,),
-    AbortMultipartUpload: (MultipartUploadAborted,),
-    ForgetFile: (FileForgotten,),
-    ListUnfinished: (UnfinishedListed,),
-    AbortUnfinished: (UnfinishedAborted,),
-    Diagnose: (Diagnosed,),
-    ReportProgress: (ProgressNoted,),
+
+class Kind(NamedTuple):
+    """What both sides know of one kind of request."""
+
+    replies: tuple[type[Message], ...]
+    """What it is answered with, if not with ``failed``."""
+    speed: Speed
+
+
+KINDS: Final[dict[type[Message], Kind]] = {
+    Hello: Kind((Welcome,), "prompt"),
+    PickFiles: Kind((FilesPicked,), "quick"),
+    CompareObject: Kind((MultipartUploadCompleted, ObjectCut, ObjectGone), "quick"),
+    CreateMultipartUpload: Kind((MultipartUploadCreated,), "quick"),
+    PresignParts: Kind((PartsPresigned,), "quick"),
+    CompleteMultipartUpload: Kind((MultipartUploadCompleted, PartsMissing), "slow"),
+    CompleteFiles: Kind((FilesCompleted,), "slow"),
+    AbortMultipartUpload: Kind((MultipartUploadAborted,), "deleting"),
+    ForgetFile: Kind((FileForgotten,), "quick"),
+    ListUnfinished: Kind((UnfinishedListed,), "quick"),
+    AbortUnfinished: Kind((UnfinishedAborted,), "deleting"),
+    Diagnose: Kind((Diagnosed,), "quick"),
+    ReportProgress: Kind((ProgressNoted,), "prompt"),
 }
-"""What each request is answered with, if not with ``failed``."""
+"""Every kind of request."""
 
 
 class RequestEnvelope(Record, frozen=True):

@@ -79,6 +79,13 @@ export type WaitingFor = "" | "kernel" | "network" | "file";
 
 export type WidgetState = FileState | "idle";
 
+/**
+ * How long a reply takes: `prompt` asks nothing of S3; `quick` makes a few calls; `slow` may
+ * keep S3 busy for minutes; `deleting` is sent again until S3 answers, and nothing waits for it.
+ * Each but `prompt` has a queue of its own on the page, so that none waits behind a slower one.
+ */
+export type Speed = "prompt" | "quick" | "slow" | "deleting";
+
 /** The page is here, for the first time or again. */
 export interface Hello {
   readonly kind: "hello";
@@ -587,3 +594,20 @@ export interface Calls {
   readonly diagnose: { request: Diagnose; reply: Diagnosed };
   readonly report_progress: { request: ReportProgress; reply: ProgressNoted };
 }
+
+/** How long each kind of request takes to be answered. */
+export const SPEEDS: Readonly<Record<keyof Calls, Speed>> = {
+  hello: "prompt",
+  pick_files: "quick",
+  compare_object: "quick",
+  create_multipart_upload: "quick",
+  presign_parts: "quick",
+  complete_multipart_upload: "slow",
+  complete_files: "slow",
+  abort_multipart_upload: "deleting",
+  forget_file: "quick",
+  list_unfinished: "quick",
+  abort_unfinished: "deleting",
+  diagnose: "quick",
+  report_progress: "prompt",
+};

@@ -25,9 +25,6 @@ if TYPE_CHECKING:
 COMPLETED_AT_ONCE: Final = 8
 """Files that are completed in parallel, for one request."""
 
-Request: TypeAlias = (
-    protocol.CompareObject | protocol.CompleteMultipartUpload | protocol.CompleteFiles
-)
 Ending: TypeAlias = protocol.MultipartUploadCompleted | protocol.PartsMissing
 
 
@@ -41,26 +38,15 @@ class Finisher:
     on_uploaded: Callable[[UploadedFile], None]
     """Called once for each file, as soon as it is complete and proven."""
 
-    def answer(
-        self, request: Request
-    ) -> Ending | protocol.FilesCompleted | protocol.ObjectCut | protocol.ObjectGone:
-        """Compare a file, complete it, or complete many: one that is refused hinders no other.
+    def compare_object(
+        self, request: protocol.CompareObject
+    ) -> protocol.MultipartUploadCompleted | protocol.ObjectCut | protocol.ObjectGone:
+        """Compare a file with the object that its key has already.
 
         Raises:
-            UploadError: The one file cannot be compared or completed.
+            UploadError: They cannot be compared, or the object has other bytes.
         """
-        match request:
-            case protocol.CompareObject():
-                return self._compare(self.files.get(request.file_id), request)
-            case protocol.CompleteMultipartUpload():
-                return self._complete(self.files.get(request.file_id), request)
-            case protocol.CompleteFiles():
-                ends = in_parallel(self._complete_one, request.files, at_once=COMPLETED_AT_ONCE)
-                return protocol.FilesCompleted(files=ends)
-
-    def _compare(
-        self, slot: Slot, request: protocol.CompareObject
-    ) -> protocol.MultipartUploadCompleted | protocol.ObjectCut | protocol.ObjectGone:
+        slot = self.files.get(request.file_id)
         with slot.lock:
             record = slot.record
             if isinstance(record, Completed):
@@ -81,7 +67,13 @@ class Finisher:
             found=replies.found_parts(found.listed),
         )
 
-    def _complete(self, slot: Slot, request: protocol.CompleteMultipartUpload) -> Ending:
+    def complete_multipart_upload(self, request: protocol.CompleteMultipartUpload) -> Ending:
+        """Complete a file and prove it.
+
+        Raises:
+            UploadError: It cannot be completed.
+        """
+        slot = self.files.get(request.file_id)
         with slot.lock:
             if isinstance(slot.record, Completed):
                 return replies.completed(slot.file_id, slot.record)
@@ -96,11 +88,16 @@ class Finisher:
                 raise
             return self._arrived(slot, found)
 
+    def complete_files(self, request: protocol.CompleteFiles) -> protocol.FilesCompleted:
+        """Complete many files; one that is refused does not hinder the others."""
+        ends = in_parallel(self._complete_one, request.files, at_once=COMPLETED_AT_ONCE)
+        return protocol.FilesCompleted(files=ends)
+
     def _complete_one(
         self, request: protocol.CompleteMultipartUpload
     ) -> Ending | protocol.RefusedFile:
         try:
-            return self._complete(self.files.get(request.file_id), request)
+            return self.complete_multipart_upload(request)
         except UploadError as error:
             return replies.refused(request.file_id, error)
 

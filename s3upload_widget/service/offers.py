@@ -10,7 +10,6 @@ from s3upload_widget.errors import KeyRefusedError, NotOwnerError, S3Error
 from s3upload_widget.keys import shown
 from s3upload_widget.protocol import (
     MAX_REMEMBERED,
-    AbortUnfinished,
     Denial,
     UnfinishedAborted,
     UnfinishedListed,
@@ -24,10 +23,10 @@ from s3upload_widget.unfinished import looked_at
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from s3upload_widget.protocol import ListUnfinished
+    from s3upload_widget.protocol import AbortUnfinished, ListUnfinished
     from s3upload_widget.results import Unfinished
     from s3upload_widget.s3 import Store
-    from s3upload_widget.service.file_records import PickedFiles
+    from s3upload_widget.service.file_records import PickedFiles, Slot
     from s3upload_widget.service.opener import Opener
     from s3upload_widget.service.planner import UploadRules
 
@@ -43,23 +42,13 @@ class Offers:
     files: PickedFiles
     opening: Opener
 
-    def answer(
-        self, request: ListUnfinished | AbortUnfinished
-    ) -> UnfinishedListed | UnfinishedAborted:
-        """List what there is, or delete one of it.
+    def list_unfinished(self, request: ListUnfinished) -> UnfinishedListed:
+        """List what there is.
 
         Raises:
-            KeyRefusedError: It is not of this place.
-            NotOwnerError: It is to be deleted, and a file of another page goes on with it.
-            S3Error: S3 refuses, or cannot be asked. A list that it denies is no error.
+            S3Error: S3 cannot be asked. A list that it denies is no error.
         """
         self.store.check_bucket()
-        if isinstance(request, AbortUnfinished):
-            self._abort(request)
-            return UnfinishedAborted(key=request.upload.key)
-        return self._list(request)
-
-    def _list(self, request: ListUnfinished) -> UnfinishedListed:
         remembered = {each.upload_id: each.key for each in request.remembered}
         begun = {name: each.key for name, each in self.opening.begun().items()}
         known = remembered | begun
@@ -81,7 +70,15 @@ class Offers:
             denied=denied,
         )
 
-    def _abort(self, request: AbortUnfinished) -> None:
+    def abort_unfinished(self, request: AbortUnfinished) -> UnfinishedAborted:
+        """Delete one upload.
+
+        Raises:
+            KeyRefusedError: It is not of this place.
+            NotOwnerError: A file of another page goes on with it.
+            S3Error: S3 refuses, or cannot be asked.
+        """
+        self.store.check_bucket()
         upload = request.upload
         if not self.rules.has_room_for(upload.key):
             msg = f"{shown(upload.key)} is not a key of this widget"
@@ -95,11 +92,14 @@ class Offers:
             )
             raise NotOwnerError(msg)
         self.store.abort(upload.key, upload.upload_id)
-        # A page that goes on with it has to hear that this was discarded, not to begin it anew.
-        if slot is None:
-            return
+        if slot is not None:
+            self._note_aborted(slot, upload.upload_id)
+        return UnfinishedAborted(key=upload.key)
+
+    def _note_aborted(self, slot: Slot, upload_id: str) -> None:
+        # A page that sends this file has to learn that it was discarded, not to start it again.
         with slot.lock:
-            if isinstance(slot.record, Open) and slot.record.upload.upload_id == upload.upload_id:
+            if isinstance(slot.record, Open) and slot.record.upload.upload_id == upload_id:
                 slot.record = Aborted()
                 self.files.settle(slot)
 

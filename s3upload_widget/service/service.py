@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import traceback
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from s3upload_widget import protocol
 from s3upload_widget.doctor import check_mixed_content, diagnose
@@ -101,6 +101,19 @@ class Service:
         self._signer = Signer(store, self._files, self._opener)
         self._finisher = Finisher(store, self._rules, self._files, on_uploaded)
         self._offers = Offers(store, self._rules, self._files, self._opener)
+        self._methods: dict[type[protocol.Message], Callable[[Any], protocol.Reply]] = {
+            protocol.PickFiles: self._pick_files,
+            protocol.CompareObject: self._finisher.compare_object,
+            protocol.CreateMultipartUpload: self._create_multipart_upload,
+            protocol.PresignParts: self._signer.presign_parts,
+            protocol.CompleteMultipartUpload: self._finisher.complete_multipart_upload,
+            protocol.CompleteFiles: self._finisher.complete_files,
+            protocol.AbortMultipartUpload: self._abort_multipart_upload,
+            protocol.ForgetFile: self._forget_file,
+            protocol.ListUnfinished: self._offers.list_unfinished,
+            protocol.AbortUnfinished: self._offers.abort_unfinished,
+            protocol.Diagnose: self._diagnose,
+        }
 
     def handle(self, request: protocol.Request) -> protocol.Reply:
         """Answer a request. Never raises; the same request again gets the same answer."""
@@ -121,30 +134,13 @@ class Service:
             self._files.release(file_id)
 
     def _answer(self, request: protocol.Request) -> protocol.Reply:
-        match request:
-            case protocol.PickFiles():
-                return self._pick(request)
-            case protocol.PresignParts():
-                return self._signer.answer(request)
-            case protocol.CreateMultipartUpload():
-                return self._create(self._files.get(request.file_id), request)
-            case (
-                protocol.CompareObject()
-                | protocol.CompleteMultipartUpload()
-                | protocol.CompleteFiles()
-            ):
-                return self._finisher.answer(request)
-            case protocol.AbortMultipartUpload() | protocol.ForgetFile():
-                return self._let_go(request)
-            case protocol.ListUnfinished() | protocol.AbortUnfinished():
-                return self._offers.answer(request)
-            case protocol.Diagnose():
-                return self._diagnose(request)
-            case _:
-                msg = f"{type(request).__name__} is not for the service"
-                raise ProtocolError(msg)
+        method = self._methods.get(type(request))
+        if method is None:
+            msg = f"{type(request).__name__} is not for the service"
+            raise ProtocolError(msg)
+        return method(request)
 
-    def _pick(self, request: protocol.PickFiles) -> protocol.FilesPicked:
+    def _pick_files(self, request: protocol.PickFiles) -> protocol.FilesPicked:
         self._store.check_bucket()
         origin = self._store.browser_origin
         check_mixed_content(request.origin, origin)
@@ -187,9 +183,10 @@ class Service:
             store=origin,
         )
 
-    def _create(
-        self, slot: Slot, request: protocol.CreateMultipartUpload
+    def _create_multipart_upload(
+        self, request: protocol.CreateMultipartUpload
     ) -> protocol.MultipartUploadCreated:
+        slot = self._files.get(request.file_id)
         with slot.lock:
             record = slot.record
             if isinstance(record, Aborted):
@@ -209,20 +206,20 @@ class Service:
             md5=not opened.upload.sha256,
         )
 
-    def _let_go(
-        self, request: protocol.AbortMultipartUpload | protocol.ForgetFile
-    ) -> protocol.MultipartUploadAborted | protocol.FileForgotten:
-        file_id = request.file_id
-        if isinstance(request, protocol.ForgetFile):
-            self._files.forget(file_id)
-            return protocol.FileForgotten(file_id=file_id)
+    def _abort_multipart_upload(
+        self, request: protocol.AbortMultipartUpload
+    ) -> protocol.MultipartUploadAborted:
         # A file that nobody knows, perhaps since the kernel restarted, has nothing to discard:
         # what S3 holds of it is found when its key is picked again.
         with contextlib.suppress(UnknownFileError, NotOwnerError):
-            slot = self._files.get(file_id)
+            slot = self._files.get(request.file_id)
             with slot.lock:
                 self._discard(slot)
-        return protocol.MultipartUploadAborted(file_id=file_id)
+        return protocol.MultipartUploadAborted(file_id=request.file_id)
+
+    def _forget_file(self, request: protocol.ForgetFile) -> protocol.FileForgotten:
+        self._files.forget(request.file_id)
+        return protocol.FileForgotten(file_id=request.file_id)
 
     def _discard(self, slot: Slot) -> None:
         record = slot.record

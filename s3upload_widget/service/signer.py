@@ -37,7 +37,7 @@ class Signer:
         self._files = files
         self._opener = opening
 
-    def answer(self, request: PresignParts) -> PartsPresigned:
+    def presign_parts(self, request: PresignParts) -> PartsPresigned:
         """Sign many parts; one that is refused does not hinder the others."""
         if any(self._was_signed(part) for part in request.parts):
             self._store.look_for_renewed_credentials()

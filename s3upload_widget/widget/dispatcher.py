@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from s3upload_widget.errors import InternalError, ProtocolError
 from s3upload_widget.protocol import (
+    KINDS,
     Failed,
-    Hello,
     ReplyEnvelope,
-    ReportProgress,
     RequestEnvelope,
     decode,
     encode,
@@ -32,7 +31,6 @@ THREADS: Final = 8
 """More than a page has outstanding: of these S3 may keep some for minutes, and others sign."""
 ROOM: Final = 256
 """Requests that may wait; a page that gets no answer asks again."""
-_QUICK: Final = (Hello, ReportProgress)
 _MAX_RID: Final = 64
 
 
@@ -77,7 +75,7 @@ class Dispatcher:
         except Exception as error:  # noqa: BLE001  hostile content must not reach Jupyter's thread
             log_defect("a message from the page could not be read", error)
             return
-        if isinstance(envelope.request, _QUICK):
+        if KINDS[type(envelope.request)].speed == "prompt":
             self._note(envelope)
             self._reply(envelope)
         else:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec.inspect import type_info
 
 from s3upload_widget import UploadWidget
-from s3upload_widget.protocol import REPLIES
+from s3upload_widget.protocol import KINDS
 from support.files import make_file
 from support.page.uploading import QUICK, MiB, asked, pick, show, until_done, until_state
 from support.proxy.faults import FOREVER, NO_CORS, Answer, Fault, Gate, Match
@@ -75,9 +75,9 @@ def test_every_kind_is_spoken(
     until(lambda: "failed" in replies(bridge), what="a refusal")
     until(lambda: "multipart_upload_aborted" in replies(bridge), what="an abort")
 
-    spoken = {kind for request in REPLIES for kind in kinds(request) if asked(bridge, kind)}
-    assert spoken == {kind for request in REPLIES for kind in kinds(request)}
-    expected = {kind for answers in REPLIES.values() for each in answers for kind in kinds(each)}
+    spoken = {kind for request in KINDS for kind in kinds(request) if asked(bridge, kind)}
+    assert spoken == {kind for request in KINDS for kind in kinds(request)}
+    expected = {tag for kind in KINDS.values() for each in kind.replies for tag in kinds(each)}
     assert replies(bridge) >= expected | {"failed"}
     assert any("event" in message.data.get("content", {}) for message in bridge.told)
 

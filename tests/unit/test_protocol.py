@@ -108,11 +108,11 @@ def test_a_request_of_each_kind_is_understood_and_keeps_all_it_says(kind: str) -
 
 
 def test_every_request_has_its_replies() -> None:
-    kinds = {request.__struct_config__.tag for request in protocol.REPLIES}
+    kinds = {request.__struct_config__.tag for request in protocol.KINDS}
 
     assert kinds == set(REQUESTS)
-    assert set(protocol.REPLIES) == set(get_args(protocol.Request))
-    replies = {reply for replies in protocol.REPLIES.values() for reply in replies}
+    assert set(protocol.KINDS) == set(get_args(protocol.Request))
+    replies = {reply for kind in protocol.KINDS.values() for reply in kind.replies}
     assert replies | {protocol.Failed} == set(get_args(protocol.Reply))
 
 

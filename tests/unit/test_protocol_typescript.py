@@ -46,17 +46,27 @@ def test_a_stale_file_is_found_and_the_command_named(tmp_path: Path) -> None:
     assert stale.read_text("utf-8") == TYPESCRIPT
 
 
-@pytest.mark.parametrize("request_type", protocol.REPLIES)
+@pytest.mark.parametrize("request_type", protocol.KINDS)
 def test_typescript_knows_what_each_request_is_answered_with(
     request_type: type[protocol.Message],
 ) -> None:
     kind = request_type.__struct_config__.tag
-    replies = " | ".join(reply.__name__ for reply in protocol.REPLIES[request_type])
+    replies = " | ".join(reply.__name__ for reply in protocol.KINDS[request_type].replies)
 
     assert (
         f"  readonly {kind}: {{ request: {request_type.__name__}; reply: {replies} }};"
         in TYPESCRIPT
     )
+
+
+@pytest.mark.parametrize("request_type", protocol.KINDS)
+def test_typescript_knows_how_long_each_request_takes(
+    request_type: type[protocol.Message],
+) -> None:
+    kind = request_type.__struct_config__.tag
+    _, _, speeds = TYPESCRIPT.partition("export const SPEEDS")
+
+    assert f'  {kind}: "{protocol.KINDS[request_type].speed}",' in speeds
 
 
 @pytest.mark.parametrize("cls", errors.all_errors())
@@ -70,7 +80,7 @@ def test_every_field_of_every_message_stands_in_its_interface() -> None:
         for cls in vars(protocol).values()
         if isinstance(cls, type) and issubclass(cls, msgspec.Struct) and cls.__struct_fields__
     ]
-    assert len(structs) > len(protocol.REPLIES)
+    assert len(structs) > len(protocol.KINDS)
 
     for cls in structs:
         _, _, body = TYPESCRIPT.partition(f"export interface {cls.__name__} {{\n")

@@ -2,7 +2,8 @@
 
 import { Limiter } from "../async";
 import { randomId } from "../ids";
-import type { Calls, ErrorCode, EventEnvelope, Request } from "../protocol";
+import type { Calls, ErrorCode, EventEnvelope, Request, Speed } from "../protocol";
+import { SPEEDS } from "../protocol";
 import { text } from "../text/text";
 import { tuning } from "../tuning";
 
@@ -34,15 +35,6 @@ type Event = EventEnvelope["event"];
 type Heard = { rid: string; client: string; reply: Reply | FailedReply };
 type FailedReply = { kind: "failed"; code: ErrorCode; message: string; retryable: boolean };
 
-/** S3 may take minutes for these: the others must not wait behind them. */
-const SLOW = new Set<Kind>(["complete_multipart_upload", "complete_files"]);
-
-/** Where S3 does not answer, these are asked for ever; nothing waits for them. */
-const DELETING = new Set<Kind>(["abort_multipart_upload", "abort_unfinished"]);
-
-/** A kernel that hears them answers these at once, whatever S3 does. */
-const PROMPT = new Set<Kind>(["hello", "report_progress"]);
-
 interface Outstanding {
   readonly request: Request;
   readonly resolve: (reply: Reply) => void;
@@ -58,9 +50,12 @@ export class Kernel {
   #hangUp: () => void;
   readonly #onEvent: (event: Event) => void;
   readonly #outstanding = new Map<string, Outstanding>();
-  readonly #quick = new Limiter(tuning.requests / 2);
-  readonly #slow = new Limiter(tuning.requests / 2);
-  readonly #deleting = new Limiter(tuning.requests / 2);
+  /** No request waits behind slower ones. */
+  readonly #limiters = {
+    quick: new Limiter(tuning.requests / 2),
+    slow: new Limiter(tuning.requests / 2),
+    deleting: new Limiter(tuning.requests / 2),
+  };
   #heardAt = Date.now();
   #requests = 0;
   #cut = false;
@@ -105,9 +100,8 @@ export class Kernel {
     signal: AbortSignal,
   ): Promise<Calls[K]["reply"]> {
     const exchange = (): Promise<Reply> => this.#exchange(request, signal);
-    const reply = PROMPT.has(request.kind)
-      ? exchange()
-      : this.#turnsOf(request.kind).run(exchange, signal);
+    const speed: Speed = SPEEDS[request.kind];
+    const reply = speed === "prompt" ? exchange() : this.#limiters[speed].run(exchange, signal);
     return (await reply) as Calls[K]["reply"];
   }
 
@@ -128,11 +122,6 @@ export class Kernel {
     this.#hangUp();
     this.#isDisposed = true;
     for (const rid of [...this.#outstanding.keys()]) this.#forget(rid);
-  }
-
-  #turnsOf(kind: Kind): Limiter {
-    if (DELETING.has(kind)) return this.#deleting;
-    return SLOW.has(kind) ? this.#slow : this.#quick;
   }
 
   async #exchange(request: Request, signal: AbortSignal): Promise<Reply> {
@@ -170,7 +159,7 @@ export class Kernel {
   }
 
   #firstPrompt(): [rid: string, entry: Outstanding] | undefined {
-    return [...this.#outstanding].find(([, { request }]) => PROMPT.has(request.kind));
+    return [...this.#outstanding].find(([, { request }]) => SPEEDS[request.kind] === "prompt");
   }
 
   #forget(rid: string): void {
