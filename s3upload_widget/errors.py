@@ -1,9 +1,9 @@
-"""Everything that can go wrong, as one tree.
+"""Everything that can go wrong, as one tree of exceptions; knows no other module.
 
 ::
 
     UploadError
-    ├── RefusedError                what was asked for breaks a rule of ours or of S3's
+    ├── RefusedError                the request breaks a rule of the widget or of S3
     │   ├── FileTooLargeError
     │   ├── FileTypeError
     │   ├── KeyRefusedError
@@ -11,8 +11,8 @@
     │   ├── ObjectExistsError
     │   ├── KeyBusyError
     │   └── NotTheSameFileError
-    ├── FileChangedError            the file is not what it was when it was picked
-    ├── S3Error                     S3 said no; the botocore error is the ``__cause__``
+    ├── FileChangedError            the file changed after it was picked
+    ├── S3Error                     S3 refused; the botocore error is the ``__cause__``
     │   ├── AccessDeniedError
     │   ├── CredentialsError
     │   ├── NoSuchBucketError
@@ -20,16 +20,16 @@
     │   ├── WrongRegionError
     │   ├── ClockSkewError
     │   └── S3UnavailableError
-    ├── IntegrityError              what S3 holds is not what was sent
+    ├── IntegrityError              the object on S3 does not match the file
     ├── ProtocolError               a message from the page breaks the protocol
     │   ├── UnknownFileError
     │   └── NotOwnerError
     ├── UploadAbortedError
     ├── CannotWaitError
-    └── InternalError               a defect of this package
+    └── InternalError               a bug in this package
 
-Every class has a ``code``, its name on the wire. A message says what failed, for which
-file or bucket, and what to do; it never holds a URL, an upload id or a credential.
+Every class has a ``code``, its name on the wire. A message names the failure, the file or
+bucket, and the remedy; it never contains a URL, an upload id or a credential.
 """
 
 from __future__ import annotations
@@ -38,39 +38,39 @@ from typing import ClassVar
 
 
 class UploadError(Exception):
-    """Base of every error this package raises on purpose."""
+    """Base of every error that this package raises on purpose."""
 
     code: ClassVar[str] = "upload"
     retryable: ClassVar[bool] = False
-    """Whether the same request may succeed later without anybody doing anything."""
+    """Whether the same request may succeed later by itself."""
 
 
 class RefusedError(UploadError):
-    """A rule of the widget's or of S3's forbids what was asked for."""
+    """A rule of the widget or of S3 forbids the request."""
 
     code = "refused"
 
 
 class FileTooLargeError(RefusedError):
-    """The file is above ``max_size`` or above what S3 can hold."""
+    """The file is larger than ``max_size``, or than S3 allows."""
 
     code = "too_large"
 
 
 class FileTypeError(RefusedError):
-    """The file's type is not among those of ``accept``."""
+    """The file's type is not in ``accept``."""
 
     code = "not_accepted"
 
 
 class KeyRefusedError(RefusedError):
-    """No safe object key can be made of the file's name, or ``key=`` gave a bad one."""
+    """The file's name gives no safe object key, or ``key=`` gave a bad one."""
 
     code = "key_refused"
 
 
 class UnsupportedBucketError(RefusedError):
-    """The bucket is of a kind that cannot take uploads from a browser."""
+    """This kind of bucket cannot take uploads from a browser."""
 
     code = "unsupported_bucket"
 
@@ -82,14 +82,14 @@ class ObjectExistsError(RefusedError):
 
 
 class KeyBusyError(RefusedError):
-    """Another picked file goes to this key just now; this one may follow and overwrite it."""
+    """Another picked file is using this key; this one may follow and overwrite it."""
 
     code = "key_busy"
     retryable = True
 
 
 class NotTheSameFileError(RefusedError):
-    """What was begun under this key is another file's; nothing was changed."""
+    """The unfinished upload under this key belongs to another file; nothing was changed."""
 
     code = "other_file"
 
@@ -131,7 +131,7 @@ class NoSuchUploadError(S3Error):
 
 
 class WrongRegionError(S3Error):
-    """The bucket lives in another region than the client asks."""
+    """The bucket is in another region than the client."""
 
     code = "wrong_region"
 
@@ -150,7 +150,7 @@ class S3UnavailableError(S3Error):
 
 
 class IntegrityError(UploadError):
-    """The object on S3 is not equal to the file."""
+    """The object on S3 does not match the file."""
 
     code = "integrity"
 
@@ -168,7 +168,7 @@ class UnknownFileError(ProtocolError):
 
 
 class NotOwnerError(ProtocolError):
-    """Another page took the upload over; this one may take it back."""
+    """Another page took over the upload; this one may take it back."""
 
     code = "not_owner"
 
@@ -180,19 +180,19 @@ class UploadAbortedError(UploadError):
 
 
 class CannotWaitError(UploadError):
-    """No page can be heard while this cell runs, so waiting would never end."""
+    """The kernel hears no page while this cell runs, so waiting would never end."""
 
     code = "cannot_wait"
 
 
 class InternalError(UploadError):
-    """A defect of this package; please report it."""
+    """A bug in this package; please report it."""
 
     code = "internal"
 
 
 def all_errors() -> tuple[type[UploadError], ...]:
-    """Every class of the tree, the base first, depth first."""
+    """Return every class of the tree, the base first, depth first."""
 
     def below(cls: type[UploadError]) -> list[type[UploadError]]:
         return [cls, *(found for sub in cls.__subclasses__() for found in below(sub))]

@@ -248,14 +248,14 @@ def test_what_it_says_verifies_an_object_is_what_the_code_can_say() -> None:
         ("one file", f"{S3_LIMITS.max_object_size // TB} TB"),
         ("parts of a file", f"{S3_LIMITS.max_parts:,}"),
         (
-            "one part, but for the last",
+            "one part, except the last",
             f"{S3_LIMITS.min_part_size // MiB} MiB to {S3_LIMITS.max_part_size // GiB} GiB",
         ),
         ("default part size", f"{S3_LIMITS.default_part_size // MiB} MiB, "),
         ("length of a key", f"{MAX_KEY_BYTES:,} bytes"),
         ("metadata of an object", f"{MAX_METADATA_BYTES:,} bytes"),
-        ("parts at a time", f"6 unless set, {MAX_CONCURRENCY} at most"),
-        ("life of a URL", f"{URL_LIFETIME:,} seconds"),
+        ("parts at a time", f"6 by default, {MAX_CONCURRENCY} at most"),
+        ("lifetime of a URL", f"{URL_LIFETIME:,} seconds"),
     ],
 )
 def test_its_limits_are_those_of_the_code(what: str, limit: str) -> None:
