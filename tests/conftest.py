@@ -15,6 +15,7 @@ from support.page.bridge import Bridge
 from support.page.browser import Browsing, PageErrors, run_chromium
 from support.page.desk import Desk, widget_of
 from support.proxy.proxy import FaultyProxy
+from support.servers.gateways import run_juicefs, run_rclone
 from support.servers.servers import S3Server, run_ministack, run_moto, run_seaweed
 
 if TYPE_CHECKING:
@@ -79,6 +80,27 @@ def seaweed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
 def moto() -> Iterator[S3Server]:
     """The server that verifies nothing, in this process."""
     with run_moto() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def juicefs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    """The gateway that forgets the ETags that it told."""
+    with run_juicefs(tmp_path_factory.mktemp("juicefs")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def juicefs_with_etags(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    """The same gateway as its user may start it to have it keep ETags."""
+    with run_juicefs(tmp_path_factory.mktemp("juicefs"), keep_etag=True) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def rclone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    """The gateway that repeats a SHA-256 which it never checked."""
+    with run_rclone(tmp_path_factory.mktemp("rclone")) as server:
         yield server
 
 

@@ -39,6 +39,8 @@ class S3Server:
     endpoint_url: str
     access_key: str
     secret_key: str
+    sets_cors: bool = True
+    """Whether a bucket's CORS rules can be set; a gateway's answer any origin, or none."""
 
     @cached_property
     def client(self) -> S3Client:
@@ -75,7 +77,7 @@ class S3Server:
         """Make a bucket that pages of these origins may PUT to; no CORS rule without origins."""
         name = name or f"lab-{uuid4().hex[:16]}"
         self.client.create_bucket(Bucket=name)
-        if origins:
+        if origins and self.sets_cors:
             self.client.put_bucket_cors(
                 Bucket=name,
                 CORSConfiguration={
@@ -97,7 +99,10 @@ class S3Server:
 
     def upload_ids(self, bucket: str) -> list[tuple[str, str]]:
         """List key and id of every unfinished multipart upload (up to 1,000)."""
-        listed = self.client.list_multipart_uploads(Bucket=bucket).get("Uploads", [])
+        try:
+            listed = self.client.list_multipart_uploads(Bucket=bucket).get("Uploads", [])
+        except self.client.exceptions.NoSuchUpload:  # rclone's word for an empty list
+            listed = []
         return [(upload["Key"], upload["UploadId"]) for upload in listed]
 
     def parts_there(self, bucket: str) -> set[int]:
@@ -184,7 +189,7 @@ def run_ministack(directory: Path) -> Iterator[S3Server]:
         command = [sys.executable, "-m", "ministack"]
         process = subprocess.Popen(command, env=environment, stdout=output, stderr=output)
         with ended(process):
-            until(lambda: _answers(server, process), _START_SECONDS, log.read_text)
+            until(lambda: answers(server, process), _START_SECONDS, log.read_text)
             yield server
 
 
@@ -207,7 +212,8 @@ def run_moto() -> Iterator[S3Server]:
         server.stop()
 
 
-def _answers(server: S3Server, process: subprocess.Popen[bytes]) -> bool:
+def answers(server: S3Server, process: subprocess.Popen[bytes]) -> bool:
+    """Whether a server that was just started answers its credentials."""
     if process.poll() is not None:
         msg = f"the server ended at once with code {process.returncode}"
         raise RuntimeError(msg)
