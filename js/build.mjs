@@ -83,7 +83,7 @@ async function licences() {
 }
 
 const script = await bundle("src/index.ts", { plugins: [source] });
-const style = await bundle("src/view/style.css");
+const style = await bundle("src/view/styles/style.css");
 const code = packed(script);
 const size = code.length;
 const minified = (script.contents.length / 1000).toFixed(1);

@@ -1,15 +1,15 @@
 /** The anywidget entry: `initialize` makes a model's engine, `render` mounts a view of it. */
 
-import type { AnyModel, AnyWidget } from "@anywidget/types";
+import type { AnyWidget } from "@anywidget/types";
 import { adopt, engines, type Hosted } from "./engine/registry";
 import { type Options, Uploads } from "./engine/uploads";
 import type { Channel } from "./kernel/kernel";
-import type { Model } from "./model";
-import { guardPage } from "./page-guard";
+import type { Model, WidgetModel } from "./model";
+import { PageGuard } from "./page-guard";
 import { speak } from "./text/text";
 import { mount } from "./view/mount";
 
-function lineOf(model: AnyModel<Model>): Channel {
+function channelOf(model: WidgetModel): Channel {
   return {
     send: (content) => model.send(content),
     listen(hear) {
@@ -19,28 +19,39 @@ function lineOf(model: AnyModel<Model>): Channel {
   };
 }
 
-function hostedOf(model: AnyModel<Model>): Hosted {
+function optionsOf(model: WidgetModel): Options {
+  return {
+    channel: channelOf(model),
+    maxConcurrency: () => model.get("max_concurrency"),
+    engines: () => [...engines().values()].map(({ engine }) => engine),
+  };
+}
+
+function hostedOf(model: WidgetModel): Hosted {
   const hosted = engines().get(model.get("_engine_id"));
   if (hosted === undefined) throw new Error("this widget was not initialized");
   return hosted;
 }
 
-function begin(options: Options, target: string): Hosted {
+function create(options: Options, target: string): Hosted {
   const engine = new Uploads(options);
-  guardPage(engine, engine.end);
+  const guard = new PageGuard();
+  engine.subscribe(() => {
+    if (!engine.end.aborted) guard.update(engine.isUnsent, engine.isWorking);
+  });
+  engine.end.addEventListener("abort", () => guard.update(false, false));
   return { engine, target, views: 0 };
 }
 
 /** Must return at once: anywidget gives up a model whose `initialize` takes two seconds. */
-function initialize({ model }: { model: AnyModel<Model> }): () => void {
+function initialize({ model }: { model: WidgetModel }): () => void {
   speak(model.get("locale") || document.documentElement.lang);
   const id = model.get("_engine_id");
   const target = model.get("_target");
-  const maxConcurrency = (): number => model.get("max_concurrency");
-  const options = { line: lineOf(model), maxConcurrency };
-  const present = engines().get(id) ?? adopt(target);
-  present?.engine.connect(options);
-  const hosted = present ?? begin(options, target);
+  const options = optionsOf(model);
+  const adopted = engines().get(id) ?? adopt(target);
+  adopted?.engine.connect(options);
+  const hosted = adopted ?? create(options, target);
   engines().set(id, hosted);
   model.on("change:max_concurrency", () => hosted.engine.concurrencyChanged());
   return () => {
@@ -51,7 +62,7 @@ function initialize({ model }: { model: AnyModel<Model> }): () => void {
   };
 }
 
-function render({ model, el }: { model: AnyModel<Model>; el: HTMLElement }): () => void {
+function render({ model, el }: { model: WidgetModel; el: HTMLElement }): () => void {
   const hosted = hostedOf(model);
   const unmount = mount(el, hosted.engine, model);
   hosted.views += 1;

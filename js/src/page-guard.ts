@@ -1,39 +1,20 @@
 /** While files are under way: the page asks before it is left, and the screen stays on. */
 
-import type { Upload } from "./upload/upload";
+export class PageGuard {
+  readonly #wakeLock = new WakeLock();
 
-type Name = Upload["state"]["name"];
+  /**
+   * @param unsent whether leaving the page would lose something. Only then does it ask: the
+   * listener keeps a page out of the back cache.
+   * @param working whether the machine has to stay awake.
+   */
+  update(unsent: boolean, working: boolean): void {
+    if (unsent) window.addEventListener("beforeunload", this.#ask);
+    else window.removeEventListener("beforeunload", this.#ask);
+    this.#wakeLock.want(working);
+  }
 
-/** What is watched: an engine. */
-export interface Watched {
-  /** Whether any file is in one of these states. */
-  anyIs(names: readonly Name[]): boolean;
-  subscribe(listener: () => void): () => void;
-}
-
-/** Bytes that only this page has are still to be sent. */
-const LOSES: readonly Name[] = ["picked", "queued", "checking", "uploading"];
-
-/** A machine that falls asleep would stop these. */
-const WORKS: readonly Name[] = ["checking", "uploading", "completing"];
-
-/**
- * Watch an engine.
- *
- * @param end when it is disposed of: nothing is under way then, whatever its files say.
- */
-export function guardPage(engine: Watched, end: AbortSignal): void {
-  const awake = new WakeLock();
-  const ask = (event: BeforeUnloadEvent): void => event.preventDefault();
-  const watch = (): void => {
-    const any = (names: readonly Name[]): boolean => !end.aborted && engine.anyIs(names);
-    // Only while there is something to lose: the listener keeps a page out of the back cache.
-    if (any(LOSES)) window.addEventListener("beforeunload", ask);
-    else window.removeEventListener("beforeunload", ask);
-    awake.want(any(WORKS));
-  };
-  engine.subscribe(watch);
-  end.addEventListener("abort", watch);
+  readonly #ask = (event: BeforeUnloadEvent): void => event.preventDefault();
 }
 
 /** Keeps the screen on, where the browser can and the page may. */
@@ -50,7 +31,7 @@ class WakeLock {
     else void this.#release();
   }
 
-  /** The browser lets go of it whenever the page is hidden. */
+  /** The browser drops the lock whenever the page is hidden. */
   readonly #hold = (): void => {
     if (document.visibilityState !== "visible") return;
     void this.#release();

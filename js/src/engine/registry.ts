@@ -1,37 +1,31 @@
 /**
- * What the page shares. Jupyter imports this module once for each model and marimo once for all,
- * so module state would be shared wrongly in one of them.
+ * The engines of the page. Jupyter imports this module once for each model and marimo once for
+ * all, so module state would be shared wrongly in one of them.
  */
 
-import { Pool } from "../net/pool";
 import type { Uploads } from "./uploads";
 
-/** An engine and who shows it. */
+/** An engine and its views. */
 export interface Hosted {
   readonly engine: Uploads;
-  /** Where its files go: only a widget that sends to the same place may adopt it. */
+  /** Destination of its files: only a widget that sends to the same place may adopt it. */
   readonly target: string;
   /** Mounted views. */
   views: number;
 }
 
 interface Registry {
-  readonly pools: Map<string, Pool>;
   readonly engines: Map<string, Hosted>;
 }
 
 /** The number changes when an older version's objects would no longer do. */
 const REGISTRY = Symbol.for("s3upload_widget 1");
 
-function registry(): Registry {
-  const page = globalThis as typeof globalThis & { [REGISTRY]?: Registry };
-  page[REGISTRY] ??= { pools: new Map(), engines: new Map() };
-  return page[REGISTRY];
-}
-
 /** The engine of each model, by the model's `_engine_id`. */
 export function engines(): Map<string, Hosted> {
-  return registry().engines;
+  const page = globalThis as typeof globalThis & { [REGISTRY]?: Registry };
+  page[REGISTRY] ??= { engines: new Map() };
+  return page[REGISTRY].engines;
 }
 
 /**
@@ -43,16 +37,8 @@ export function adopt(target: string): Hosted | undefined {
     ([, { target: place, views, engine }]) =>
       place === target && (views === 0 || engine.kernel.cut) && engine.unfinished,
   );
-  // What nobody shows comes first: the others may still be taken by their own cells.
+  // Engines without a view come first: the others may still be taken by their own cells.
   const [id, hosted] = orphans.find(([, { views }]) => views === 0) ?? orphans[0] ?? [];
   if (id !== undefined) engines().delete(id);
   return hosted;
-}
-
-/** The page's pool for an S3 origin. */
-export function poolFor(origin: string): Pool {
-  const { pools } = registry();
-  const pool = pools.get(origin) ?? new Pool();
-  pools.set(origin, pool);
-  return pool;
 }

@@ -2,12 +2,11 @@
 
 import type { Hashers } from "../hashing/workers";
 import type { Kernel } from "../kernel/kernel";
-import type { Outcome, Pool, Sender } from "../net/pool";
+import { type Outcome, type Pool, poolFor, type Sender } from "../net/pool";
 import type { Upload } from "../upload/upload";
 import { Diagnoses } from "./diagnosis";
 import type { FileIndex } from "./file-index";
 import { HashLoop } from "./hash-loop";
-import { poolFor } from "./registry";
 import { Signer } from "./signer";
 
 /** What the loops need of the engine around them. */

@@ -17,16 +17,20 @@ import { FileIndex } from "./file-index";
 import { Intake } from "./intake";
 import { Planner } from "./planner";
 import { fileProgress, waitingFor } from "./progress";
-import { engines } from "./registry";
 import { Reporter } from "./reporter";
 import { Scheduler } from "./scheduler";
 import { Totals } from "./totals";
 
 export interface Options {
-  readonly line: Channel;
+  readonly channel: Channel;
   /** Parts in flight at once, over all files; read before each part. */
   readonly maxConcurrency: () => number;
+  /** The engines of the page, this one among them once it is registered. */
+  readonly engines: () => readonly Uploads[];
 }
+
+const UNSENT = ["picked", "queued", "checking", "uploading"] as const;
+const WORKING = ["checking", "uploading", "completing"] as const;
 
 export class Uploads implements Surroundings {
   readonly kernel: Kernel;
@@ -54,7 +58,7 @@ export class Uploads implements Surroundings {
   constructor(options: Options) {
     const { signal } = this.#end;
     this.#options = options;
-    this.kernel = new Kernel(options.line, (event) => this.#reports.hear(event));
+    this.kernel = new Kernel(options.channel, (event) => this.#reports.hear(event));
     this.#reports = new Reporter(this.kernel, this, signal);
     this.#planning = new Planner(this.kernel, () => this.progressed(), signal);
     const changed = (): void => this.progressed();
@@ -86,9 +90,14 @@ export class Uploads implements Surroundings {
     return this.#roster.all;
   }
 
-  /** Whether any file is in one of these states. */
-  anyIs(names: readonly Upload["state"]["name"][]): boolean {
-    return this.#roster.anyIs(names);
+  /** Whether bytes that only this page has are still to be sent. */
+  get isUnsent(): boolean {
+    return this.#roster.anyIs(UNSENT);
+  }
+
+  /** Whether a machine that falls asleep would stop something. */
+  get isWorking(): boolean {
+    return this.#roster.anyIs(WORKING);
   }
 
   /** Whether any file is neither on S3 nor given up. */
@@ -180,7 +189,7 @@ export class Uploads implements Surroundings {
   /** Go on over another line, with another model's settings. */
   connect(options: Options): void {
     this.#options = options;
-    this.kernel.connect(options.line);
+    this.kernel.connect(options.channel);
     this.#reports.startAnew();
     void this.#hello();
     void this.look();
@@ -253,7 +262,7 @@ export class Uploads implements Surroundings {
     if (begun.uploadId === "") return;
     void this.offers.ended(begun);
     // Another widget of the page may have listed it too.
-    for (const { engine } of engines().values()) engine.offers.drop(begun);
+    for (const engine of this.#options.engines()) engine.offers.drop(begun);
   }
 
   moved(upload: Upload): void {
@@ -305,7 +314,7 @@ export class Uploads implements Surroundings {
 
   /** The uploads that files of this page go on with, in whatever widget. */
   get #taken(): Set<string> {
-    const all = [...engines().values()].flatMap(({ engine }) => engine.files);
+    const all = this.#options.engines().flatMap(({ files }) => files);
     return new Set([...this.files, ...all].map(({ begun }) => begun.uploadId));
   }
 

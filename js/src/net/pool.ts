@@ -22,6 +22,18 @@ export interface Sender {
 
 const LANES = 6;
 
+/** Jupyter imports this module once for each model, so it cannot hold what the page shares. */
+const POOLS = Symbol.for("s3upload_widget pools 1");
+
+/** The page's pool for an S3 origin. */
+export function poolFor(origin: string): Pool {
+  const page = globalThis as typeof globalThis & { [POOLS]?: Map<string, Pool> };
+  page[POOLS] ??= new Map();
+  const pool = page[POOLS].get(origin) ?? new Pool();
+  page[POOLS].set(origin, pool);
+  return pool;
+}
+
 export class Pool {
   readonly #senders = new Map<Sender, number>();
   #lanes = LANES;

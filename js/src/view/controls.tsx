@@ -1,4 +1,4 @@
-/** Buttons and bars. */
+/** Buttons, bars and names. */
 
 import type { JSX } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
@@ -70,5 +70,20 @@ export function Bar({ label, percent, words, parts }: BarProps): JSX.Element {
         <div class="s3up-fill" style={{ inlineSize: `${percent}%` }} />
       )}
     </div>
+  );
+}
+
+/** Characters that are always shown of the end. */
+const TAIL = 12;
+
+/** A file's name, cut in its middle where it does not fit: its end tells more than its middle. */
+export function Name({ name }: { name: string }): JSX.Element {
+  const characters = [...name];
+  const cut = Math.max(0, characters.length - TAIL);
+  return (
+    <bdi class="s3up-name" title={name}>
+      <span class="s3up-head">{characters.slice(0, cut).join("")}</span>
+      <span class="s3up-tail">{characters.slice(cut).join("")}</span>
+    </bdi>
   );
 }

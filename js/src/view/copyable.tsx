@@ -5,8 +5,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { text } from "../text/text";
 import { say } from "./announcer";
 import { putText, writeClipboard } from "./clipboard";
-import { Action } from "./controls";
-import { Name } from "./name";
+import { Action, Name } from "./controls";
 
 /** How long a button says that it has copied, milliseconds. */
 const COPIED_MS = 2000;

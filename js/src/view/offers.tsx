@@ -10,9 +10,8 @@ import type { Offer } from "../resume/offers";
 import { ago, bytes, bytesOf, percent } from "../text/format";
 import { text } from "../text/text";
 import { about, Question } from "./actions";
-import { Action, Bar, OURS } from "./controls";
+import { Action, Bar, Name, OURS } from "./controls";
 import { Icon } from "./icons";
-import { Name } from "./name";
 import { joined, shown } from "./words";
 
 const { view } = text;

@@ -10,12 +10,11 @@ import { text } from "../text/text";
 import type { Parts } from "../upload/parts";
 import type { Upload } from "../upload/upload";
 import { answers, Choices, isDiscardable, Question, RowActions } from "./actions";
-import { Bar } from "./controls";
+import { Bar, Name } from "./controls";
 import { Copyable } from "./copyable";
 import { Icon } from "./icons";
 import { CopyMenu } from "./menu";
 import { Message } from "./message";
-import { Name } from "./name";
 import { isConflict, joined, nameOf, numbers, stateWords } from "./words";
 
 const { view } = text;
