@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from s3upload_widget import errors, protocol, results
+from s3upload_widget import accept, errors, protocol, results
+from s3upload_widget.s3.errors import CODES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,8 +32,8 @@ WIDTH: Final = 100
 
 def generate() -> str:
     """Return the whole text of ``protocol.ts``."""
-    blocks = [HEADER, *_module(results, only_aliases=True), _error_codes(), *_module(protocol)]
-    return "\n".join([*blocks, _calls(), _speeds()])
+    basics = [*_module(results, only_aliases=True), _error_codes(), *_module(accept), _s3_errors()]
+    return "\n".join([HEADER, *basics, *_module(protocol), _calls(), _speeds()])
 
 
 def _module(module: ModuleType, *, only_aliases: bool = False) -> Iterator[str]:
@@ -45,10 +46,20 @@ def _module(module: ModuleType, *, only_aliases: bool = False) -> Iterator[str]:
                 yield _alias(name, node.value, doc)
             case ast.Assign(targets=[ast.Name(id=name)], value=ast.Subscript()):
                 yield _alias(name, node.value, doc)
-            case ast.AnnAssign(target=ast.Name(id=name), value=ast.Constant(value=int(value))) if (
-                not name.startswith("_")
+            case ast.AnnAssign(target=ast.Name(id=name), annotation=ast.Name(id="Final")) if (
+                not only_aliases
             ):
-                yield f"{_comment(doc)}export const {name} = {value};\n"
+                yield f"{_comment(doc)}export const {name} = {_json(getattr(module, name))};\n"
+            case ast.AnnAssign(
+                target=ast.Name(id=name),
+                annotation=ast.Subscript(
+                    value=ast.Name(id="Final"),
+                    slice=ast.Subscript(value=ast.Name(id="tuple")) as annotation,
+                ),
+            ):
+                items = "".join(f"  {_json(item)},\n" for item in getattr(module, name))
+                head = f"export const {name}: {_type(annotation)} = ["
+                yield f"{_comment(doc)}{head}\n{items}];\n"
 
 
 def _documented(body: list[ast.stmt]) -> Iterator[tuple[ast.stmt, str]]:
@@ -108,7 +119,12 @@ def _type(node: ast.expr) -> str:
             return " | ".join(_literal(value) for value in values)
         case ast.Subscript(value=ast.Name(id="Literal"), slice=value):
             return _literal(value)
-        case ast.Subscript(value=ast.Name(id="list"), slice=item):
+        case (
+            ast.Subscript(value=ast.Name(id="list"), slice=item)
+            | ast.Subscript(
+                value=ast.Name(id="tuple"), slice=ast.Tuple(elts=[item, ast.Constant()])
+            )
+        ):
             return (
                 f"readonly ({_type(item)})[]" if "|" in _type(item) else f"readonly {_type(item)}[]"
             )
@@ -120,7 +136,10 @@ def _type(node: ast.expr) -> str:
 
 
 def _literal(node: ast.expr) -> str:
-    value = ast.literal_eval(node)
+    return _json(ast.literal_eval(node))
+
+
+def _json(value: object) -> str:
     return msgspec.json.encode(value).decode()
 
 
@@ -129,6 +148,13 @@ def _error_codes() -> str:
     return _comment("What went wrong: the codes of `s3upload_widget.errors`.") + _union(
         "ErrorCode", codes
     )
+
+
+def _s3_errors() -> str:
+    lines = [f'  {code}: "{cls.code}",\n' for code, cls in CODES.items()]
+    doc = "What S3's error codes mean, as far as the code alone tells."
+    head = "export const S3_ERRORS: Readonly<Record<string, ErrorCode>> = {\n"
+    return f"{_comment(doc)}{head}{''.join(lines)}}};\n"
 
 
 def _calls() -> str:

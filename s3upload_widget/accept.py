@@ -6,6 +6,13 @@ kernel decides. Source: https://html.spec.whatwg.org/multipage/input.html#attr-i
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
+ACCEPT_ENTRY: Final = r"^(?:(\..*)|(\*|\*/\*)|(.*/)\*)$"
+"""One entry that is not a whole MIME type: the ending of a name, everything, or ``image/*``,
+whose ``image/`` is captured. Entries are matched in lower case, without spaces around them."""
+
 
 def accepts(accept: str, name: str, media_type: str) -> bool:
     """Whether a file is among those of ``accept``.
@@ -21,10 +28,10 @@ def accepts(accept: str, name: str, media_type: str) -> bool:
 
 
 def _matches(entry: str, name: str, essence: str) -> bool:
-    if entry.startswith("."):
-        return name.endswith(entry) and name != entry
-    if entry in {"*", "*/*"}:
-        return True
-    if entry.endswith("/*"):
-        return essence.startswith(entry[:-1])
-    return essence == entry
+    found = re.fullmatch(ACCEPT_ENTRY, entry)
+    ending, everything, family = found.groups("") if found else ("", "", "")
+    if ending:
+        return name.endswith(ending) and name != ending
+    if family:
+        return essence.startswith(family)
+    return bool(everything) or essence == entry

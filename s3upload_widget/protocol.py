@@ -26,6 +26,8 @@ MAX_PICK: Final = 1_000
 """Files picked with one request; the page cuts a larger pick."""
 MAX_REMEMBERED: Final = 200
 """Uploads that one browser may name, and that are shown one by one."""
+ALMOST_DONE: Final = 0.999
+"""The most that ``progress`` shows before every file is proven."""
 
 FileId: TypeAlias = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9_-]{8,64}\Z")]
 """The page's own random name for one picked file."""
@@ -43,6 +45,11 @@ UploadId: TypeAlias = Annotated[str, Meta(min_length=1, max_length=1_024)]
 """S3's name of a multipart upload. A secret: memory only."""
 WaitingFor: TypeAlias = Literal["", "kernel", "network", "file"]
 WidgetState: TypeAlias = FileState | Literal["idle"]
+PRECEDENCE: Final[tuple[WidgetState, ...]] = (
+    *("uploading", "completing", "checking", "waiting", "paused", "queued"),
+    *("failed", "done", "idle"),
+)
+"""A widget is in the first of these states that any of its files is in; without files ``idle``."""
 Speed: TypeAlias = Literal["prompt", "quick", "slow", "deleting"]
 """How long a reply takes: ``prompt`` asks nothing of S3; ``quick`` makes a few calls; ``slow`` may
 keep S3 busy for minutes; ``deleting`` is sent again until S3 answers, and nothing waits for it.

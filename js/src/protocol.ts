@@ -41,6 +41,49 @@ export type ErrorCode =
   | "cannot_wait"
   | "internal";
 
+/**
+ * One entry that is not a whole MIME type: the ending of a name, everything, or `image/*`,
+ * whose `image/` is captured. Entries are matched in lower case, without spaces around them.
+ */
+export const ACCEPT_ENTRY = "^(?:(\\..*)|(\\*|\\*/\\*)|(.*/)\\*)$";
+
+/** What S3's error codes mean, as far as the code alone tells. */
+export const S3_ERRORS: Readonly<Record<string, ErrorCode>> = {
+  AccessDenied: "access_denied",
+  AllAccessDisabled: "access_denied",
+  AccountProblem: "access_denied",
+  Forbidden: "access_denied",
+  ExpiredToken: "credentials",
+  ExpiredTokenException: "credentials",
+  TokenRefreshRequired: "credentials",
+  RequestExpired: "credentials",
+  InvalidToken: "credentials",
+  InvalidAccessKeyId: "credentials",
+  InvalidClientTokenId: "credentials",
+  NotSignedUp: "credentials",
+  SignatureDoesNotMatch: "credentials",
+  NoSuchBucket: "no_such_bucket",
+  NoSuchUpload: "no_such_upload",
+  PermanentRedirect: "wrong_region",
+  TemporaryRedirect: "wrong_region",
+  AuthorizationHeaderMalformed: "wrong_region",
+  IllegalLocationConstraintException: "wrong_region",
+  RequestTimeTooSkewed: "clock_skew",
+  SlowDown: "unavailable",
+  ServiceUnavailable: "unavailable",
+  InternalError: "unavailable",
+  RequestTimeout: "unavailable",
+  RequestLimitExceeded: "unavailable",
+  Throttling: "unavailable",
+  ThrottlingException: "unavailable",
+  OperationAborted: "unavailable",
+  PreconditionFailed: "exists",
+  ConditionalRequestConflict: "exists",
+  InvalidPart: "integrity",
+  BadDigest: "integrity",
+  XAmzContentChecksumMismatch: "integrity",
+};
+
 export const VERSION = 1;
 
 /** Parts signed, or small files completed, with one request. */
@@ -51,6 +94,9 @@ export const MAX_PICK = 1000;
 
 /** Uploads that one browser may name, and that are shown one by one. */
 export const MAX_REMEMBERED = 200;
+
+/** The most that `progress` shows before every file is proven. */
+export const ALMOST_DONE = 0.999;
 
 /** The page's own random name for one picked file. */
 export type FileId = string;
@@ -78,6 +124,19 @@ export type UploadId = string;
 export type WaitingFor = "" | "kernel" | "network" | "file";
 
 export type WidgetState = FileState | "idle";
+
+/** A widget is in the first of these states that any of its files is in; without files `idle`. */
+export const PRECEDENCE: readonly WidgetState[] = [
+  "uploading",
+  "completing",
+  "checking",
+  "waiting",
+  "paused",
+  "queued",
+  "failed",
+  "done",
+  "idle",
+];
 
 /**
  * How long a reply takes: `prompt` asks nothing of S3; `quick` makes a few calls; `slow` may

@@ -22,18 +22,11 @@ if TYPE_CHECKING:
     from s3upload_widget.errors import UploadError
     from s3upload_widget.results import UploadedFile
 
-ALMOST: Final = 0.999
-"""The most that ``progress`` shows before every file is proven."""
 MAX_ROWS: Final = 20_000
 """Files that are not done; twice as many as the service takes, the rest are those it refused."""
 MAX_PAGES: Final = 32
 """Pages whose newest report is remembered; what is late of an older one does no harm."""
 SETTLED: Final = frozenset({"idle", "done", "failed"})
-_PRECEDENCE: Final = (
-    *("uploading", "completing", "checking", "waiting", "paused", "queued"),
-    *("failed", "done", "idle"),
-)
-"""The widget is in the first of these that any file is in."""
 _Refusal: TypeAlias = protocol.RefusedFile | protocol.RefusedPart | protocol.Failed
 
 
@@ -197,7 +190,7 @@ class FileList:
                 "value": tuple(self._value.values()),
                 "bytes_total": total,
                 "bytes_done": total if complete else summary.bytes_done,
-                "progress": 1.0 if complete else min(self._progress, ALMOST),
+                "progress": 1.0 if complete else min(self._progress, protocol.ALMOST_DONE),
                 "rate": summary.rate,
                 "eta": None if summary.eta < 0 else summary.eta,
                 "error": self._error() or self._trouble,
@@ -218,7 +211,7 @@ class FileList:
 
     def _state(self) -> str:
         found: Collection[str] = self._rows.states or {self._summary.state}
-        return next(state for state in _PRECEDENCE if state in found)
+        return next(state for state in protocol.PRECEDENCE if state in found)
 
     def _error(self) -> str:
         """Of the first file that has one: an error is told together with its state."""
