@@ -1,11 +1,11 @@
 # Needs make, git and Python >= 3.10; everything else is fetched into .venv and js/node_modules.
-# Each step leaves a file behind, so that only what changed is done again.
+# Each step leaves a file behind, so that make repeats only the steps whose inputs changed.
 
 PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
 PIP := $(RUN) -m pip --disable-pip-version-check --no-input
-# Node and its npm, where the machine has none, are in the virtual environment.
+# If the machine has no Node and npm, they are in the virtual environment.
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 REQUIREMENTS := $(VENV)/.requirements
@@ -22,21 +22,21 @@ STATIC := s3upload_widget/static/widget.js
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
 
-# Most of a test's time is waiting for a wire or a kernel: more files of tests at a time than cores.
-test: environment ## every test (ARGS="-k resume" for some, JOBS=1 for one after the other)
+# Tests mostly wait for a wire or a kernel: so run more test files at a time than there are cores.
+test: environment ## every test (ARGS="-k resume" for a selection, JOBS=1 for one at a time)
 	@tests/install_chromium.sh
 	$(RUN) -m pytest --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
-soak: environment ## many more seeded plans of faults (N=1000 of them, from SEED=0 on)
+soak: environment ## many more seeded fault plans (N=1000 of them, from SEED=0 on)
 	@tests/install_chromium.sh
 	SOAK_PLANS=$(or $(N),1000) SOAK_SEED=$(or $(SEED),0) $(RUN) -m pytest \
 		tests/soak/test_browser.py tests/soak/test_scripts.py tests/soak/test_lab.py $(ARGS)
 
-bench: environment ## how fast a verified upload is beside an unverified one
+bench: environment ## the speed of a verified upload beside an unverified one
 	@tests/install_chromium.sh
 	PYTHONPATH=tests $(RUN) tests/bench_upload.py
 
-screenshots: environment ## every state of the view into .screenshots/, and the README's pictures
+screenshots: environment ## pictures of every state of the view, into .screenshots/, and the README's
 	@tests/install_chromium.sh
 	$(RUN) tests/screenshots.py $(ARGS)
 	$(RUN) tests/readme_pictures.py
@@ -51,7 +51,7 @@ check: environment ## linters, types, and whether generated code is current
 build: environment ## the wheel and the source distribution, into dist/
 	$(RUN) -m hatchling build
 
-demo: environment ## JupyterLab with the widget and an S3 server (HEADLESS=1: driven by itself)
+demo: environment ## JupyterLab with the widget and an S3 server (HEADLESS=1 drives it by itself)
 ifeq ($(HEADLESS),1)
 	@tests/install_chromium.sh
 	$(RUN) tests/headless_demo.py
@@ -59,10 +59,10 @@ else
 	$(RUN) -m s3upload_widget.demo
 endif
 
-protocol: $(REQUIREMENTS) ## js/src/protocol.ts from s3upload_widget/protocol.py
+protocol: $(REQUIREMENTS) ## generate js/src/protocol.ts from s3upload_widget/protocol.py
 	PYTHONPATH=. $(RUN) js/generate_protocol.py
 
-lock: ## the locked dependencies, after a change (ARGS=--upgrade: newest versions)
+lock: ## update the locked dependencies (ARGS=--upgrade: to the newest versions)
 	$(PYTHON) -m venv .cache/lock
 	.cache/lock/bin/pip install --quiet --disable-pip-version-check uv==0.13.9
 	.cache/lock/bin/uv pip compile pyproject.toml --group dev --all-extras --universal \
@@ -71,7 +71,7 @@ lock: ## the locked dependencies, after a change (ARGS=--upgrade: newest version
 	$(MAKE) $(NODE)
 	cd js && npm install --package-lock-only
 
-clean: ## remove everything that make made
+clean: ## remove everything that make created
 	rm -rf $(VENV) .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
 	rm -rf js/node_modules s3upload_widget/static
 

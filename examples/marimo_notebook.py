@@ -1,6 +1,6 @@
 """Upload from a marimo notebook: ``marimo edit marimo_notebook.py``.
 
-It needs ``pip install marimo pandas`` beside s3upload_widget, and a bucket that lets the page in.
+It needs s3upload_widget, ``pip install marimo pandas``, and a bucket that lets the page in.
 """
 
 import marimo
@@ -27,7 +27,7 @@ def _(UploadWidget):
 
 @app.cell
 def _(mo):
-    # marimo runs cells again for what the page does; what the kernel has verified is asked for.
+    # marimo reruns cells when the page changes something; what the kernel verified needs a button.
     arrived = mo.ui.run_button(label="Show what is on S3")
     arrived
     return (arrived,)
