@@ -14,8 +14,7 @@ from s3upload_widget.transfer import Hashes, cuts, described, proven, tells, upl
 if TYPE_CHECKING:
     from s3upload_widget.protocol import CompareObject
     from s3upload_widget.s3 import Store
-    from s3upload_widget.service.file_records import FilePlan
-    from s3upload_widget.transfer import Cut
+    from s3upload_widget.transfer import Cut, FilePlan
 
 CHOICES: Final = "overwrite it, keep both under another name, or skip this file"
 

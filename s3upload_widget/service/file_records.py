@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from s3upload_widget.errors import NotOwnerError, RefusedError, S3UnavailableError, UnknownFileError
 from s3upload_widget.keys import shown
+from s3upload_widget.transfer import Sent
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from s3upload_widget.parts import PartPlan
     from s3upload_widget.results import PickedFile, UploadedFile
     from s3upload_widget.s3 import OpenedUpload
-
-IfExists: TypeAlias = Literal["verify", "overwrite", "rename"]
-"""What to do where a key has an object already."""
+    from s3upload_widget.transfer import FilePlan, IfExists
 
 MAX_UNFINISHED: Final = 10_000
 MAX_FINISHED: Final = 10_000
@@ -38,24 +35,6 @@ class CheckedFile:
     claimed: bool
     """Whether no other picked file had the key first."""
     continues: str = field(repr=False)
-    """Id of the upload that has to be gone on with; ``""`` if any may."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FilePlan:
-    """What was decided when the file was picked."""
-
-    picked: PickedFile
-    key: str
-    parts: PartPlan
-    content_type: str
-    must_not_exist: bool
-    """Whether S3 is to refuse where the key has got an object meanwhile."""
-    compare: bool = False
-    """Whether the key has an object already that may be this very file."""
-    started: datetime
-    """UTC."""
-    continues: str = field(default="", repr=False)
     """Id of the upload that has to be gone on with; ``""`` if any may."""
 
 
@@ -113,10 +92,7 @@ class Slot:
 
     file_id: str
     record: FileRecord = field(default_factory=New)
-    signed: dict[int, str] = field(default_factory=dict)
-    """Part number → the SHA-256 that its newest URL carries."""
-    completing: str = ""
-    """Id of the upload that S3 was asked to complete: if that is gone, it may be complete."""
+    sent: Sent = field(default_factory=Sent)
     lock: threading.RLock = field(default_factory=threading.RLock)
 
 
@@ -248,7 +224,7 @@ class PickedFiles:
                     del self._released[next(iter(self._released))]
 
     def _settle(self, slot: Slot) -> None:
-        slot.signed.clear()
+        slot.sent.signed.clear()
         self._free(slot.file_id)
         if isinstance(slot.record, (Completed, Aborted, TakenOver)):
             self._keep(slot)

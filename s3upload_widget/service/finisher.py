@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from s3upload_widget import protocol
-from s3upload_widget.errors import ObjectExistsError, ProtocolError, UploadError
+from s3upload_widget.errors import ObjectExistsError, ProtocolError, UploadAbortedError, UploadError
 from s3upload_widget.s3 import NoObject
 from s3upload_widget.service import replies
 from s3upload_widget.service.comparison import compare
-from s3upload_widget.service.file_records import Completed, Planned
-from s3upload_widget.transfer import PartsMissingError, complete
+from s3upload_widget.service.file_records import Aborted, Completed, Open, Planned
+from s3upload_widget.transfer import Hashes, PartsMissingError, SinglePut, complete
 from s3upload_widget.workers import in_parallel, log_defect
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class Finisher:
             if isinstance(slot.record, Completed):
                 return replies.completed(slot.file_id, slot.record)
             try:
-                found = complete(self.store, slot, request, sha256=self.rules.sha256)
+                found = self._prove(slot, request)
             except PartsMissingError as missing:
                 return protocol.PartsMissing(
                     file_id=slot.file_id, part_numbers=missing.part_numbers
@@ -92,6 +92,26 @@ class Finisher:
         """Complete many files; one that is refused does not hinder the others."""
         ends = in_parallel(self._complete_one, request.files, at_once=COMPLETED_AT_ONCE)
         return protocol.FilesCompleted(files=ends)
+
+    def _prove(self, slot: Slot, request: protocol.CompleteMultipartUpload) -> Completed:
+        record = slot.record
+        if isinstance(record, Aborted):
+            msg = "this file was discarded: pick it again"
+            raise UploadAbortedError(msg)
+        if not isinstance(record, (Planned, Open)):
+            msg = "only a file that is being uploaded can be completed"
+            raise ProtocolError(msg)
+        plan = record.plan
+        uploaded = complete(
+            self.store,
+            plan,
+            record.upload if isinstance(record, Open) else SinglePut(refused=request.taken),
+            Hashes(parts=plan.parts, sha256=request.parts_sha256, md5=request.parts_md5),
+            slot.sent,
+            whole=request.sha256,
+            sha256=self.rules.sha256,
+        )
+        return Completed(plan, uploaded)
 
     def _complete_one(
         self, request: protocol.CompleteMultipartUpload

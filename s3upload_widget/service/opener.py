@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from s3upload_widget.parts import Limits
     from s3upload_widget.s3 import ListedPart, Store
-    from s3upload_widget.service.file_records import FilePlan, Planned
-    from s3upload_widget.transfer import ResumableUpload
+    from s3upload_widget.service.file_records import Planned
+    from s3upload_widget.transfer import FilePlan, ResumableUpload
 
 
 MAX_BEGUN: Final = 10_000

@@ -29,12 +29,11 @@ from s3upload_widget.service.file_records import (
     Checked,
     CheckedFile,
     Completed,
-    FilePlan,
     New,
     Planned,
     TakenOver,
 )
-from s3upload_widget.transfer import other_file
+from s3upload_widget.transfer import FilePlan, other_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Iterator
@@ -42,7 +41,8 @@ if TYPE_CHECKING:
     from s3upload_widget.keys import KeyChoice
     from s3upload_widget.protocol import Pick
     from s3upload_widget.s3 import Store
-    from s3upload_widget.service.file_records import IfExists, PickedFiles, Slot
+    from s3upload_widget.service.file_records import PickedFiles, Slot
+    from s3upload_widget.transfer import IfExists
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _TOKEN: Final = r"[A-Za-z0-9!#$%&'*+.^_`|~-]+"  # noqa: S105 - RFC 9110's word for a word

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from s3upload_widget.keys import KeyChoice
     from s3upload_widget.results import UploadedFile
     from s3upload_widget.s3 import Store
-    from s3upload_widget.service.file_records import IfExists
+    from s3upload_widget.transfer import IfExists
 
 LOOKS_AT_ONCE: Final = 8
 """Files that are looked at on S3 in parallel, for one request."""

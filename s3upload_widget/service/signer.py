@@ -22,8 +22,9 @@ from s3upload_widget.service.file_records import Aborted, Open, Planned
 if TYPE_CHECKING:
     from s3upload_widget.protocol import PartChecksums, PresignParts
     from s3upload_widget.s3 import PresignedUrl, Store
-    from s3upload_widget.service.file_records import FilePlan, PickedFiles, Slot
+    from s3upload_widget.service.file_records import PickedFiles, Slot
     from s3upload_widget.service.opener import Opener
+    from s3upload_widget.transfer import FilePlan
 
 _NO_SHA256 = "A" * 43 + "="
 """Stands where only the names of headers matter."""
@@ -65,7 +66,7 @@ class Signer:
         else:
             msg = "this file is not being uploaded"
             raise ProtocolError(msg)
-        slot.signed[part.part_number] = part.sha256
+        slot.sent.signed[part.part_number] = part.sha256
         return url
 
     def header_names(self, plan: FilePlan) -> set[str]:
@@ -86,7 +87,7 @@ class Signer:
 
     def _was_signed(self, part: PartChecksums) -> bool:
         with contextlib.suppress(UnknownFileError, NotOwnerError):
-            return part.part_number in self._files.get(part.file_id).signed
+            return part.part_number in self._files.get(part.file_id).sent.signed
         return False
 
     def _presign(self, part: PartChecksums) -> PresignedPart | RefusedPart:
@@ -142,7 +143,7 @@ class Signer:
         be lost: then the object may be our own, and the condition would refuse what is already
         right. A server that does not know the condition gets none while the key is free.
         """
-        if part.part_number not in slot.signed:
+        if part.part_number not in slot.sent.signed:
             return True
         look = self._store.head_object(plan.key)
         if isinstance(look, NotAllowed):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from s3upload_widget.transfer.completion import PartsMissingError, complete, uploaded_file
 from s3upload_widget.transfer.existing import Cut, cuts, described, proven, tells
+from s3upload_widget.transfer.plan import FilePlan, IfExists, Sent, SinglePut
 from s3upload_widget.transfer.proof import Hashes
 from s3upload_widget.transfer.resumable import (
     NOBODY_CAN_SAY,
@@ -15,9 +16,13 @@ from s3upload_widget.transfer.resumable import (
 __all__ = [
     "NOBODY_CAN_SAY",
     "Cut",
+    "FilePlan",
     "Hashes",
+    "IfExists",
     "PartsMissingError",
     "ResumableUpload",
+    "Sent",
+    "SinglePut",
     "candidates",
     "complete",
     "cuts",

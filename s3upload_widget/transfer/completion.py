@@ -15,26 +15,22 @@ from s3upload_widget.errors import (
     IntegrityError,
     NoSuchUploadError,
     ObjectExistsError,
-    ProtocolError,
     S3Error,
-    UploadAbortedError,
-    UploadError,
 )
 from s3upload_widget.keys import shown
 from s3upload_widget.results import UploadedFile
 from s3upload_widget.s3 import Call, CompletedPart, NoObject, NotAllowed, ObjectFound, refusal_code
-from s3upload_widget.service import Aborted, Completed, Open, Planned
 from s3upload_widget.transfer.existing import proven
+from s3upload_widget.transfer.plan import SinglePut
 from s3upload_widget.transfer.proof import Hashes, missing_parts, one_of_each, proof, unproven_parts
 from s3upload_widget.transfer.verify import reread
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from s3upload_widget.protocol import CompleteMultipartUpload
     from s3upload_widget.results import VerifiedBy
     from s3upload_widget.s3 import ListedPart, OpenedUpload, Store
-    from s3upload_widget.service import FilePlan, FileRecord, Slot
+    from s3upload_widget.transfer.plan import FilePlan, Sent
 
 
 class PartsMissingError(Exception):
@@ -50,37 +46,40 @@ class PartsMissingError(Exception):
 
 
 def complete(
-    store: Store, slot: Slot, request: CompleteMultipartUpload, *, sha256: bool
-) -> Completed:
+    store: Store,
+    plan: FilePlan,
+    upload: OpenedUpload | SinglePut,
+    hashes: Hashes,
+    sent: Sent,
+    *,
+    whole: str,
+    sha256: bool,
+) -> UploadedFile:
     """Complete a file whose parts were all sent, and prove it.
 
     Args:
         store: Where.
-        slot: The file; its lock is held.
-        request: What the page hashed.
-        sha256: Whether the whole file's SHA-256 is to be told.
+        plan: The file; of a multipart upload, with the parts of that.
+        upload: What its parts were sent to.
+        hashes: The checksums of its parts.
+        sent: What S3 was asked to take; updated.
+        whole: The whole file's SHA-256, hexadecimal; ``""`` if it was not computed.
+        sha256: Whether to report that SHA-256.
 
     Raises:
         PartsMissingError: Some parts have to be sent again.
         IntegrityError: The object is complete and is not the file.
-        UploadAbortedError: The file was discarded.
+        FileChangedError: The file changed while it was read.
         NoSuchUploadError: The upload is gone, and the object is not this file.
         ObjectExistsError: Another object took the key, and may not be overwritten.
         S3Error: S3 cannot be asked.
     """
-    record = slot.record
-    if not isinstance(record, (Planned, Open)):
-        raise _not_under_way(record)
-    plan = record.plan
-    hashes = Hashes(parts=plan.parts, sha256=request.parts_sha256, md5=request.parts_md5)
-    _check_whole_file(plan, request)
-    place = f"s3://{store.bucket}/{plan.key}"
-    if isinstance(record, Open):
-        found, verified_by = _complete_parts(store, slot, record, hashes, place)
+    _check_whole_file(plan, hashes, whole)
+    if isinstance(upload, SinglePut):
+        found, verified_by = _verify_single(store, plan, hashes, sent, refused=upload.refused)
     else:
-        found, verified_by = _look_at_single(store, slot, plan, hashes, taken=request.taken)
-    whole = request.sha256 if sha256 else ""
-    return Completed(plan, uploaded_file(store, plan, found, verified_by, whole))
+        found, verified_by = _complete_parts(store, plan, upload, hashes, sent)
+    return uploaded_file(store, plan, found, verified_by, whole if sha256 else "")
 
 
 def uploaded_file(
@@ -104,26 +103,19 @@ def uploaded_file(
     return uploaded.reread_by(partial(reread, store))
 
 
-def _not_under_way(record: FileRecord) -> UploadError:
-    if isinstance(record, Aborted):
-        return UploadAbortedError("this file was discarded: pick it again")
-    return ProtocolError("only a file that is being uploaded can be completed")
-
-
-def _check_whole_file(plan: FilePlan, request: CompleteMultipartUpload) -> None:
+def _check_whole_file(plan: FilePlan, hashes: Hashes, whole: str) -> None:
     """A file of one part has one SHA-256: two that differ were read from two files."""
-    whole = request.sha256
-    if plan.parts.single and whole and whole != hexadecimal(request.parts_sha256[0]):
+    if plan.parts.single and whole and whole != hexadecimal(hashes.sha256[0]):
         msg = f"{shown(plan.picked.name)} changed while it was read: pick it again"
         raise FileChangedError(msg)
 
 
-def _look_at_single(
-    store: Store, slot: Slot, plan: FilePlan, hashes: Hashes, *, taken: bool
+def _verify_single(
+    store: Store, plan: FilePlan, hashes: Hashes, sent: Sent, *, refused: bool
 ) -> tuple[ObjectFound, VerifiedBy]:
-    """See what one PUT left; ``taken`` if S3 refused it, as the key has an object.
+    """Look at what one PUT left; ``refused`` if S3 refused it, as the key has an object.
 
-    Where HEAD is denied or tells no checksum, nobody can see whose bytes are there. What remains
+    Where HEAD is denied or shows no checksum, nobody can see whose bytes are there. What remains
     is that S3 took the request whose signature holds the length and the checksum; a server too
     old for checksums compared the length alone, so ``size`` is all that is claimed. Of an object
     that was there before the PUT, not even that.
@@ -136,11 +128,11 @@ def _look_at_single(
     if isinstance(look, NoObject):
         raise PartsMissingError([1])
     if isinstance(look, NotAllowed):
-        if slot.signed.get(1) != hashes.sha256[0]:
+        if sent.signed.get(1) != hashes.sha256[0]:
             raise PartsMissingError([1])
         look = ObjectFound.of({}, size=plan.parts.size)
     verified_by = _proof_of_put(look, plan, hashes, place)
-    if taken and verified_by == "size":
+    if refused and verified_by == "size":
         msg = (
             f"{place} has an object already, and nobody can see whether it is this file: S3 tells "
             "no checksum of it, as where s3:GetObject is missing. Overwrite it, or use another key"
@@ -161,41 +153,44 @@ def _proof_of_put(found: ObjectFound, plan: FilePlan, hashes: Hashes, place: str
 
 
 def _complete_parts(
-    store: Store, slot: Slot, record: Open, hashes: Hashes, place: str
+    store: Store, plan: FilePlan, upload: OpenedUpload, hashes: Hashes, sent: Sent
 ) -> tuple[ObjectFound, VerifiedBy]:
-    key, upload_id = record.plan.key, record.upload.upload_id
+    place = store.destination(plan.key)
     try:
-        listed = one_of_each(store.list_parts(key, upload_id), hashes)
-        if missing := missing_parts(listed, hashes, slot.signed):
+        listed = one_of_each(store.list_parts(plan.key, upload.upload_id), hashes)
+        if missing := missing_parts(listed, hashes, sent.signed):
             raise PartsMissingError(missing)
-        slot.completing = upload_id
-        found = _put_together(store, record, listed, hashes)
+        sent.completing = upload.upload_id
+        found = _put_together(store, plan, upload, listed, hashes)
     except (NoSuchUploadError, ObjectExistsError) as error:
         # An answer to Complete that was lost leaves this, and so does a second kernel.
-        return _find_completed(store, slot, record, hashes, error)
+        return _find_completed(store, plan, upload, hashes, sent, error)
     if not found.sha256:
-        look = store.head_object(key)
+        look = store.head_object(plan.key)
         if isinstance(look, ObjectFound) and look.etag == found.etag:
             found = look
     return found, proof(found, hashes, place)
 
 
 def _put_together(
-    store: Store, record: Open, listed: Mapping[int, ListedPart], hashes: Hashes
+    store: Store,
+    plan: FilePlan,
+    upload: OpenedUpload,
+    listed: Mapping[int, ListedPart],
+    hashes: Hashes,
 ) -> ObjectFound:
     try:
-        return _name_parts(store, record.plan, record.upload, listed, hashes)
+        return _name_parts(store, plan, upload, listed, hashes)
     except IntegrityError:
         # A server that lists no checksums says only now that a part is not what was sent.
         if unproven := unproven_parts(listed):
             raise PartsMissingError(unproven) from None
         raise
     except S3Error as error:
-        if record.upload.sha256 or refusal_code(error) != "InvalidRequest":
+        if upload.sha256 or refusal_code(error) != "InvalidRequest":
             raise
     # An upload that was found, on a server that does not tell which checksums it wants: these.
-    upload = replace(record.upload, sha256=True)
-    return _name_parts(store, record.plan, upload, listed, hashes)
+    return _name_parts(store, plan, replace(upload, sha256=True), listed, hashes)
 
 
 def _name_parts(
@@ -222,17 +217,18 @@ def _name_parts(
 
 def _find_completed(
     store: Store,
-    slot: Slot,
-    record: Open,
+    plan: FilePlan,
+    upload: OpenedUpload,
     hashes: Hashes,
+    sent: Sent,
     error: NoSuchUploadError | ObjectExistsError,
 ) -> tuple[ObjectFound, VerifiedBy]:
-    place = store.destination(record.plan.key)
-    look = store.head_object(record.plan.key)
-    completed = slot.completing == record.upload.upload_id
+    place = store.destination(plan.key)
+    look = store.head_object(plan.key)
+    completed = sent.completing == upload.upload_id
     if isinstance(look, NotAllowed) and isinstance(error, NoSuchUploadError) and completed:
         # Sending it all again would end in a conflict with itself, most likely.
-        allowed = Call(operation="HeadObject", bucket=store.bucket, key=record.plan.key).statement
+        allowed = Call(operation="HeadObject", bucket=store.bucket, key=plan.key).statement
         msg = (
             f"S3 was asked to complete {place}, its answer was lost, and nobody may look whether "
             "the object is there: allow s3:GetObject, then resume, and what is there is compared "
@@ -243,9 +239,9 @@ def _find_completed(
         if verified_by := proven(look, hashes, place):
             if isinstance(error, ObjectExistsError):  # then the parts are still there, and billed
                 with contextlib.suppress(S3Error):
-                    store.abort(record.plan.key, record.upload.upload_id)
+                    store.abort(plan.key, upload.upload_id)
             return look, verified_by
-        if record.plan.must_not_exist:
+        if plan.must_not_exist:
             msg = f"another object arrived as {place} meanwhile: overwrite it or keep both"
             raise ObjectExistsError(msg) from error
     raise error

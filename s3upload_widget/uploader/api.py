@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
     from s3upload_widget.results import UploadedFile
-    from s3upload_widget.service import IfExists
+    from s3upload_widget.transfer import IfExists
     from s3upload_widget.uploader.sources import FilePath
 
 

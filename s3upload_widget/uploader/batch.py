@@ -20,7 +20,7 @@ from s3upload_widget.options import check_choices
 from s3upload_widget.parts import S3_LIMITS, Limits, PartPlan, plan_parts
 from s3upload_widget.results import PickedFile
 from s3upload_widget.s3 import ObjectFound, Store
-from s3upload_widget.service import FilePlan, PickedFiles
+from s3upload_widget.transfer import FilePlan
 from s3upload_widget.uploader.file_upload import FileUpload
 from s3upload_widget.uploader.part_queue import InlineExecutor
 from s3upload_widget.uploader.resume import SendOptions, keys_begun
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
     from s3upload_widget.results import UploadedFile
-    from s3upload_widget.service import IfExists
+    from s3upload_widget.transfer import IfExists
     from s3upload_widget.uploader.sources import FilePath, Source
 
 logger = logging.getLogger("s3upload_widget")
@@ -233,16 +233,15 @@ def _choosing(store: Store, wanted: Sequence[str], options: Options) -> Callable
         raise RefusedError(msg)
     if options.if_exists != "rename":
         return str
-    files = PickedFiles()
-    for key in wanted:
-        files.claim(key, key)
-    return partial(_free_key, store, files)
+    return partial(_free_key, store, {key: key for key in wanted})
 
 
-def _free_key(store: Store, files: PickedFiles, key: str) -> str:
+def _free_key(store: Store, claims: dict[str, str], key: str) -> str:
+    """The first name of ``key`` that is free; ``claims`` says which file of the batch has which."""
     for name in names(key):
         # Another file of this batch may be on its way there, and not be on S3 yet.
-        if files.claim(name, key) and not isinstance(store.head_object(name), ObjectFound):
+        mine = claims.setdefault(name, key) == key
+        if mine and not isinstance(store.head_object(name), ObjectFound):
             return name
     msg = f"{store.destination(key)} and {keys.MAX_NAMES - 1} other names of it exist: give another"
     raise ObjectExistsError(msg)

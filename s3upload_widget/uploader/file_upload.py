@@ -8,14 +8,14 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from s3upload_widget import protocol
 from s3upload_widget.checksums import hexadecimal
 from s3upload_widget.errors import IntegrityError, NoSuchUploadError, ObjectExistsError, S3Error
 from s3upload_widget.keys import shown
 from s3upload_widget.s3 import ObjectFound, refusal_code
-from s3upload_widget.service import Open, Planned, Slot
 from s3upload_widget.transfer import (
     PartsMissingError,
+    Sent,
+    SinglePut,
     complete,
     cuts,
     described,
@@ -29,9 +29,8 @@ from s3upload_widget.uploader.resume import create, find
 
 if TYPE_CHECKING:
     from s3upload_widget.results import UploadedFile, VerifiedBy
-    from s3upload_widget.s3 import Store
-    from s3upload_widget.service import FilePlan
-    from s3upload_widget.transfer import Hashes
+    from s3upload_widget.s3 import OpenedUpload, Store
+    from s3upload_widget.transfer import FilePlan, Hashes
     from s3upload_widget.uploader.part_queue import PartJob
     from s3upload_widget.uploader.resume import OpenUpload, SendOptions
     from s3upload_widget.uploader.sources import Source
@@ -120,7 +119,7 @@ class FileUpload:
     def _single(self) -> UploadedFile:
         plan = self._plan
         reading = PartReader(self._source, plan.parts, md5=not self._store.on_aws)
-        slot = Slot("script", record=Planned(plan))
+        sent = Sent()
         for _ in range(ROUNDS):
             part = reading.part(1)
             self._source.check()
@@ -133,15 +132,17 @@ class FileUpload:
                 content_type=plan.content_type,
                 must_not_exist=plan.must_not_exist,
             )
-            slot.signed[1] = part.sha256
+            sent.signed[1] = part.sha256
             try:
                 persist(put, threading.Event())
-                taken = False
+                refused = False
             except ObjectExistsError:
                 # Perhaps by this very request, whose answer was lost: then complete() sees it.
-                taken = True
+                refused = True
             try:
-                uploaded = self._complete(slot, reading, taken=taken)
+                hashes = reading.hashes()
+                whole = hexadecimal(hashes.sha256[0])
+                uploaded = self._complete(plan, SinglePut(refused), hashes, sent, whole)
             except PartsMissingError:
                 continue
             self._tally.done(1, plan.parts.size, sent=True)
@@ -175,11 +176,13 @@ class FileUpload:
         to_prove = [n for n in everything if begun.listed and (whole or n in begun.listed)]
         to_send = [n for n in everything if n not in begun.listed]
         self._work(begun, PartQueue(to_prove, to_send), whole)
-        slot = Slot("script", record=Open(replace(self._plan, parts=parts), begun.upload))
+        plan, sent = replace(self._plan, parts=parts), Sent()
         for _ in range(ROUNDS):
             self._source.check()
             try:
-                return self._complete(slot, begun.reading, whole)
+                hashes = begun.reading.hashes()
+                sha256 = whole.hexadecimal() if whole else ""
+                return self._complete(plan, begun.upload, hashes, sent, sha256)
             except PartsMissingError as missing:
                 self._tally.differs(len(missing.part_numbers))
                 self._work(begun, PartQueue((), missing.part_numbers), None)
@@ -224,22 +227,11 @@ class FileUpload:
 
     def _complete(
         self,
-        slot: Slot,
-        reading: PartReader,
-        whole: FileDigest | None = None,
-        *,
-        taken: bool = False,
+        plan: FilePlan,
+        upload: OpenedUpload | SinglePut,
+        hashes: Hashes,
+        sent: Sent,
+        whole: str,
     ) -> UploadedFile:
-        hashes = reading.hashes()
-        request = protocol.CompleteMultipartUpload(
-            file_id=slot.file_id,
-            parts_sha256=list(hashes.sha256),
-            parts_md5=list(hashes.md5),
-            sha256=whole.hexadecimal() if whole else _sha256_if_single(hashes),
-            taken=taken,
-        )
-        return complete(self._store, slot, request, sha256=self._manner.sha256).uploaded
-
-
-def _sha256_if_single(hashes: Hashes) -> str:
-    return hexadecimal(hashes.sha256[0]) if hashes.parts.single else ""
+        sha256 = self._manner.sha256
+        return complete(self._store, plan, upload, hashes, sent, whole=whole, sha256=sha256)

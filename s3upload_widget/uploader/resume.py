@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
     from s3upload_widget.s3 import Store
-    from s3upload_widget.service import FilePlan
-    from s3upload_widget.transfer import ResumableUpload
+    from s3upload_widget.transfer import FilePlan, ResumableUpload
     from s3upload_widget.uploader.sources import Source
 
 logger = logging.getLogger("s3upload_widget")

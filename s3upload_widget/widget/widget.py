@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from s3upload_widget.doctor import Report
     from s3upload_widget.results import PickedFile, Unfinished, UploadedFile
-    from s3upload_widget.service import IfExists
+    from s3upload_widget.transfer import IfExists
 
 
 class UploadWidget(Traits):

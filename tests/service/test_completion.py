@@ -54,7 +54,7 @@ def test_a_part_that_was_read_differently_since_is_asked_for(
         sender.send()
         sender.data = b"x" * (5 << 20) + b"new"
         if not remembered:
-            service._files.get(sender.file_id).signed.clear()
+            service._files.get(sender.file_id).sent.signed.clear()
 
         reply = sender.complete()
 

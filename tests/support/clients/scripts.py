@@ -29,7 +29,7 @@ _SCRIPT: Final = """
 import sys
 import boto3
 from support.clients.scripts import SMALL
-from s3upload_widget.batch import Options, upload
+from s3upload_widget.uploader import Options, upload
 path, uri = sys.argv[1:]
 upload([(path, "")], uri, Options(limits=SMALL, max_concurrency=4, progress=False))
 """

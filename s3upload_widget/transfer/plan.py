@@ -1,0 +1,51 @@
+"""What was decided for one file, and what was done for it so far. Plain records; knows no S3."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from s3upload_widget.parts import PartPlan
+    from s3upload_widget.results import PickedFile
+
+IfExists: TypeAlias = Literal["verify", "overwrite", "rename"]
+"""What to do where a key has an object already."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilePlan:
+    """What was decided before a file is uploaded."""
+
+    picked: PickedFile
+    key: str
+    parts: PartPlan
+    content_type: str
+    must_not_exist: bool
+    """Whether S3 is to refuse where the key has got an object meanwhile."""
+    compare: bool = False
+    """Whether the key has an object already that may be this very file."""
+    started: datetime
+    """UTC."""
+    continues: str = field(default="", repr=False)
+    """Id of the upload that has to be resumed; ``""`` if any may."""
+
+
+@dataclass(frozen=True, slots=True)
+class SinglePut:
+    """A file of one part, which one PutObject sent."""
+
+    refused: bool
+    """Whether S3 refused the PUT because the key has an object."""
+
+
+@dataclass(slots=True)
+class Sent:
+    """What S3 was asked to take of one file."""
+
+    signed: dict[int, str] = field(default_factory=dict)
+    """Part number → base64 SHA-256 that the newest request for the part was signed with."""
+    completing: str = field(default="", repr=False)
+    """Id of the upload that S3 was asked to complete: if that is gone, it may be complete."""
