@@ -46,7 +46,7 @@ check: environment ## linters, types, and whether generated code is current
 	$(RUN) -m ruff format --check
 	$(RUN) -m mypy
 	$(RUN) js/generate_protocol.py --check
-	cd js && node_modules/.bin/tsc && node_modules/.bin/biome ci
+	cd js && npm run --silent check
 
 build: environment ## the wheel and the source distribution, into dist/
 	$(RUN) -m hatchling build
