@@ -13,12 +13,10 @@ from support.bad_input.actions import WRONG_ACCESS_KEY, WRONG_SECRET_KEY
 from support.bad_input.cases import TABLE
 from support.bad_input.stage import SEVERAL, Stage, always
 from support.page.uploading import assert_arrived, pick, until_state
-from support.proxy.proxy import FaultyProxy
 from support.soak.leaks import assert_nothing_leaks, record_everything, secrets_of
 from support.waiting import until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from playwright.sync_api import Page
@@ -26,14 +24,8 @@ if TYPE_CHECKING:
     from support.bad_input.stage import Trouble
     from support.page.bridge import Bridge
     from support.page.browser import PageErrors
+    from support.proxy.proxy import FaultyProxy
     from support.servers.servers import S3Server
-
-
-@pytest.fixture
-def kernel_proxy(ministack: S3Server) -> Iterator[FaultyProxy]:
-    """Between the kernel and S3; ``proxy`` is between the page and S3."""
-    with FaultyProxy(ministack.endpoint_url) as faulty:
-        yield faulty
 
 
 @pytest.fixture
@@ -42,14 +34,14 @@ def stage(
     page_errors: PageErrors,
     bridge: Bridge,
     ministack: S3Server,
-    kernel_proxy: FaultyProxy,
+    behind: FaultyProxy,
     proxy: FaultyProxy,
     bucket: str,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Stage:
     page_errors.expect_network()
-    return Stage(page, bridge, ministack, kernel_proxy, proxy, bucket, tmp_path, monkeypatch)
+    return Stage(page, bridge, ministack, behind, proxy, bucket, tmp_path, monkeypatch)
 
 
 @pytest.mark.parametrize("trouble", TABLE, ids=lambda trouble: trouble.cause)

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from s3upload_widget import UploadWidget
 from support.files import make_file
 from support.page.lane import unreliable
 from support.page.uploading import QUICK, pick, show, until_done
@@ -18,16 +17,10 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Page
 
+    from s3upload_widget import UploadWidget
     from support.page.bridge import Bridge
     from support.page.browser import PageErrors
     from support.proxy.proxy import FaultyProxy
-    from support.servers.servers import S3Server
-
-
-@pytest.fixture
-def widget(bridge: Bridge, ministack: S3Server, proxy: FaultyProxy, bucket: str) -> UploadWidget:
-    """Its page reaches S3 through the proxy, its kernel does so directly."""
-    return UploadWidget(bucket, client=ministack.client, browser_endpoint_url=proxy.url)
 
 
 def test_a_page_that_reaches_the_store_says_so_and_shows_nothing(

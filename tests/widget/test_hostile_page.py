@@ -7,7 +7,6 @@ import threading
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qs, unquote, urlsplit
 
-import comm
 import pytest
 from hypothesis import HealthCheck, given, settings
 from msgspec.structs import replace
@@ -18,7 +17,7 @@ from s3upload_widget.widget import file_list as files
 from s3upload_widget.widget.presence import Presence
 from s3upload_widget.widget.traits import PAGE_MAY_SET
 from support.clients.hostile import CHECKSUM, conversations, filled
-from support.clients.talk import NearPage, RecordingComm, file_id, progress, summary
+from support.clients.talk import NearPage, file_id, progress, summary
 from support.waiting import until
 
 if TYPE_CHECKING:
@@ -30,26 +29,16 @@ MiB: Final = 1 << 20
 HUGE: Final = "x" * (10 * MiB)
 
 
-@pytest.fixture(autouse=True)
-def _recording(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(comm, "create_comm", RecordingComm)
-
-
 @pytest.fixture(scope="module")
-def lab(moto: S3Server) -> str:
+def place(moto: S3Server) -> str:
     return moto.new_bucket()
 
 
 @pytest.fixture
-def widget(moto: S3Server, lab: str) -> Iterator[UploadWidget]:
-    w = UploadWidget(lab, "raw", client=moto.client)
+def widget(moto: S3Server, place: str) -> Iterator[UploadWidget]:
+    w = UploadWidget(place, "raw", client=moto.client)
     yield w
     w.close()
-
-
-@pytest.fixture
-def page(widget: UploadWidget) -> NearPage:
-    return NearPage(widget)
 
 
 @settings(
@@ -57,13 +46,13 @@ def page(widget: UploadWidget) -> NearPage:
 )
 @given(said=conversations())
 def test_nothing_escapes_and_nothing_foreign_is_signed(
-    moto: S3Server, lab: str, said: list[Any]
+    moto: S3Server, place: str, said: list[Any]
 ) -> None:
     secret, mine = (
-        moto.client.create_multipart_upload(Bucket=lab, Key=key)["UploadId"]
+        moto.client.create_multipart_upload(Bucket=place, Key=key)["UploadId"]
         for key in ("secret/x", "raw/a.bin")
     )
-    widget = UploadWidget(lab, "raw", client=moto.client, part_size=5 * MiB)
+    widget = UploadWidget(place, "raw", client=moto.client, part_size=5 * MiB)
     page = NearPage(widget)
     try:
         for content in said:
@@ -72,16 +61,16 @@ def test_nothing_escapes_and_nothing_foreign_is_signed(
             if draw_breath(content):
                 until(lambda: not widget._controller._dispatcher._under_way, 60, "all answers")
         until(lambda: not widget._controller._dispatcher._under_way, 60, "all answers")
-        assert page.hello().destination == f"s3://{lab}/raw/"
-        assert_only_its_own_is_signed(page, lab, foreign=secret)
+        assert page.hello().destination == f"s3://{place}/raw/"
+        assert_only_its_own_is_signed(page, place, foreign=secret)
         told = [heard["reply"] for heard in page.heard if "reply" in heard]
         assert [reply for reply in told if reply.get("code") == "internal"] == []
-        assert moto.upload_ids(lab).count(("secret/x", secret)) == 1
+        assert moto.upload_ids(place).count(("secret/x", secret)) == 1
         # What Jupyter has to send on: plain JSON, in UTF-8.
         json.dumps([page.published, widget.error], default=str, allow_nan=False).encode()
     finally:
         widget.close()
-        moto.empty(lab)
+        moto.empty(place)
 
 
 def draw_breath(content: Any) -> bool:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-import comm
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from s3upload_widget import UploadWidget
 from s3upload_widget.checksums import md5, sha256
-from support.clients.talk import NearPage, RecordingComm
+from support.clients.talk import NearPage
 from support.waiting import until
 
 if TYPE_CHECKING:
@@ -113,11 +112,6 @@ def bucket(moto: S3Server) -> Iterator[str]:
     with moto.bucket() as name:
         moto.client.put_object(Bucket=name, Key="raw/a.bin", Body=THERE)
         yield name
-
-
-@pytest.fixture(autouse=True)
-def _recording(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(comm, "create_comm", RecordingComm)
 
 
 @settings(

@@ -5,34 +5,14 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-import comm
 import pytest
 
 from s3upload_widget import UploadWidget, protocol
-from support.clients.talk import ORIGIN, NearPage, Page, RecordingComm
+from support.clients.talk import ORIGIN, NearPage, Page
 from support.waiting import until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from support.servers.servers import S3Server
-
-
-@pytest.fixture(autouse=True)
-def _recording(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(comm, "create_comm", RecordingComm)
-
-
-@pytest.fixture
-def widget(moto: S3Server) -> Iterator[UploadWidget]:
-    w = UploadWidget(moto.new_bucket(), "raw", client=moto.client)
-    yield w
-    w.close()
-
-
-@pytest.fixture
-def page(widget: UploadWidget) -> Page:
-    return NearPage(widget)
 
 
 def test_a_page_is_told_where_files_go(moto: S3Server) -> None:

@@ -4,36 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import comm
 import pytest
 
 from s3upload_widget import UploadWidget, protocol
-from support.clients.talk import NearPage, Page, RecordingComm, file_id, progress, summary
+from support.clients.talk import NearPage, Page, file_id, progress, summary
 from support.waiting import until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from support.servers.servers import S3Server
 
 MiB = 1024**2
-
-
-@pytest.fixture(autouse=True)
-def _recording(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(comm, "create_comm", RecordingComm)
-
-
-@pytest.fixture
-def widget(moto: S3Server) -> Iterator[UploadWidget]:
-    w = UploadWidget(moto.new_bucket(), "raw", client=moto.client)
-    yield w
-    w.close()
-
-
-@pytest.fixture
-def page(widget: UploadWidget) -> Page:
-    return NearPage(widget)
 
 
 def test_an_order_is_repeated_until_the_page_has_done_it(widget: UploadWidget, page: Page) -> None:

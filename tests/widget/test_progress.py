@@ -5,37 +5,18 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-import comm
 import msgspec
-import pytest
 
 from s3upload_widget import FileStatus, UploadWidget, protocol
-from support.clients.talk import NearPage, Page, RecordingComm, file_id, progress, summary
+from support.clients.talk import NearPage, Page, file_id, progress, summary
 from support.waiting import until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    import pytest
 
     from support.servers.servers import S3Server
 
 MiB = 1024**2
-
-
-@pytest.fixture(autouse=True)
-def _recording(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(comm, "create_comm", RecordingComm)
-
-
-@pytest.fixture
-def widget(moto: S3Server) -> Iterator[UploadWidget]:
-    w = UploadWidget(moto.new_bucket(), "raw", client=moto.client)
-    yield w
-    w.close()
-
-
-@pytest.fixture
-def page(widget: UploadWidget) -> Page:
-    return NearPage(widget)
 
 
 def test_an_uploaded_file_is_in_value_before_the_page_hears_that_it_is_complete(

@@ -6,36 +6,18 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-import comm
 import pytest
 
-from s3upload_widget import UploadWidget
 from s3upload_widget.protocol import Tried
 from support.clients.checking import levels
-from support.clients.talk import ORIGIN, NearPage, Page, RecordingComm
+from support.clients.talk import ORIGIN, NearPage, Page
 from support.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from s3upload_widget import UploadWidget
     from support.servers.servers import S3Server
-
-
-@pytest.fixture(autouse=True)
-def _recording(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(comm, "create_comm", RecordingComm)
-
-
-@pytest.fixture
-def widget(moto: S3Server) -> Iterator[UploadWidget]:
-    w = UploadWidget(moto.new_bucket(), client=moto.client)
-    yield w
-    w.close()
-
-
-@pytest.fixture
-def page(widget: UploadWidget) -> Page:
-    return NearPage(widget)
 
 
 @pytest.mark.parametrize(("reached", "level"), [(True, "ok"), (False, "problem")])

@@ -8,19 +8,17 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeAlias
 
-import comm
 import pytest
 
 from s3upload_widget import CannotWaitError, UploadError, UploadWidget, protocol
 from s3upload_widget.errors import KeyRefusedError
-from support.clients.talk import NearPage, Page, RecordingComm, file_id, progress, summary
+from support.clients.talk import Page, file_id, progress, summary
 from support.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from s3upload_widget import UploadedFile
-    from support.servers.servers import S3Server
 
     Wait: TypeAlias = Callable[[UploadWidget, float | None], tuple[UploadedFile, ...]]
 
@@ -34,23 +32,6 @@ def suspend(widget: UploadWidget, timeout: float | None) -> tuple[UploadedFile, 
 
 
 both_ways = pytest.mark.parametrize("wait", [block, suspend])
-
-
-@pytest.fixture(autouse=True)
-def _recording(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(comm, "create_comm", RecordingComm)
-
-
-@pytest.fixture
-def widget(moto: S3Server) -> Iterator[UploadWidget]:
-    w = UploadWidget(moto.new_bucket(), client=moto.client)
-    yield w
-    w.close()
-
-
-@pytest.fixture
-def page(widget: UploadWidget) -> Page:
-    return NearPage(widget)
 
 
 @both_ways

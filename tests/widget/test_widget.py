@@ -13,37 +13,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import comm
 import pytest
 import traitlets
 
 from s3upload_widget import RefusedError, UploadWidget, protocol
 from support import ROOT
-from support.clients.talk import NearPage, Page, RecordingComm, file_id, progress, summary
+from support.clients.talk import NearPage, Page, file_id, progress, summary
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from support.servers.servers import S3Server
 
 MiB = 1024**2
-
-
-@pytest.fixture(autouse=True)
-def _recording(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(comm, "create_comm", RecordingComm)
-
-
-@pytest.fixture
-def widget(moto: S3Server) -> Iterator[UploadWidget]:
-    w = UploadWidget(moto.new_bucket(), "raw", client=moto.client)
-    yield w
-    w.close()
-
-
-@pytest.fixture
-def page(widget: UploadWidget) -> Page:
-    return NearPage(widget)
 
 
 def test_making_one_needs_no_network_and_no_kernel() -> None:

@@ -4,28 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pytest
 from playwright.sync_api import expect
 
 from support.files import make_file
-from support.page.desk import PART, Desk, widget_of
+from support.page.desk import PART, Desk
 from support.proxy.faults import Answer, Fault, Gate, Match
 from support.waiting import until
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from s3upload_widget import UploadWidget
-    from support.page.bridge import Bridge
     from support.page.browser import PageErrors
-    from support.proxy.proxy import FaultyProxy
-    from support.servers.servers import S3Server
-
-
-@pytest.fixture
-def widget(bridge: Bridge, server: S3Server, proxy: FaultyProxy, bucket: str) -> UploadWidget:
-    """Everything passes the proxy, the kernel's requests too."""
-    return widget_of(server.at(proxy.url), proxy, bucket)
 
 
 def test_what_arrives_between_two_tries_of_one_put_is_not_overwritten(

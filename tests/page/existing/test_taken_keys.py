@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 from s3upload_widget import upload_file, upload_files
 from s3upload_widget.errors import ObjectExistsError
 from support.files import make_file, sha256_of_file, sha256_of_object
-from support.page.desk import PART, Desk, widget_of
+from support.page.desk import PART, Desk
 from support.page.uploading import states
 from support.proxy.faults import FOREVER, Answer, Fault, LoseResponse, Match
 from support.servers.servers import one_of
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from s3upload_widget import UploadWidget
-    from support.page.bridge import Bridge
-    from support.page.browser import PageErrors
     from support.proxy.proxy import FaultyProxy
     from support.servers.servers import S3Server
+
+pytestmark = pytest.mark.usefixtures("network_may_fail")
 
 NAME = "run7.bin"
 DENIED = Fault(Answer(403, "AccessDenied"), Match(operation="HeadObject"), FOREVER)
@@ -43,18 +43,6 @@ def proxy(proxy: FaultyProxy) -> FaultyProxy:
 def bucket(server: S3Server, bucket: str) -> str:
     server.client.put_object(Bucket=bucket, Key=NAME, Body=THEIRS)
     return bucket
-
-
-@pytest.fixture
-def widget(
-    bridge: Bridge,
-    server: S3Server,
-    proxy: FaultyProxy,
-    bucket: str,
-    page_errors: PageErrors,
-) -> UploadWidget:
-    page_errors.expect_network()
-    return widget_of(server.at(proxy.url), proxy, bucket)
 
 
 @pytest.mark.parametrize("if_exists", ["verify", "rename"])

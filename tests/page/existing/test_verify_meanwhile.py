@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 
 from support.files import make_file
 from support.page.browser import hold_reading, let_read
-from support.page.desk import PART, Desk, widget_of
+from support.page.desk import PART, Desk
 from support.page.uploading import MiB, states
 from support.proxy.faults import Fault, Gate, Match
 from support.servers.existing import even, make_of_parts, ours
@@ -21,21 +21,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from s3upload_widget import UploadWidget
-    from support.page.bridge import Bridge
     from support.page.browser import PageErrors
-    from support.proxy.proxy import FaultyProxy
-    from support.servers.servers import S3Server
 
 SIZE = 3 * 8 * MiB + 1
 NAME = "run7.bin"
 
 server = one_of("ministack", "seaweed")
-
-
-@pytest.fixture
-def widget(bridge: Bridge, server: S3Server, proxy: FaultyProxy, bucket: str) -> UploadWidget:
-    """Everything passes the proxy, the kernel's requests too."""
-    return widget_of(server.at(proxy.url), proxy, bucket)
 
 
 @pytest.fixture

@@ -27,15 +27,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from s3upload_widget import UploadWidget
-    from support.page.browser import PageErrors
     from support.proxy.faults import Action
 
+pytestmark = pytest.mark.usefixtures("network_may_fail")
+
 SECOND = Match(operation="UploadPart", part_number=2)
-
-
-@pytest.fixture(autouse=True)
-def _failed_requests_are_no_surprise(page_errors: PageErrors) -> None:
-    page_errors.expect_network()
 
 
 @pytest.mark.parametrize(

@@ -12,11 +12,10 @@ from support.clients.scripts import send, start
 from support.files import make_file, sha256_of_file, sha256_of_object
 from support.page.uploading import QUICK, MiB, assert_arrived, pick, show, until_done
 from support.proxy.faults import FOREVER, Fault, Gate, Match, Stall
-from support.proxy.proxy import FaultyProxy
 from support.waiting import until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from playwright.sync_api import Page
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from support.page.browser import PageErrors
     from support.page.comm_messages import ToKernel, ToPage
     from support.proxy.faults import Action
+    from support.proxy.proxy import FaultyProxy
     from support.servers.servers import S3Server
 
 KiB: Final = 1 << 10
@@ -75,13 +75,6 @@ every_point = pytest.mark.parametrize("point", POINTS, ids=lambda point: str(poi
 def _cut_requests_are_no_surprise(page_errors: PageErrors) -> None:
     page_errors.expect_network()
     page_errors.expect("Cannot send")
-
-
-@pytest.fixture
-def behind(ministack: S3Server) -> Iterator[FaultyProxy]:
-    """Between the kernel and S3."""
-    with FaultyProxy(ministack.endpoint_url) as faulty:
-        yield faulty
 
 
 def widget_of(

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from s3upload_widget import UploadWidget
 from support.files import make_file
 from support.page.lane import unreliable
 from support.page.uploading import QUICK, MiB, assert_arrived, pick, show, until_done
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Page
 
+    from s3upload_widget import UploadWidget
     from support.page.bridge import Bridge
     from support.page.browser import PageErrors
     from support.proxy.proxy import FaultyProxy
@@ -26,14 +26,6 @@ PART = 5 * MiB
 PARTS = 13
 OFTEN = {**QUICK, "stallMs": 30_000, "resendMs": [100, 200, 400, 800]}
 EACH_ONCE = [[200]] * PARTS
-
-
-@pytest.fixture
-def widget(bridge: Bridge, ministack: S3Server, proxy: FaultyProxy, bucket: str) -> UploadWidget:
-    """Its page reaches S3 through the proxy, its kernel does so directly."""
-    return UploadWidget(
-        bucket, client=ministack.client, browser_endpoint_url=proxy.url, part_size=PART
-    )
 
 
 def statuses(proxy: FaultyProxy) -> list[list[int]]:

@@ -18,11 +18,9 @@ from support.page.uploading import (
     until_done,
 )
 from support.proxy.faults import Answer, CutRequest, Fault, Gate, LoseResponse, Match
-from support.proxy.proxy import FaultyProxy
 from support.waiting import until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from playwright.sync_api import Page
@@ -30,19 +28,13 @@ if TYPE_CHECKING:
     from support.page.bridge import Bridge
     from support.page.browser import PageErrors
     from support.proxy.faults import Action
+    from support.proxy.proxy import FaultyProxy
     from support.servers.servers import S3Server
 
 PART: Final = 5 * MiB
 PARTS: Final = 8
 PATIENT: Final = {**QUICK, "stallMs": 30_000}
 """A machine that is busy with other tests is no stalled connection."""
-
-
-@pytest.fixture
-def behind(ministack: S3Server) -> Iterator[FaultyProxy]:
-    """Between the kernel and S3."""
-    with FaultyProxy(ministack.endpoint_url) as faulty:
-        yield faulty
 
 
 @pytest.fixture

@@ -19,15 +19,11 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
     from support.page.bridge import Bridge
-    from support.page.browser import PageErrors
     from support.servers.servers import S3Server
 
+pytestmark = pytest.mark.usefixtures("network_may_fail")
+
 PART = 5 * MiB
-
-
-@pytest.fixture(autouse=True)
-def _cut_requests_are_no_surprise(page_errors: PageErrors) -> None:
-    page_errors.expect_network()
 
 
 def test_others_go_on_while_s3_does_not_answer_to_discards(

@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-import pytest
 from playwright.sync_api import expect
 
 from support.files import make_file
-from support.page.desk import PART, UNPACED, Desk, widget_of
-from support.page.offers import FAST, OPTIONS, Begun, begin, choose, offer, remembered
+from support.page.desk import PART, UNPACED, Desk
+from support.page.offers import FAST, Begun, choose, offer, remembered
 from support.page.uploading import QUICK, MiB, states
 from support.page.view import LONG
 from support.waiting import until
@@ -18,32 +17,8 @@ from support.waiting import until
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from s3upload_widget import UploadWidget
-    from support.page.bridge import Bridge
-    from support.page.browser import PageErrors
-    from support.proxy.proxy import FaultyProxy
-    from support.servers.servers import S3Server
 
 SEES_ONCE = {**QUICK, "lookMs": 3_600_000}
-
-
-@pytest.fixture
-def widget(
-    bridge: Bridge,
-    server: S3Server,
-    proxy: FaultyProxy,
-    bucket: str,
-    page_errors: PageErrors,
-) -> UploadWidget:
-    """Its page may leave while it sends."""
-    page_errors.expect_network()
-    return widget_of(server, proxy, bucket, **OPTIONS)
-
-
-@pytest.fixture
-def begun(desk: Desk, tmp_path: Path) -> Begun:
-    """A file of nine parts of which some are on S3; its page is gone."""
-    return begin(desk, make_file(tmp_path / "run7.bin", 8 * PART + 1))
 
 
 def test_continue_asks_for_the_same_file_and_sends_the_rest(desk: Desk, begun: Begun) -> None:

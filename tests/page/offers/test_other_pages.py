@@ -11,8 +11,8 @@ import pytest
 from playwright.sync_api import expect
 
 from support.files import make_file
-from support.page.desk import PART, UNPACED, Desk, widget_of
-from support.page.offers import FAST, OPTIONS, Begun, begin, choose, offer
+from support.page.desk import PART, UNPACED, Desk
+from support.page.offers import FAST, Begun, choose, offer
 from support.page.uploading import MiB
 from support.page.view import LONG
 from support.waiting import until
@@ -21,30 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from s3upload_widget import UploadWidget
-    from support.page.bridge import Bridge
     from support.page.browser import Browsing, PageErrors
-    from support.proxy.proxy import FaultyProxy
-    from support.servers.servers import S3Server
-
-
-@pytest.fixture
-def widget(
-    bridge: Bridge,
-    server: S3Server,
-    proxy: FaultyProxy,
-    bucket: str,
-    page_errors: PageErrors,
-) -> UploadWidget:
-    """Its page may leave while it sends."""
-    page_errors.expect_network()
-    return widget_of(server, proxy, bucket, **OPTIONS)
-
-
-@pytest.fixture
-def begun(desk: Desk, tmp_path: Path) -> Begun:
-    """A file of nine parts of which some are on S3; its page is gone."""
-    return begin(desk, make_file(tmp_path / "run7.bin", 8 * PART + 1))
 
 
 @pytest.fixture

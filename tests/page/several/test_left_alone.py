@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
-from s3upload_widget import UploadWidget
 from support.files import make_file
 from support.page.uploading import QUICK, MiB, assert_arrived, pick, show, until_done
 from support.page.view import LONG, expect_state, press, row
@@ -19,10 +18,13 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Page
 
+    from s3upload_widget import UploadWidget
     from support.page.bridge import Bridge
     from support.page.browser import Browsing, PageErrors
     from support.proxy.proxy import FaultyProxy
     from support.servers.servers import S3Server
+
+pytestmark = pytest.mark.usefixtures("network_may_fail")
 
 PART = 5 * MiB
 HOLD_THE_FIRST = """() => {
@@ -33,19 +35,6 @@ HOLD_THE_FIRST = """() => {
         return hash(lane, part);
     };
 }"""
-
-
-@pytest.fixture(autouse=True)
-def _cut_requests_are_no_surprise(page_errors: PageErrors) -> None:
-    page_errors.expect_network()
-
-
-@pytest.fixture
-def widget(bridge: Bridge, ministack: S3Server, proxy: FaultyProxy, bucket: str) -> UploadWidget:
-    """Its pages reach S3 through the proxy, its kernel does so directly."""
-    return UploadWidget(
-        bucket, client=ministack.client, browser_endpoint_url=proxy.url, part_size=PART
-    )
 
 
 @pytest.fixture

@@ -11,14 +11,8 @@ from support.page.scenes import SCENES, Scene, Stage, done, empty, playing, uplo
 from support.page.view import press
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from playwright.sync_api import Page
 
-    from support.page.bridge import Bridge
-    from support.page.browser import PageErrors
-    from support.proxy.proxy import FaultyProxy
-    from support.servers.servers import S3Server
 
 AXE: Final = ROOT / "js/node_modules/axe-core/axe.min.js"
 
@@ -27,20 +21,6 @@ MOVING: Final = """() => [...document.querySelectorAll(".s3up, .s3up *")].filter
   return transitionDuration.split(", ").some((each) => each !== "0s") || animationName !== "none";
 }).map((el) => el.className)"""
 """What of the view would move if something of it changed."""
-
-
-@pytest.fixture
-def stage(
-    page: Page,
-    bridge: Bridge,
-    ministack: S3Server,
-    proxy: FaultyProxy,
-    bucket: str,
-    page_errors: PageErrors,
-    tmp_path: Path,
-) -> Stage:
-    page_errors.expect_network()
-    return Stage(page, bridge, ministack, proxy, bucket, tmp_path)
 
 
 def findings(page: Page) -> list[str]:

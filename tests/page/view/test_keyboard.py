@@ -26,10 +26,6 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Page
 
-    from support.page.bridge import Bridge
-    from support.page.browser import PageErrors
-    from support.proxy.proxy import FaultyProxy
-    from support.servers.servers import S3Server
 
 OUTLINE: Final = """() => {
   const look = (el) => {
@@ -48,20 +44,6 @@ OUTLINE: Final = """() => {
 }"""
 """How the focused control of the view is marked, and how it looks without the focus."""
 MODES: Final = ("light", "dark", "forced colors")
-
-
-@pytest.fixture
-def stage(
-    page: Page,
-    bridge: Bridge,
-    ministack: S3Server,
-    proxy: FaultyProxy,
-    bucket: str,
-    page_errors: PageErrors,
-    tmp_path: Any,
-) -> Stage:
-    page_errors.expect_network()
-    return Stage(page, bridge, ministack, proxy, bucket, tmp_path)
 
 
 def tabbed(page: Page) -> Iterator[dict[str, Any]]:

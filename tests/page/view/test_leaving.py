@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Final
 import pytest
 from playwright.sync_api import expect
 
-from s3upload_widget import UploadWidget
 from support.files import make_file
 from support.page.uploading import QUICK, pick, show
 from support.page.view import PART, SLOW, expect_state, press
@@ -18,10 +17,11 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Dialog, Page
 
+    from s3upload_widget import UploadWidget
     from support.page.bridge import Bridge
-    from support.page.browser import PageErrors
     from support.proxy.proxy import FaultyProxy
-    from support.servers.servers import S3Server
+
+pytestmark = pytest.mark.usefixtures("network_may_fail")
 
 LOCKS: Final = """
 globalThis.locks = { held: 0, asked: 0 };
@@ -36,18 +36,10 @@ Object.defineProperty(navigator, "wakeLock", { value: { async request() {
 
 
 @pytest.fixture
-def widget(
-    page_errors: PageErrors,
-    bridge: Bridge,
-    ministack: S3Server,
-    proxy: FaultyProxy,
-    bucket: str,
-) -> UploadWidget:
-    page_errors.expect_network()
+def widget(widget: UploadWidget, proxy: FaultyProxy) -> UploadWidget:
+    """Its uploads take long enough to be left."""
     proxy.pace_total(SLOW)
-    return UploadWidget(
-        bucket, client=ministack.client, browser_endpoint_url=proxy.url, part_size=PART
-    )
+    return widget
 
 
 def test_the_page_asks_before_it_is_left_while_files_are_under_way_and_only_then(

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final
 import pytest
 from playwright.sync_api import expect
 
-from s3upload_widget import UploadWidget
 from support.files import make_file
 from support.page.uploading import pick, show, until_done
 from support.page.view import LONG, PART, SLOW, expect_state, press, row
@@ -19,27 +18,16 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Page
 
+    from s3upload_widget import UploadWidget
     from support.page.bridge import Bridge
     from support.page.browser import Browsing, PageErrors
     from support.proxy.proxy import FaultyProxy
     from support.servers.servers import S3Server
 
+pytestmark = pytest.mark.usefixtures("network_may_fail")
+
 SETTLED: Final = re.compile(r"^(done|failed)$")
 HOSTILE: Final = '<img src=x onerror="document.body.dataset.hit=1">'
-
-
-@pytest.fixture(autouse=True)
-def _failed_requests_are_no_surprise(page_errors: PageErrors) -> None:
-    """What is paused or discarded on its way may be cut at the proxy."""
-    page_errors.expect_network()
-
-
-@pytest.fixture
-def widget(bridge: Bridge, ministack: S3Server, proxy: FaultyProxy, bucket: str) -> UploadWidget:
-    """Its page reaches S3 through the proxy, which may be slow."""
-    return UploadWidget(
-        bucket, "raw", client=ministack.client, browser_endpoint_url=proxy.url, part_size=PART
-    )
 
 
 def test_the_keyboard_alone_picks_pauses_resumes_and_discards(

@@ -6,25 +6,20 @@ import ast
 import io
 from typing import TYPE_CHECKING
 
-import pytest
 from playwright.sync_api import expect
 
-from s3upload_widget import UploadWidget
 from support.page.uploading import pick, show, until_done
 from support.waiting import until
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import pytest
     from playwright.sync_api import Page
 
+    from s3upload_widget import UploadWidget
     from support.page.bridge import Bridge
     from support.servers.servers import S3Server
-
-
-@pytest.fixture
-def widget(bridge: Bridge, ministack: S3Server, bucket: str) -> UploadWidget:
-    return UploadWidget(bucket, "raw", client=ministack.client)
 
 
 def arrive(page: Page, bridge: Bridge, widget: UploadWidget, *paths: Path) -> None:

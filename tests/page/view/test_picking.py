@@ -11,7 +11,6 @@ from s3upload_widget import UploadWidget
 from support.files import make_file
 from support.page.browser import drag_files, drop_files
 from support.page.uploading import show, until_done
-from support.page.view import PART
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,23 +18,9 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
     from support.page.bridge import Bridge
-    from support.page.browser import PageErrors
-    from support.proxy.proxy import FaultyProxy
     from support.servers.servers import S3Server
 
-
-@pytest.fixture(autouse=True)
-def _failed_requests_are_no_surprise(page_errors: PageErrors) -> None:
-    """What is paused or discarded on its way may be cut at the proxy."""
-    page_errors.expect_network()
-
-
-@pytest.fixture
-def widget(bridge: Bridge, ministack: S3Server, proxy: FaultyProxy, bucket: str) -> UploadWidget:
-    """Its page reaches S3 through the proxy, which may be slow."""
-    return UploadWidget(
-        bucket, "raw", client=ministack.client, browser_endpoint_url=proxy.url, part_size=PART
-    )
+pytestmark = pytest.mark.usefixtures("network_may_fail")
 
 
 def test_dropped_files_and_folders_arrive(

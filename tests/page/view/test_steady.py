@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Final
 import pytest
 from playwright.sync_api import expect
 
-from s3upload_widget import UploadWidget
 from support.files import make_file, make_sparse_file
 from support.page.uploading import QUICK, pick, show, until_done
 from support.page.view import LONG, PART, SLOW, expect_state, press, row
@@ -19,10 +18,11 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Page
 
+    from s3upload_widget import UploadWidget
     from support.page.bridge import Bridge
-    from support.page.browser import PageErrors
     from support.proxy.proxy import FaultyProxy
-    from support.servers.servers import S3Server
+
+pytestmark = pytest.mark.usefixtures("network_may_fail")
 
 WATCH: Final = """() => {
   globalThis.shifts = [];
@@ -38,18 +38,6 @@ WATCH: Final = """() => {
   }).observe({ type: "layout-shift" });
 }"""
 """Words that grow beside one another on their line are no jump."""
-
-
-@pytest.fixture(autouse=True)
-def _failed_requests_are_no_surprise(page_errors: PageErrors) -> None:
-    page_errors.expect_network()
-
-
-@pytest.fixture
-def widget(bridge: Bridge, ministack: S3Server, proxy: FaultyProxy, bucket: str) -> UploadWidget:
-    return UploadWidget(
-        bucket, client=ministack.client, browser_endpoint_url=proxy.url, part_size=PART
-    )
 
 
 @pytest.mark.parametrize("width", [348, 800])

@@ -41,11 +41,6 @@ def copy_picture(page: Page) -> None:
 
 
 @pytest.fixture
-def widget(bridge: Bridge, ministack: S3Server, bucket: str) -> UploadWidget:
-    return UploadWidget(bucket, "raw", client=ministack.client)
-
-
-@pytest.fixture
 def mixed(tmp_path: Path) -> Path:
     """A folder as people have them."""
     folder = tmp_path / "day"
