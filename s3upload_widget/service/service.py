@@ -124,8 +124,8 @@ class Service:
         except Exception as error:  # noqa: BLE001 - a defect of ours must not leave the page waiting
             return _defect(f"a request {type(request).__name__}", error)
 
-    def lost(self, file_ids: Iterable[str]) -> list[str]:
-        """Those of the files that another page has taken over."""
+    def taken_over(self, file_ids: Iterable[str]) -> list[str]:
+        """The files among these that another page has taken over."""
         return [file_id for file_id in file_ids if self._files.is_taken_over(file_id)]
 
     def release(self, file_ids: Iterable[str]) -> None:

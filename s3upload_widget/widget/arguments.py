@@ -1,10 +1,9 @@
-"""The checks of the widget's options: what is wrong is said at once, and with what to write."""
+"""Checks the widget's options, before anything is created. Knows no traits and no S3."""
 
 from __future__ import annotations
 
 import difflib
 import inspect
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from s3upload_widget.errors import RefusedError
@@ -15,29 +14,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-def built(name: str) -> Path:
-    """A file of the page, as ``make build`` puts it into the package.
-
-    Raises:
-        ImportError: It is not there.
-    """
-    path = Path(__file__).parents[1] / "static" / name
-    if not path.is_file():
-        msg = (
-            f"{path} is missing: this copy of s3upload_widget was never built. "
-            "Install the package with pip, or build it with `make build` (it needs Node.js)"
-        )
-        raise ImportError(msg)
-    return path
-
-
 def refuse_unknown(cls: type, unknown: Mapping[str, object]) -> None:
     """Refuse options that a class does not have.
 
-    traitlets would take any name, and a typing error would have no effect.
+    traitlets would take any name, so a typing error would have no effect.
 
     Raises:
-        TypeError: It names the option and the nearest that there is.
+        TypeError: The message names the option and the one most like it.
     """
     known = [name for name in inspect.signature(cls).parameters if name != "unknown"]
     for name in unknown:
@@ -54,10 +37,10 @@ def check_options(
     max_size: int | None,
     transport: str,
 ) -> None:
-    """Refuse what cannot work, before anything is made.
+    """Refuse values that cannot work.
 
     Raises:
-        RefusedError: An option has a value that cannot be.
+        RefusedError: An option has such a value.
     """
     if part_size is not None:
         check_part_size(part_size)

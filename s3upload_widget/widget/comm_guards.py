@@ -1,4 +1,7 @@
-"""What Jupyter's comms need so that the page is heard while a cell runs, and plots stay whole."""
+"""Workarounds for Jupyter's comms: messages arrive while a cell runs, and plots stay whole.
+
+Knows no widget.
+"""
 
 from __future__ import annotations
 
@@ -12,13 +15,14 @@ FIRST_WITH_SUBSHELLS: Final = 7
 
 
 def guard(comm: Any) -> None:
-    """Let messages to this comm be handled at once, and without touching the user's figures.
+    """Have messages to this comm handled at once, and without touching the user's figures.
 
-    Comms of other kinds, and those of releases that do not need it, are left as they are.
+    Comms of other kinds, and of releases that do not need this, are left unchanged.
     """
     if hasattr(comm, "_reply_subshell_for"):
         # ipykernel 7.4 sends each message to the shell that last published on the comm, not to
-        # the subshell that JupyterLab chose. A widget made in a cell would be deaf while cells run.
+        # the subshell that JupyterLab chose. A widget created in a cell would then get no message
+        # while cells run.
         # Source: ipykernel/kernelbase.py, shell_channel_thread_main
         _set(comm, "_reply_subshell_for", None)
     if hasattr(comm, "_msg_callback"):
@@ -28,9 +32,9 @@ def guard(comm: Any) -> None:
 
 
 def deaf_while_running() -> bool:
-    """Whether no comm can be heard before the present cell ends.
+    """Whether no comm message can arrive before the present cell ends.
 
-    So it is on the main thread of a kernel of ipykernel 6, even while the cell awaits.
+    This is so on the main thread of a kernel of ipykernel 6, even while the cell awaits.
     """
     ipykernel = sys.modules.get("ipykernel")
     kernelbase = sys.modules.get("ipykernel.kernelbase")

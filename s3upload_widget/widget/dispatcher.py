@@ -1,14 +1,14 @@
-"""From the page's message to the reply: decode, hand over, answer. Knows no comm and no traits.
+"""From the page's message to the reply: decode, queue, handle, send. Knows no comm and no traits.
 
 The thread that delivers messages belongs to Jupyter, and all widgets share it: nothing that
-takes time may happen there. So what asks S3 is answered from threads of the pump's own.
+takes time may happen there. So requests that need S3 are handled in threads of the dispatcher.
 """
 
 from __future__ import annotations
 
 import threading
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final
 
 from s3upload_widget.errors import InternalError, ProtocolError
 from s3upload_widget.protocol import (
@@ -30,36 +30,34 @@ if TYPE_CHECKING:
 THREADS: Final = 8
 """More than a page has outstanding: of these S3 may keep some for minutes, and others sign."""
 ROOM: Final = 256
-"""Requests that may wait; a page that gets no answer asks again."""
+"""Requests that may wait; a page that gets no reply sends its request again."""
 _MAX_RID: Final = 64
 
 
-class Desk(Protocol):
-    """Who answers requests."""
-
-    def arrived(self, envelope: RequestEnvelope) -> None:
-        """Note a request in the thread that delivers it."""
-
-    def answer(self, envelope: RequestEnvelope) -> Reply:
-        """Answer one request; called from many threads."""
-
-    def note_defect(self, error: Exception) -> None:
-        """Tell the user of an error that nobody foresaw."""
-
-
 class Dispatcher:
-    """Takes messages, never raises, and answers each request exactly once.
+    """Takes messages, never raises, and sends exactly one reply to each request.
 
-    A request that is being answered is not started twice, as the page sends again what takes
-    long. One that was answered is answered anew: the reply may have been lost.
+    A request that is being handled is not started twice, as the page repeats a request that takes
+    long. One that was handled is handled again: its reply may have been lost.
 
     Args:
-        desk: Who answers.
+        handle: Replies to a request; called from many threads.
+        note: Sees each request first, in the thread that delivers it.
+        report_defect: Shows the user an error that is a defect of ours.
         send: Sends a message to the page; called from many threads.
     """
 
-    def __init__(self, desk: Desk, send: Callable[[dict[str, Any]], None]) -> None:
-        self._desk = desk
+    def __init__(
+        self,
+        handle: Callable[[RequestEnvelope], Reply],
+        *,
+        note: Callable[[RequestEnvelope], None],
+        report_defect: Callable[[Exception], None],
+        send: Callable[[dict[str, Any]], None],
+    ) -> None:
+        self._handle = handle
+        self._note_request = note
+        self._report_defect = report_defect
         self._send = send
         self._lock = threading.Lock()
         self._under_way: set[tuple[str, str]] = set()
@@ -79,17 +77,17 @@ class Dispatcher:
             self._note(envelope)
             self._reply(envelope)
         else:
-            self._hand_over(envelope)
+            self._enqueue(envelope)
 
     def submit(self, work: Callable[[], None]) -> None:
-        """Do something else beside, on the same threads, however much waits; nothing once closed."""
+        """Do other work in the same threads, however much waits; nothing once closed."""
         self._workers.submit(work)
 
     def close(self) -> None:
-        """Answer nothing more."""
+        """Take no more requests."""
         self._workers.close()
 
-    def _hand_over(self, envelope: RequestEnvelope) -> None:
+    def _enqueue(self, envelope: RequestEnvelope) -> None:
         name = (envelope.client, envelope.rid)
         with self._lock:
             if name in self._under_way:
@@ -97,60 +95,60 @@ class Dispatcher:
             self._under_way.add(name)
         try:
             self._note(envelope)
-            taken = self._workers.submit(partial(self._work, envelope), room=ROOM)
+            taken = self._workers.submit(partial(self._run, envelope), room=ROOM)
         except BaseException:  # a cell that is interrupted may run in this very thread
-            self._end(envelope)
+            self._finish(envelope)
             raise
         if not taken:
-            self._end(envelope)
-            logger.warning("too many requests from the page at once; it will ask again")
+            self._finish(envelope)
+            logger.warning("too many requests from the page at once; it will send them again")
 
     def _note(self, envelope: RequestEnvelope) -> None:
         try:
-            self._desk.arrived(envelope)
-        except Exception as error:  # noqa: BLE001  whatever fails of it, the page gets its answer
+            self._note_request(envelope)
+        except Exception as error:  # noqa: BLE001  whatever fails here, the page gets its reply
             log_defect("a request of the page could not be noted", error)
 
-    def _work(self, envelope: RequestEnvelope) -> None:
+    def _run(self, envelope: RequestEnvelope) -> None:
         try:
             self._reply(envelope)
         finally:
-            self._end(envelope)
+            self._finish(envelope)
 
-    def _end(self, envelope: RequestEnvelope) -> None:
+    def _finish(self, envelope: RequestEnvelope) -> None:
         with self._lock:
             self._under_way.discard((envelope.client, envelope.rid))
 
     def _reply(self, envelope: RequestEnvelope) -> None:
         try:
-            reply = self._desk.answer(envelope)
+            reply = self._handle(envelope)
         except ProtocolError as error:
             reply = Failed(code=error.code, message=str(error), retryable=False)
-        except Exception as error:  # noqa: BLE001  the pump is where every error ends
+        except Exception as error:  # noqa: BLE001  every error ends here
             log_defect(f"a request {type(envelope.request).__name__} failed", error)
-            self._desk.note_defect(error)
+            self._report_defect(error)
             message = f"a defect of s3upload_widget: {type(error).__name__}: {error}"
             reply = Failed(
                 code=InternalError.code, message=without_secrets(message), retryable=False
             )
-        self._post(ReplyEnvelope(rid=envelope.rid, client=envelope.client, reply=reply))
+        self._send_reply(ReplyEnvelope(rid=envelope.rid, client=envelope.client, reply=reply))
 
     def _refuse(self, content: object, error: ProtocolError) -> None:
         logger.warning("%s", without_secrets(str(error)))
-        rid, client = _names(content)
+        rid, client = _addressee(content)
         if rid and client:
             failed = Failed(code=error.code, message=str(error), retryable=False)
-            self._post(ReplyEnvelope(rid=rid, client=client, reply=failed))
+            self._send_reply(ReplyEnvelope(rid=rid, client=client, reply=failed))
 
-    def _post(self, envelope: ReplyEnvelope) -> None:
+    def _send_reply(self, envelope: ReplyEnvelope) -> None:
         try:
             self._send(encode(envelope))
-        except Exception as error:  # noqa: BLE001  the page asks again, and a closed comm is no news
+        except Exception as error:  # noqa: BLE001  the page repeats its request; the comm may be closed
             log_defect("a reply could not be sent", error)
 
 
-def _names(content: object) -> tuple[str, str]:
-    """What an answer to a broken message can be addressed with; empty where it cannot."""
+def _addressee(content: object) -> tuple[str, str]:
+    """Request id and client of a broken message, to send ``failed`` to; else twice ``""``."""
     if not isinstance(content, dict):
         return "", ""
     rid, client = content.get("rid"), content.get("client")

@@ -1,6 +1,6 @@
-"""The statuses of all picked files, in their order, with what can be counted of them.
+"""The statuses of all picked files, in their order, with counts kept up to date.
 
-With ten thousand files in the list, what happens with one of them must not walk over all.
+With ten thousand files in the list, a change to one of them must not walk over all.
 Knows no lock: its owner has one.
 """
 
@@ -18,44 +18,44 @@ if TYPE_CHECKING:
 
 
 @dataclass(slots=True)
-class Row:
+class FileDetails:
     """What is known of one file beside its status."""
 
     client: str
     """The page that picked the file: only its reports count."""
     number: int
-    """Its place: files are shown in the order in which they were picked."""
+    """Its position: files are shown in the order in which they were picked."""
     code: str = ""
-    """Of the last refusal, as errors have it."""
+    """Of the last refusal, as in ``errors``."""
 
 
 class FileIndex:
-    """Files by the page's name for them."""
+    """Files by their file id."""
 
     def __init__(self) -> None:
-        self._rows: dict[str, Row] = {}
+        self._details: dict[str, FileDetails] = {}
         self._statuses: dict[str, FileStatus] = {}
         self._states: Counter[FileState] = Counter()
-        self._troubled: set[str] = set()
-        self._of_key: dict[str, dict[str, None]] = {}
+        self._with_error: set[str] = set()
+        self._by_key: dict[str, dict[str, None]] = {}
         self._numbers = count()
         self.size = 0
         """Bytes of all files."""
 
     def __len__(self) -> int:
-        return len(self._rows)
+        return len(self._details)
 
     def __contains__(self, name: object) -> bool:
-        return name in self._rows
+        return name in self._details
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._rows)
+        return iter(self._details)
 
-    def __getitem__(self, name: str) -> Row:
-        return self._rows[name]
+    def __getitem__(self, name: str) -> FileDetails:
+        return self._details[name]
 
     def status(self, name: str) -> FileStatus:
-        """How far the file is."""
+        """The file's status."""
         return self._statuses[name]
 
     @property
@@ -71,17 +71,17 @@ class FileIndex:
     @property
     def first_error(self) -> str:
         """Of the first file that has one; else ``""``."""
-        if not self._troubled:
+        if not self._with_error:
             return ""
-        return self._statuses[min(self._troubled, key=self._place)].error
+        return self._statuses[min(self._with_error, key=self._position)].error
 
     def with_key(self, key: str) -> list[str]:
         """The files that have this key."""
-        return sorted(self._of_key.get(key, ()), key=self._place)
+        return sorted(self._by_key.get(key, ()), key=self._position)
 
-    def of(self, client: str) -> list[str]:
+    def picked_by(self, client: str) -> list[str]:
         """The files that a page picked."""
-        return [name for name, row in self._rows.items() if row.client == client]
+        return [name for name, each in self._details.items() if each.client == client]
 
     def unfinished(self) -> list[str]:
         """The files that are not done."""
@@ -89,29 +89,29 @@ class FileIndex:
 
     def is_open(self, name: str) -> bool:
         """Whether the file is in the list, and not done."""
-        return name in self._rows and self._statuses[name].state != "done"
+        return name in self._details and self._statuses[name].state != "done"
 
     def add(self, name: str, client: str, status: FileStatus) -> None:
-        """Take a file in; one that is there begins anew in its place."""
-        known = self._rows.get(name)
-        self._rows[name] = Row(client, known.number if known else next(self._numbers))
-        self.put(name, status)
+        """Add a file; one that is there starts over in its position."""
+        known = self._details.get(name)
+        self._details[name] = FileDetails(client, known.number if known else next(self._numbers))
+        self.update(name, status)
 
-    def put(self, name: str, status: FileStatus) -> None:
-        """A file is so far now."""
+    def update(self, name: str, status: FileStatus) -> None:
+        """Update a file's status."""
         self._uncount(name)
         self._statuses[name] = status
         self._states[status.state] += 1
         self.size += status.size
-        self._of_key.setdefault(status.key, {})[name] = None
+        self._by_key.setdefault(status.key, {})[name] = None
         if status.error:
-            self._troubled.add(name)
+            self._with_error.add(name)
 
-    def pop(self, name: str) -> bool:
-        """Drop a file; returns whether it was there."""
+    def remove(self, name: str) -> bool:
+        """Remove a file; returns whether it was there."""
         self._uncount(name)
         self._statuses.pop(name, None)
-        return self._rows.pop(name, None) is not None
+        return self._details.pop(name, None) is not None
 
     def _uncount(self, name: str) -> None:
         status = self._statuses.get(name)
@@ -121,11 +121,11 @@ class FileIndex:
         if not self._states[status.state]:
             del self._states[status.state]
         self.size -= status.size
-        self._troubled.discard(name)
-        same = self._of_key[status.key]
+        self._with_error.discard(name)
+        same = self._by_key[status.key]
         del same[name]
         if not same:
-            del self._of_key[status.key]
+            del self._by_key[status.key]
 
-    def _place(self, name: str) -> int:
-        return self._rows[name].number
+    def _position(self, name: str) -> int:
+        return self._details[name].number

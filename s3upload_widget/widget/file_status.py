@@ -1,4 +1,4 @@
-"""How the status of one file follows from what the page and the service say. Pure."""
+"""How the status of one file changes with what the page and the service report. Pure."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ IDLE: Final = Summary(
 
 
 def queued(pick: Pick) -> FileStatus:
-    """A file that was picked just now."""
+    """The status of a file that was just picked."""
     return FileStatus(
         name=unicodedata.normalize("NFC", pick.name),
         key="",
@@ -46,7 +46,7 @@ def queued(pick: Pick) -> FileStatus:
 
 
 def planned(old: FileStatus, plan: PlannedFile) -> FileStatus:
-    """The service gave it a key: it begins, or begins anew, and nothing of it counts yet."""
+    """The service gave it a key: it starts, or starts over, and no byte counts yet."""
     return replace(
         old,
         key=plan.key,
@@ -59,15 +59,15 @@ def planned(old: FileStatus, plan: PlannedFile) -> FileStatus:
 
 
 def cut(old: FileStatus, created: MultipartUploadCreated) -> FileStatus:
-    """The upload that it continues may be cut in another way than was planned."""
+    """The upload that it resumes may have another part size than was planned."""
     return replace(old, part_size=created.part_size, parts_total=created.parts_total)
 
 
 def progressed(old: FileStatus, news: FileProgress) -> FileStatus:
-    """The page reports how far it is."""
+    """The page reports progress."""
     return replace(
         old,
-        # It is done when the service has proven it, not when a page says so.
+        # A file is done when the service has proven it, not when a page says so.
         state="completing" if news.state == "done" else news.state,
         error=without_secrets(news.error),
         bytes_done=max(old.bytes_done, min(news.bytes_done, old.size)),
@@ -82,11 +82,11 @@ def failed(old: FileStatus, message: str) -> FileStatus:
 
 
 def resumed(old: FileStatus) -> FileStatus:
-    """It is to go on; the page will say how."""
+    """It was ordered to resume; the page will report."""
     return replace(old, state="queued", error="")
 
 
-def left_alone(old: FileStatus) -> FileStatus:
+def abandoned(old: FileStatus) -> FileStatus:
     """The page that sent it is gone."""
     return replace(old, state="waiting", parts_in_flight=())
 
@@ -104,7 +104,7 @@ def done(old: FileStatus) -> FileStatus:
 
 
 def counted(files: Sequence[FileStatus]) -> list[str]:
-    """How many files are how far, for people: ``["2 done", "1 uploading 43 %"]``."""
+    """How many files are in which state, for people: ``["2 done", "1 uploading 43 %"]``."""
     found: dict[str, list[FileStatus]] = {}
     for file in files:
         found.setdefault(file.state, []).append(file)

@@ -1,7 +1,7 @@
-"""What cells asked the page to do, kept until the page has done it.
+"""What cells ordered the page to do, kept until the page has done it. Knows no comm.
 
-An order is repeated in every answer to a progress report until the page acknowledges its
-number, so that none is lost with a message; which of them are still worth doing is decided here.
+An order is repeated in every reply to a progress report until the page acknowledges its number,
+so that none is lost with a message; newer orders replace those that they make pointless.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 Verb = Literal["pause", "resume", "abort", "clear"]
 
 MAX_PAGES: Final = 32
-"""Pages that are remembered; who opens more tabs than this reads old orders again."""
+"""Pages that are remembered; a page that was forgotten gets old orders again."""
 _SUPERSEDES: Final[dict[Verb, frozenset[Verb]]] = {
     "pause": frozenset({"pause", "resume"}),
     "resume": frozenset({"pause", "resume"}),
@@ -30,9 +30,9 @@ _SUPERSEDES: Final[dict[Verb, frozenset[Verb]]] = {
 class OrderLog:
     """The log of orders. Thread-safe.
 
-    A page that is new hears only what no page has carried out yet: an order concerns the files
-    that were there when it was given, and once one page has done it, it is done. A page that was
-    there hears every order until it acknowledges it itself, as each page has files of its own.
+    A new page gets only orders that no page has carried out yet: an order concerns the files that
+    were there when it was given, and once one page has done it, it is done. A page that was there
+    gets every order until it acknowledges it itself, as each page has files of its own.
     """
 
     def __init__(self) -> None:
@@ -41,7 +41,7 @@ class OrderLog:
         self._acknowledged: OrderedDict[str, int] = OrderedDict()
         self._newest = 0
 
-    def give(self, verb: Verb, file_ids: Sequence[str] = ()) -> Order:
+    def add(self, verb: Verb, file_ids: Sequence[str] = ()) -> Order:
         """Log an order for these files, or for all, in place of those it makes pointless."""
         with self._lock:
             self._newest += 1
@@ -50,7 +50,7 @@ class OrderLog:
             self._orders = [*kept, order]
             return order
 
-    def meet(self, client: str) -> None:
+    def note_page(self, client: str) -> None:
         """Remember a page from its first message on."""
         with self._lock:
             if client not in self._acknowledged:
@@ -61,22 +61,22 @@ class OrderLog:
 
     def acknowledge(self, client: str, number: int) -> None:
         """Note that a page has carried out every order up to ``number``."""
-        self.meet(client)
+        self.note_page(client)
         with self._lock:
             known = max(self._acknowledged[client], min(number, self._newest))
             self._acknowledged[client] = known
-            everybody = min(self._acknowledged.values())
-            self._orders = [order for order in self._orders if order.number > everybody]
+            by_all = min(self._acknowledged.values())
+            self._orders = [order for order in self._orders if order.number > by_all]
 
     def pending(self, client: str) -> list[Order]:
-        """What a page has not acknowledged yet, the oldest first."""
-        self.meet(client)
+        """Orders that a page has not acknowledged yet, the oldest first."""
+        self.note_page(client)
         with self._lock:
             known = self._acknowledged[client]
             return [order for order in self._orders if order.number > known]
 
-    def open(self) -> list[Order]:
-        """What no page has acknowledged yet, the oldest first."""
+    def unacknowledged(self) -> list[Order]:
+        """Orders that no page has acknowledged yet, the oldest first."""
         with self._lock:
             known = self._carried_out()
             return [order for order in self._orders if order.number > known]

@@ -1,4 +1,4 @@
-"""Has the page try whether it reaches an address, and waits for what it says."""
+"""Has the page try whether it reaches an address. Knows no comm and no traits."""
 
 from __future__ import annotations
 
@@ -20,38 +20,38 @@ TIMES: Final = 8
 
 
 class Reachability:
-    """Asks until a page has answered. Thread-safe; of several pages the first one's answer counts.
+    """Asks until a page has reported. Thread-safe; of several pages the first report counts.
 
     Args:
-        waiting: Tells when a page said something.
-        say: Sends a message to all pages; never raises.
+        waiting: Knows when a page sent a message.
+        send: Sends an event to all pages; never raises.
     """
 
-    def __init__(self, waiting: Waiting, say: Callable[[Reach], None]) -> None:
+    def __init__(self, waiting: Waiting, send: Callable[[Reach], None]) -> None:
         self._waiting = waiting
-        self._say = say
+        self._send = send
         self._lock = threading.Lock()
         self._asked = 0
         self._tried = Tried(number=0, reached=False)
 
-    def ask(self, address: str) -> PageView:
+    def page_reaches(self, address: str) -> PageView:
         """Whether the page reaches ``scheme://host``; blocks for at most some 8 seconds."""
         if deaf_while_running():
             return "not heard"
-        signs = self._waiting.signs
+        messages = self._waiting.messages
         with self._lock:
             self._asked = number = self._asked + 1
         for times in range(TIMES):
-            silent = self._waiting.signs == signs and times * PING_EVERY >= PATIENCE
+            silent = self._waiting.messages == messages and times * PING_EVERY >= PATIENCE
             if silent or self._waiting.closed:
                 break
-            self._say(Reach(number=number, address=address))
-            if self._waiting.within(PING_EVERY, lambda: self._tried.number >= number):
+            self._send(Reach(number=number, address=address))
+            if self._waiting.wait_until(lambda: self._tried.number >= number, PING_EVERY):
                 return "reaches" if self._tried.reached else "does not reach"
         return "not heard"
 
-    def noted(self, tried: Tried) -> None:
-        """A page reports what became of its newest try."""
+    def note_tried(self, tried: Tried) -> None:
+        """A page reports the result of its newest try."""
         with self._lock:
             if self._tried.number < tried.number <= self._asked:
                 self._tried = tried

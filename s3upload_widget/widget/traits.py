@@ -1,21 +1,49 @@
-"""What the page and the notebook see of the widget, and what of that the page may set."""
+"""The widget's traits: which there are, which the page may set, and how threads set the others.
+
+Knows nothing of uploads.
+"""
 
 from __future__ import annotations
 
+import threading
 import uuid
-from typing import Any, Final
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 
 import anywidget
 import traitlets as t
 
 from s3upload_widget.options import MAX_CONCURRENCY
+from s3upload_widget.workers import log_defect
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 PAGE_MAY_SET: Final = frozenset({"_dom_classes", "_view_count", "layout", "tabbable", "tooltip"})
-"""ipywidgets' own traits of looks. All that is ours, the page only reads."""
+"""ipywidgets' own traits of appearance. The page only reads ours."""
+
+
+def built(name: str) -> Path:
+    """A file of the page, as ``make build`` puts it into the package.
+
+    Raises:
+        ImportError: It is not there.
+    """
+    path = Path(__file__).parents[1] / "static" / name
+    if not path.is_file():
+        msg = (
+            f"{path} is missing: this copy of s3upload_widget was never built. "
+            "Install the package with pip, or build it with `make build` (it needs Node.js)"
+        )
+        raise ImportError(msg)
+    return path
 
 
 class Traits(anywidget.AnyWidget):
     """The traits of :class:`UploadWidget`."""
+
+    _esm = built("widget.js")
+    _css = built("widget.css")
 
     state = t.Unicode("idle", read_only=True).tag(sync=True)
     """``idle``, ``queued``, ``checking``, ``uploading``, ``waiting``, ``paused``, ``completing``,
@@ -31,15 +59,15 @@ class Traits(anywidget.AnyWidget):
     rate = t.Float(0.0, read_only=True).tag(sync=True)
     """Bytes a second."""
     eta = t.Float(None, allow_none=True, read_only=True).tag(sync=True)
-    """Seconds to the end; None if nobody can say."""
+    """Seconds to the end; None where that is unknown."""
     error = t.Unicode("", read_only=True).tag(sync=True)
     """Empty, or what went wrong and what to do."""
     max_concurrency = t.Int(6, min=1, max=MAX_CONCURRENCY).tag(sync=True)
     """Parts sent at a time; acts with the next part."""
     disabled = t.Bool(False).tag(sync=True)
-    """Whether picking is switched off; what is under way goes on."""
+    """Whether picking is switched off; running uploads continue."""
     description = t.Unicode("Upload").tag(sync=True)
-    """What the button says."""
+    """The button's label."""
     accept = t.Unicode("").tag(sync=True)
     """Which files may be picked next, as HTML's ``<input accept>``."""
     locale = t.Unicode("").tag(sync=True)
@@ -47,16 +75,85 @@ class Traits(anywidget.AnyWidget):
     _engine_id = t.Unicode(read_only=True).tag(sync=True)
     """Which engine of the page is this widget's, whatever model it is shown by."""
     _target = t.Unicode(read_only=True).tag(sync=True)
-    """Names the place the files go to: a widget made anew may go on with the page's uploads."""
+    """Names the files' destination: a widget that is created again may resume the page's uploads."""
     files = t.Tuple(read_only=True)
     """A :class:`FileStatus` for each file, in the order in which they were picked."""
     value = t.Tuple(read_only=True)
     """An :class:`UploadedFile` for each file that is on S3 and proven; ``pd.DataFrame(w.value)``."""
 
     def set_state(self, sync_data: dict[str, Any]) -> None:
-        """Take from the page what belongs to looks, and nothing else."""
+        """Take traits of appearance from the page, and no others."""
         super().set_state({name: sync_data[name] for name in PAGE_MAY_SET & sync_data.keys()})
 
     @t.default("_engine_id")
     def _new_engine_id(self) -> str:
         return uuid.uuid4().hex
+
+
+class TraitPublisher:
+    """Sets a widget's traits to what ``source`` returns, in the same order, from any thread.
+
+    One thread publishes at a time, so an older value never follows a newer one. Observers run in
+    the publishing thread, as always with traitlets, and outside of any lock but this one. Errors
+    that they raise go to ``failed`` and stop nothing. traitlets' ``hold_trait_notifications`` and
+    ipywidgets' ``hold_sync`` are not used: they also capture changes that other threads make
+    meanwhile, and may lose them.
+    """
+
+    def __init__(
+        self,
+        widget: Traits,
+        source: Callable[[], Mapping[str, object]],
+        failed: Callable[[str, Exception], None],
+    ) -> None:
+        self._widget = widget
+        self._source = source
+        self._failed = failed
+        self._lock = threading.RLock()
+        self._thread = 0
+        self._changed: set[str] = set()
+        self._again = False
+
+    def publish(self) -> None:
+        """Set traits that changed; where an observer calls this, it happens after it returned."""
+        with self._lock:
+            self._again = True
+            if self._thread:
+                return
+            self._thread = threading.get_ident()
+            try:
+                while self._again:
+                    self._again = False
+                    for name, value in self._source().items():
+                        self._set(name, value)
+            finally:
+                self._thread = 0
+                self._send_changed()
+
+    @property
+    def is_notifying(self) -> bool:
+        """Whether this thread is calling observers just now; until it ends, no other trait is set."""
+        return self._thread == threading.get_ident()
+
+    def collects(self, name: str) -> bool:
+        """Whether this change goes to the page together with all others of this publication."""
+        if not self.is_notifying:
+            return False
+        self._changed.add(name)
+        return True
+
+    def _set(self, name: str, value: object) -> None:
+        try:
+            self._widget.set_trait(name, value)
+        except Exception as error:  # noqa: BLE001  a user's observer raised
+            self._failed(name, error)
+
+    def _send_changed(self) -> None:
+        changed, self._changed = self._changed, set()
+        if not changed:
+            return
+        try:
+            self._widget.send_state(sorted(changed))
+        except Exception as error:  # noqa: BLE001  of the comm; the next publication sends them too
+            self._changed |= changed
+            log_defect("traits could not be sent to the page", error)

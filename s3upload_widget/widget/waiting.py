@@ -1,7 +1,7 @@
 """Waiting for uploads from a cell, without hanging where the page cannot be heard.
 
 While a cell runs, a message from the page arrives only with ipykernel 7 and a page that uses
-subshells, or while the cell awaits. So the page is asked for a sign of life first.
+subshells, or while the cell awaits. So the page is pinged first. Knows no comm and no traits.
 """
 
 from __future__ import annotations
@@ -10,15 +10,14 @@ import asyncio
 import contextlib
 import threading
 import time
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from s3upload_widget.errors import CannotWaitError, UploadError
+from s3upload_widget.results import UploadedFile
 from s3upload_widget.widget.comm_guards import deaf_while_running
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-
-    from s3upload_widget.results import UploadedFile
 
 PATIENCE: Final = 3.0
 """Seconds in which a page that was heard before has to answer."""
@@ -35,72 +34,73 @@ _ADVICE: Final = (
 )
 
 
-class Waitable(Protocol):
-    """What is waited for."""
-
-    def outcome(self) -> tuple[UploadedFile, ...] | UploadError | None:
-        """What waiting ends with; None while it has to go on."""
-
-    def ping(self) -> None:
-        """Ask the page for a sign of life."""
+Outcome: TypeAlias = tuple[UploadedFile, ...] | UploadError | None
+"""What waiting ends with; None while it has to continue."""
 
 
 class Waiting:
-    """Wakes whoever waits, and counts the page's signs of life. Thread-safe."""
+    """Wakes waiting threads and coroutines, and counts the page's messages. Thread-safe.
 
-    def __init__(self) -> None:
+    Args:
+        outcome: Says what waiting ends with.
+        ping: Asks the page for a message.
+    """
+
+    def __init__(self, outcome: Callable[[], Outcome], ping: Callable[[], None]) -> None:
+        self.outcome = outcome
+        self.ping = ping
         self._lock = threading.Lock()
-        self._bells: set[Callable[[], object]] = set()
-        self.signs = 0
-        """Messages that came from a page."""
+        self._wakers: set[Callable[[], object]] = set()
+        self.messages = 0
+        """How many came from pages."""
         self.closed = False
 
-    def heard(self) -> None:
+    def note_message(self) -> None:
         """A message came from a page."""
-        self.signs += 1
-        self.ring()
+        self.messages += 1
+        self.notify()
 
     def close(self) -> None:
         """End all waiting."""
         self.closed = True
-        self.ring()
+        self.notify()
 
-    def ring(self) -> None:
-        """Something changed: whoever waits looks again."""
+    def notify(self) -> None:
+        """Something changed: everything that waits checks again."""
         with self._lock:
-            bells = tuple(self._bells)
-        for bell in bells:
+            wakers = tuple(self._wakers)
+        for wake in wakers:
             with contextlib.suppress(RuntimeError):  # its event loop was closed meanwhile
-                bell()
+                wake()
 
-    def block(self, target: Waitable, timeout: float | None) -> tuple[UploadedFile, ...]:
-        """Wait in this thread."""
+    def wait(self, timeout: float | None) -> tuple[UploadedFile, ...]:
+        """Wait in this thread for uploads to settle; errors are those of ``UploadWidget.wait``."""
         woken = threading.Event()
-        look = _Look(self, target, timeout)
-        with self._hung(woken.set):
-            while (files := look()) is None:
-                woken.wait(look.nap)
+        attempt = _Wait(self, timeout)
+        with self._woken_by(woken.set):
+            while (files := attempt.poll()) is None:
+                woken.wait(attempt.interval)
                 woken.clear()
         return files
 
-    async def suspend(self, target: Waitable, timeout: float | None) -> tuple[UploadedFile, ...]:
-        """Wait in this coroutine."""
+    async def wait_async(self, timeout: float | None) -> tuple[UploadedFile, ...]:
+        """Wait in this coroutine for uploads to settle; errors are those of :meth:`wait`."""
         woken = asyncio.Event()
         loop = asyncio.get_running_loop()
-        look = _Look(self, target, timeout)
+        attempt = _Wait(self, timeout)
         # The page's messages arrive in other threads, which must not touch the loop's events.
-        with self._hung(lambda: loop.call_soon_threadsafe(woken.set)):
-            while (files := look()) is None:
+        with self._woken_by(lambda: loop.call_soon_threadsafe(woken.set)):
+            while (files := attempt.poll()) is None:
                 with contextlib.suppress(asyncio.TimeoutError):
-                    await asyncio.wait_for(woken.wait(), look.nap)
+                    await asyncio.wait_for(woken.wait(), attempt.interval)
                 woken.clear()
         return files
 
-    def within(self, seconds: float, met: Callable[[], bool]) -> bool:
-        """Wait in this thread until something is so, or the time is up; tell whether it is so."""
+    def wait_until(self, met: Callable[[], bool], seconds: float) -> bool:
+        """Wait in this thread until ``met``, for at most ``seconds``; return whether it is."""
         woken = threading.Event()
         end = time.monotonic() + seconds
-        with self._hung(woken.set):
+        with self._woken_by(woken.set):
             while not met():
                 left = end - time.monotonic()
                 if left <= 0:
@@ -110,42 +110,41 @@ class Waiting:
         return True
 
     @contextlib.contextmanager
-    def _hung(self, bell: Callable[[], object]) -> Iterator[None]:
+    def _woken_by(self, wake: Callable[[], object]) -> Iterator[None]:
         with self._lock:
-            self._bells.add(bell)
+            self._wakers.add(wake)
         try:
             yield
         finally:
             with self._lock:
-                self._bells.discard(bell)
+                self._wakers.discard(wake)
 
 
-class _Look:
-    """One wait: each call says how it stands."""
+class _Wait:
+    """One wait, from its start to its outcome."""
 
-    def __init__(self, waiting: Waiting, target: Waitable, timeout: float | None) -> None:
+    def __init__(self, waiting: Waiting, timeout: float | None) -> None:
         self._waiting = waiting
-        self._target = target
         self._timeout = timeout
         self._start = time.monotonic()
-        self._signs = waiting.signs
+        self._messages = waiting.messages
         self._pinged = -PING_EVERY
 
     @property
-    def nap(self) -> float:
-        """Seconds until the next look, if nothing changes before."""
+    def interval(self) -> float:
+        """Seconds until the next poll, if nothing changes before."""
         waited = time.monotonic() - self._start
         return NAP if self._timeout is None else max(0.0, min(NAP, self._timeout - waited))
 
-    def __call__(self) -> tuple[UploadedFile, ...] | None:
-        """The files; None while there is nothing to say.
+    def poll(self) -> tuple[UploadedFile, ...] | None:
+        """The files; None while waiting has to continue.
 
         Raises:
             UploadError: A file failed.
             TimeoutError: The time is up.
             CannotWaitError: The page cannot be heard.
         """
-        outcome = self._target.outcome()
+        outcome = self._waiting.outcome()
         if isinstance(outcome, UploadError):
             raise outcome
         if outcome is None:
@@ -160,13 +159,13 @@ class _Look:
             msg = f"with ipykernel 6 no widget is heard before the cell ends. {_ADVICE}"
             raise CannotWaitError(msg)
         if self._timeout is not None and waited >= self._timeout:
-            msg = f"the upload was not finished within {self._timeout:g} s; it goes on"
+            msg = f"the upload was not finished within {self._timeout:g} s; it continues"
             raise TimeoutError(msg)
-        if self._waiting.signs == self._signs:
-            self._ask(waited)
+        if self._waiting.messages == self._messages:
+            self._ping(waited)
 
-    def _ask(self, waited: float) -> None:
-        if waited >= (PATIENCE if self._signs else FIRST_PATIENCE):
+    def _ping(self, waited: float) -> None:
+        if waited >= (PATIENCE if self._messages else FIRST_PATIENCE):
             msg = (
                 "no page that shows this widget answers while this cell runs. "
                 f"Display the widget in an earlier cell if it is not shown. {_ADVICE}"
@@ -174,4 +173,4 @@ class _Look:
             raise CannotWaitError(msg)
         if waited >= self._pinged + PING_EVERY:
             self._pinged = waited
-            self._target.ping()
+            self._waiting.ping()

@@ -1,6 +1,6 @@
-"""UploadWidget: what a notebook sees, and what joins the page to the service.
+"""UploadWidget: the class that notebooks use; it connects a comm and traits to the controller.
 
-All that happens in S3 is decided in ``service``; all that happens to bytes, on the page.
+The service decides what happens on S3, and the page what happens to bytes: this module does neither.
 """
 
 from __future__ import annotations
@@ -18,12 +18,11 @@ from s3upload_widget.protocol import Welcome
 from s3upload_widget.s3 import Store
 from s3upload_widget.service import Service
 from s3upload_widget.unfinished import unfinished_at
-from s3upload_widget.widget import comm_guards as comms
-from s3upload_widget.widget import file_status as statuses
-from s3upload_widget.widget.arguments import built, check_options, refuse_unknown
+from s3upload_widget.widget import comm_guards
+from s3upload_widget.widget.arguments import check_options, refuse_unknown
 from s3upload_widget.widget.controller import Controller
-from s3upload_widget.widget.trait_publisher import TraitPublisher
-from s3upload_widget.widget.traits import Traits
+from s3upload_widget.widget.file_status import counted
+from s3upload_widget.widget.traits import TraitPublisher, Traits
 from s3upload_widget.workers import log_defect
 
 if TYPE_CHECKING:
@@ -37,8 +36,8 @@ if TYPE_CHECKING:
 class UploadWidget(Traits):
     """Upload files of any size from the page straight to S3: drop them, or pick them.
 
-    Making one asks nothing of S3 and needs no kernel. Besides the traits below, ``layout`` and
-    the other traits of every Jupyter widget are there.
+    Creating a widget makes no request to S3 and needs no kernel. Besides the traits below, it has
+    ``layout`` and the other traits of every Jupyter widget.
 
     Example:
         >>> w = UploadWidget("s3://lab-data/raw/")
@@ -54,19 +53,19 @@ class UploadWidget(Traits):
             function from :class:`PickedFile` to a str; relative to ``prefix``.
         client: Any boto3 S3 client; left out, boto3's default one.
         browser_endpoint_url: The store's address as the browser sees it, where it differs.
-        accept: Which files, as HTML's ``<input accept>``: ``".csv,.parquet"``, ``"image/*"``.
+        accept: Files that may be picked, as HTML's ``<input accept>``: ``".csv,.parquet"``, ``"image/*"``.
         multiple: Whether more than one file may be picked at once.
         directory: Whether the button picks a folder; dropping one always works.
         part_size: Bytes of a part, 5 MiB to 5 GiB; 16 MiB if left out, more for huge files.
         max_concurrency: Parts sent at a time, 1 to 64; browsers send at most 6 to one store.
-        if_exists: Where the key has an object: ``"verify"`` hashes the file and is done without
-            sending where the same bytes are there, and else asks; ``"overwrite"`` and ``"rename"``
-            (``run7-1.parquet``) do neither.
+        if_exists: What to do where the key has an object: ``"verify"`` hashes the file, sends
+            nothing if the object has the same bytes, and else asks; ``"overwrite"`` and
+            ``"rename"`` (``run7-1.parquet``) do neither.
         sha256: Whether each whole file's SHA-256 is computed too, as ``sha256sum`` prints it.
         extra_args: boto3's own names, such as ``{"ServerSideEncryption": "aws:kms"}``.
         max_size: Bytes that a file may have at most.
         transport: ``"direct"``, from the page to S3.
-        description: What the button says.
+        description: The button's label.
         disabled: Whether picking is switched off.
         locale: Language of the page's words, ``"en"`` or ``"zh-CN"``; the page's own if left out.
         layout: An ipywidgets Layout, or a dict of its traits.
@@ -76,12 +75,9 @@ class UploadWidget(Traits):
         RefusedError: An option has a value that cannot work.
     """
 
-    _esm = built("widget.js")
-    _css = built("widget.css")
-
     _destination = ""
     _place = ""
-    _open = False
+    _is_open = False
 
     def __init__(
         self,
@@ -136,32 +132,32 @@ class UploadWidget(Traits):
             Welcome(
                 destination=self._destination, multiple=multiple, directory=directory, orders=[]
             ),
-            lambda arrived: service(on_uploaded=arrived),
+            lambda note_uploaded: service(on_uploaded=note_uploaded),
             send=self.send,
             publish=self._publish,
         )
         self._publisher = TraitPublisher(self, self._controller.files.traits, self._observer_failed)
-        self._open = True
-        looks = {} if layout is None else {"layout": layout}
+        self._is_open = True
+        appearance = {} if layout is None else {"layout": layout}
         super().__init__(
             accept=accept,
             max_concurrency=max_concurrency,
             description=description,
             disabled=disabled,
             locale=locale or "",
-            **looks,
+            **appearance,
         )
-        self._publish()  # else the first change of each tuple would be told to observers twice
+        self._publish()  # else observers would get the first change of each tuple twice
         self.on_msg(self._received)
 
     def __repr__(self) -> str:
-        return f"UploadWidget({', '.join([self._destination, *statuses.counted(self.files)])})"
+        return f"UploadWidget({', '.join([self._destination, *counted(self.files)])})"
 
     def on_complete(self, fn: Callable[[UploadedFile], object]) -> None:
-        """Call ``fn`` with each file that arrives from now on.
+        """Call ``fn`` with each file that is uploaded from now on.
 
-        It is called on a thread of the widget's own, one call after the other, also while cells
-        run. What it raises is shown in :attr:`error` and logged.
+        It is called in a thread of the widget, one call after the other, also while cells run.
+        Errors that it raises are shown in :attr:`error` and logged.
 
         Example:
             >>> arrived = []
@@ -171,9 +167,9 @@ class UploadWidget(Traits):
         self._controller.on_complete(fn)
 
     async def wait(self, timeout: float | None = None) -> tuple[UploadedFile, ...]:
-        """Wait, without blocking the kernel, until something was picked and nothing moves.
+        """Wait, without blocking the kernel, until files were picked and all of them settled.
 
-        A file that is paused, or waits for the network, still counts as moving.
+        A file that is paused, or waits for the network, is not settled.
 
         Args:
             timeout: Seconds; None to wait as long as it takes.
@@ -182,14 +178,14 @@ class UploadWidget(Traits):
             :attr:`value`.
 
         Raises:
-            UploadError: A file failed; of the failed file's own class where all share it.
-            TimeoutError: The time is up; the upload goes on.
-            CannotWaitError: The page cannot be heard while this cell runs.
+            UploadError: A file failed; of the failed files' own class where they share it.
+            TimeoutError: The time is up; the upload continues.
+            CannotWaitError: No message of the page can arrive while this cell runs.
         """
-        return await self._controller.waiting.suspend(self._controller, timeout)
+        return await self._controller.waiting.wait_async(timeout)
 
     def result(self, timeout: float | None = None) -> tuple[UploadedFile, ...]:
-        """Block until something was picked and nothing moves, as :mod:`concurrent.futures` do.
+        """Block until files were picked and all of them settled, as :mod:`concurrent.futures` do.
 
         Arguments, result and errors are those of :meth:`wait`.
 
@@ -197,15 +193,15 @@ class UploadWidget(Traits):
             >>> UploadWidget("lab-data").result(timeout=0)
             Traceback (most recent call last):
             ...
-            TimeoutError: the upload was not finished within 0 s; it goes on
+            TimeoutError: the upload was not finished within 0 s; it continues
         """
-        if self._publisher.tells_here and self._controller.outcome() is None:
+        if self._publisher.is_notifying and self._controller.files.outcome() is None:
             msg = "a function that observes the widget cannot wait for it: use .on_complete()"
             raise CannotWaitError(msg)
-        return self._controller.waiting.block(self._controller, timeout)
+        return self._controller.waiting.wait(timeout)
 
     def pause(self, key: str | None = None) -> None:
-        """Stop sending; what is on S3 stays there.
+        """Stop sending; parts on S3 stay there.
 
         Args:
             key: Of one file; None for all.
@@ -216,27 +212,27 @@ class UploadWidget(Traits):
         self._controller.order("pause", key)
 
     def resume(self, key: str | None = None) -> None:
-        """Go on after a pause or a failure; arguments and errors are those of :meth:`pause`.
+        """Resume after a pause or a failure; arguments and errors are those of :meth:`pause`.
 
-        What a row asks, such as whether to overwrite, only the page can answer.
+        Questions to the user, such as whether to overwrite, can only be answered on the page.
         """
         self._controller.order("resume", key)
 
     def abort(self, key: str | None = None) -> None:
-        """Give up what is not done and delete what S3 holds of it.
+        """Abort files that are not done, and delete their parts on S3.
 
         It works without a page too. Arguments and errors are those of :meth:`pause`.
         """
-        self._controller.abort(key)
+        self._controller.order_abort(key)
 
     def clear(self) -> None:
-        """Let finished files leave :attr:`files` and :attr:`value`; nothing changes on S3."""
-        self._controller.clear()
+        """Drop finished files from :attr:`files` and :attr:`value`; nothing changes on S3."""
+        self._controller.order_clear()
 
     def unfinished(self) -> tuple[Unfinished, ...]:
-        """Every upload below the prefix that was begun and not finished, whoever began it.
+        """Every upload below the prefix that was started and not finished, by anybody.
 
-        Pick the same file again to go on with one, or call its ``abort()``.
+        Pick the same file again to resume one, or call its ``abort()``.
 
         Raises:
             AccessDeniedError: s3:ListBucketMultipartUploads or s3:ListMultipartUploadParts is
@@ -249,21 +245,23 @@ class UploadWidget(Traits):
         """Find out whether the page can upload to the bucket, and what to do where it cannot.
 
         As :func:`check_bucket`, for this widget's bucket, prefix, client and options, and for the
-        page that showed it, or picked files, last. The page itself tries whether it reaches the
-        store, where it can be heard; this takes at most some 8 seconds.
+        page that showed it, or picked files, last. If messages of the page can arrive, the page
+        itself tries whether it reaches the store; this takes at most some 8 seconds.
 
         Returns:
-            What was found; print it, or let the notebook show it.
+            The findings; print it, or let the notebook show it.
         """
-        page = self._controller
         return examine(
-            self._store, self._folder, origin=page.origin, page_reaches=page.reachability.ask
+            self._store,
+            self._folder,
+            origin=self._controller.origin,
+            page_reaches=self._controller.reachability.page_reaches,
         )
 
     def close(self) -> None:
-        """Take the widget off the page and end its threads; what is on S3 stays there."""
-        if self._open:
-            self._open = False
+        """Remove the widget from the page and end its threads; parts on S3 stay there."""
+        if self._is_open:
+            self._is_open = False
             self._controller.close()
         super().close()
 
@@ -279,9 +277,9 @@ class UploadWidget(Traits):
 
     def _observer_failed(self, name: str, error: Exception) -> None:
         log_defect(f"a function that observes {name} failed", error)
-        if name != "error":  # else it would be called with the news of its own failure
+        if name != "error":  # else it would be called with its own failure
             text = f"a function that observes {name!r} failed: {type(error).__name__}: {error}"
-            self._controller.trouble(text)
+            self._controller.show_error(text)
 
     @t.default("_target")
     def _new_target(self) -> str:
@@ -290,9 +288,9 @@ class UploadWidget(Traits):
     @t.observe("comm")
     def _guard_comm(self, change: Any) -> None:
         if change["new"] is not None:
-            comms.guard(change["new"])
+            comm_guards.guard(change["new"])
 
 
 def _endpoint_of(client: Any) -> str:
-    """Where a given client asks; the default one is not made for this."""
+    """The given client's endpoint; the default client is not created for this."""
     return str(getattr(getattr(client, "meta", None), "endpoint_url", ""))

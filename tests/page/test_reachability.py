@@ -124,7 +124,7 @@ def test_a_question_that_was_lost_is_asked_again(
 
     bridge.to_page.drop_next()
 
-    assert widget._controller.reachability.ask(f"{bridge.origin}") == "reaches"
+    assert widget._controller.reachability.page_reaches(f"{bridge.origin}") == "reaches"
 
 
 def test_a_page_that_is_gone_is_not_heard(page: Page, bridge: Bridge, widget: UploadWidget) -> None:

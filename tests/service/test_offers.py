@@ -242,7 +242,7 @@ def test_an_offer_is_discarded_whoever_goes_on_with_it(
     assert isinstance(discard(service, upload), protocol.UnfinishedAborted)
 
     assert ministack.upload_ids(bucket) == []
-    assert service.lost([sending.file_id]) == []
+    assert service.taken_over([sending.file_id]) == []
 
 
 def test_a_page_discards_what_it_goes_on_with_and_what_nobody_does(
@@ -274,7 +274,7 @@ def test_who_goes_on_with_an_upload_takes_it_over_from_the_page_that_had_it(
 
     assert second.create().upload_id == upload_id
     assert second.plan.key == "raw/run7.csv"
-    assert service.lost([first.file_id, second.file_id]) == [first.file_id]
+    assert service.taken_over([first.file_id, second.file_id]) == [first.file_id]
 
 
 def test_an_upload_that_was_found_to_be_another_files_stays_anothers(

@@ -116,7 +116,7 @@ def test_who_comes_back_late_finds_that_another_page_took_the_file_over(
     second = Sender(service, DATA, file_id="file_0002")
     second.open()
 
-    assert service.lost([first.file_id, second.file_id]) == [first.file_id]
+    assert service.taken_over([first.file_id, second.file_id]) == [first.file_id]
     [refused] = first.presign(1)
     assert isinstance(refused, protocol.RefusedPart)
     assert refused.code == "not_owner"

@@ -149,12 +149,12 @@ def test_no_call_of_on_complete_is_lost_while_one_takes_long(
         return Service(store, on_uploaded=arrived)
 
     welcome = Welcome(destination="", multiple=True, directory=False, orders=[])
-    conversation = Controller(welcome, service, send=print, publish=lambda: None)
-    conversation.on_complete(lambda _: go_on.wait(60))
-    conversation.on_complete(lambda arrived: calls.append(arrived.key))
+    controller = Controller(welcome, service, send=print, publish=lambda: None)
+    controller.on_complete(lambda _: go_on.wait(60))
+    controller.on_complete(lambda arrived: calls.append(arrived.key))
     for _ in range(6_000):
         told[0](file)
     go_on.set()
 
     until(lambda: len(calls) == 6_000, 30, lambda: len(calls))
-    conversation.close()
+    controller.close()

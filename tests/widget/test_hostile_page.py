@@ -13,8 +13,8 @@ from msgspec.structs import replace
 
 from s3upload_widget import UploadWidget, protocol
 from s3upload_widget.checksums import md5
-from s3upload_widget.widget import file_list as files
-from s3upload_widget.widget.presence import Presence
+from s3upload_widget.widget import file_list
+from s3upload_widget.widget.controller import Presence
 from s3upload_widget.widget.traits import PAGE_MAY_SET
 from support.clients.hostile import CHECKSUM, conversations, filled
 from support.clients.talk import NearPage, file_id, progress, summary
@@ -175,14 +175,14 @@ def test_a_flood_of_pages_starts_one_timer_and_is_forgotten(
         other.report(number=number)
 
     assert threading.active_count() <= before + 1
-    assert len(widget._controller.files._newest) <= files.MAX_PAGES
+    assert len(widget._controller.files._newest_reports) <= file_list.MAX_PAGES
 
 
 def test_a_flood_of_picks_is_remembered_within_bounds_and_its_failures_are_told(
     widget: UploadWidget, page: NearPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert files.MAX_ROWS == 20_000
-    monkeypatch.setattr(files, "MAX_ROWS", 5)
+    assert file_list.MAX_FILES == 20_000
+    monkeypatch.setattr(file_list, "MAX_FILES", 5)
     page.pick("good.bin")
 
     for number in range(4):
@@ -226,13 +226,13 @@ def test_the_page_sets_no_trait_but_looks(widget: UploadWidget, page: NearPage) 
 
 def test_who_stays_silent_is_told_once_and_who_answers_is_not() -> None:
     absent: list[str] = []
-    roll = Presence(absent.append)
+    presence = Presence(absent.append)
 
-    roll.call(["a", "b", "c"], 0.1)
-    roll.heard("b")
-    roll.call(["c", "d"], 0.2)
+    presence.expect(["a", "b", "c"], 0.1)
+    presence.note_present("b")
+    presence.expect(["c", "d"], 0.2)
 
     until(lambda: len(absent) >= 3, what="three that are silent")
     assert absent == ["a", "c", "d"]
-    roll.call(["a"], 0.0)
+    presence.expect(["a"], 0.0)
     until(lambda: absent == ["a", "c", "d", "a"], what="one that is asked again")

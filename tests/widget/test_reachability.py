@@ -145,7 +145,7 @@ def test_the_origin_is_known_as_soon_as_a_page_shows_the_widget(
 
 
 def ask(widget: UploadWidget) -> str:
-    return widget._controller.reachability.ask("https://s3.test")
+    return widget._controller.reachability.page_reaches("https://s3.test")
 
 
 def answer(page: Page, *, reached: bool) -> None:

@@ -114,7 +114,7 @@ def test_the_time_may_be_up_before_the_upload_is(
 ) -> None:
     page.pick("a.bin")
 
-    with pytest.raises(TimeoutError, match=r"not finished within 0.3 s; it goes on"):
+    with pytest.raises(TimeoutError, match=r"not finished within 0.3 s; it continues"):
         wait(widget, 0.3)
 
 
@@ -188,7 +188,7 @@ def test_a_wait_that_is_cancelled_leaves_nothing_behind(widget: UploadWidget, pa
     asyncio.run(cancelled())
 
     page.upload("a.bin", b"a")
-    assert widget._controller.waiting._bells == set()
+    assert widget._controller.waiting._wakers == set()
 
 
 def test_many_may_wait_at_once(widget: UploadWidget, page: Page) -> None:
