@@ -1,4 +1,4 @@
-/** Waiting: for a time, for a ring, for a turn, for the clock. Knows nothing of uploads. */
+/** Waiting: for a time, a notification, a turn or the clock. Knows nothing of uploads. */
 
 /** Resolves after `ms`; rejects with the signal's reason if that comes first. */
 export function delay(ms: number, signal: AbortSignal): Promise<void> {
@@ -17,29 +17,29 @@ export function delay(ms: number, signal: AbortSignal): Promise<void> {
 }
 
 export class Notify {
-  #ring: () => void = () => {};
-  #rung = new Promise<void>((resolve) => {
-    this.#ring = resolve;
+  #resolve: () => void = () => {};
+  #next = new Promise<void>((resolve) => {
+    this.#resolve = resolve;
   });
 
-  /** Wake whoever waits. */
-  ring(): void {
-    this.#ring();
-    this.#rung = new Promise((resolve) => {
-      this.#ring = resolve;
+  /** Wake all that wait. */
+  notify(): void {
+    this.#resolve();
+    this.#next = new Promise((resolve) => {
+      this.#resolve = resolve;
     });
   }
 
-  /** Resolves with the next ring after this call. */
+  /** Resolves with the next notification after this call. */
   wait(): Promise<void> {
-    return this.#rung;
+    return this.#next;
   }
 }
 
 /** At most so many at a time; the others wait in line. */
 export class Limiter {
   readonly #limit: number;
-  readonly #line = new Set<() => void>();
+  readonly #queue = new Set<() => void>();
   #taken = 0;
 
   constructor(limit: number) {
@@ -62,39 +62,39 @@ export class Limiter {
     return new Promise((resolve, reject) => {
       signal.throwIfAborted();
       const leave = (): void => {
-        this.#line.delete(begin);
+        this.#queue.delete(start);
         reject(signal.reason);
       };
-      const begin = (): void => {
+      const start = (): void => {
         signal.removeEventListener("abort", leave);
         resolve();
       };
-      this.#line.add(begin);
+      this.#queue.add(start);
       signal.addEventListener("abort", leave, { once: true });
     });
   }
 
   #next(): void {
-    const [begin] = this.#line;
-    if (begin === undefined) this.#taken -= 1;
+    const [start] = this.#queue;
+    if (start === undefined) this.#taken -= 1;
     else {
-      this.#line.delete(begin);
-      begin();
+      this.#queue.delete(start);
+      start();
     }
   }
 }
 
-/** A clock that runs only while there is something to tell: most widgets just stand there. */
 /** Numbers are sampled and shown so often. */
 const TICK_MS = 500;
 
+/** A clock that runs only while there is something to show: most widgets are idle. */
 export class Ticker {
   readonly #step: () => boolean;
   readonly #signal: AbortSignal;
   #timer: ReturnType<typeof setInterval> | undefined;
 
   /**
-   * @param step is taken at each tick, and tells whether the clock goes on.
+   * @param step is called at each tick, and returns whether the clock runs on.
    * @param signal stops it for good.
    */
   constructor(step: () => boolean, signal: AbortSignal) {

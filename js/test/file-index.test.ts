@@ -14,7 +14,7 @@ function added(index: FileIndex, ...paths: string[]): Listed[] {
 function move(index: FileIndex, name: Parameters<Listed["to"]>[0], ...files: Listed[]): void {
   for (const file of files) {
     file.to(name);
-    index.moved(file.upload);
+    index.stateChanged(file.upload);
   }
 }
 

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import type { Answer } from "../src/net/put";
-import { isElsewhere, pause, type Verdict, verdict } from "../src/net/retry";
+import { isOtherRegion, pause, type Verdict, verdict } from "../src/net/retry";
 import { tuning } from "../src/tuning";
 
 function refused(status: number, code = ""): Answer & { kind: "refused" } {
@@ -20,7 +20,7 @@ const CASES: readonly (readonly [status: number, code: string, verdict: Verdict]
   [400, "InvalidDigest", "hash again"],
   [400, "XAmzContentChecksumMismatch", "hash again"],
   [400, "XAmzContentSHA256Mismatch", "hash again"],
-  [400, "InvalidRequest", "not ours"],
+  [400, "InvalidRequest", "incompatible"],
   [400, "SomethingElse", "try again"],
   [401, "", "sign again"],
   [403, "AccessDenied", "sign again"],
@@ -48,7 +48,7 @@ suite("verdicts", () => {
   }
 
   test("only a redirect, or a signature for another region, says that the bucket is elsewhere", () => {
-    const elsewhere = CASES.filter(([status, code]) => isElsewhere(refused(status, code)));
+    const elsewhere = CASES.filter(([status, code]) => isOtherRegion(refused(status, code)));
 
     assert.deepEqual(
       elsewhere.map(([status]) => status),

@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { Totals } from "../src/engine/totals";
-import type { FileProgress, FileState } from "../src/protocol";
+import { Rate } from "../src/net/rate";
+import type { FileProgress, FileState, Summary } from "../src/protocol";
 import type { Upload } from "../src/upload/upload";
 import { type Listed, listed, progress, put } from "./files";
 
@@ -11,12 +12,14 @@ import { type Listed, listed, progress, put } from "./files";
 class Sums {
   readonly told: (readonly [id: string, state: FileState | undefined])[] = [];
   readonly totals: Totals;
+  readonly #rate = new Rate();
   readonly #said = new Map<Upload, FileProgress>();
 
   constructor() {
     this.totals = new Totals(
       (upload) => this.#said.get(upload) ?? progress("queued"),
       (id, said) => this.told.push([id, said?.state]),
+      this.#rate,
     );
   }
 
@@ -24,14 +27,14 @@ class Sums {
     const file = listed(path, size);
     file.to("queued");
     this.#said.set(file.upload, progress("queued"));
-    this.totals.join(file.upload);
+    this.totals.add(file.upload);
     return file;
   }
 
   /** The file stands so, and its state may be another. */
   say(file: Listed, state: FileState, said: Partial<FileProgress> = {}): void {
     this.set(file, state, said);
-    this.totals.moved(file.upload);
+    this.totals.stateChanged(file.upload);
   }
 
   /** The file stands so, and nobody says that it moved. */
@@ -40,18 +43,26 @@ class Sums {
     this.#said.set(file.upload, progress(state, said));
   }
 
+  /** The sums while all files together move so fast. */
+  summary(bytesPerSecond = 0): Summary {
+    this.#rate.reset();
+    this.#rate.sample(0, 0);
+    this.#rate.sample(bytesPerSecond, 1000);
+    return this.totals.summary();
+  }
+
   get state(): string {
-    return this.totals.summary(0).state;
+    return this.summary().state;
   }
 
   get progress(): number {
-    return this.totals.summary(0).progress;
+    return this.summary().progress;
   }
 }
 
 suite("the state of a widget", () => {
   test("a widget without files is idle and has nothing to do", () => {
-    assert.deepEqual(new Sums().totals.summary(5), {
+    assert.deepEqual(new Sums().summary(5), {
       state: "idle",
       waiting_for: "",
       progress: 0,
@@ -102,12 +113,12 @@ suite("the state of a widget", () => {
     sums.say(c, "waiting", { waiting_for: "kernel", error: "third" });
     sums.say(b, "waiting", { waiting_for: "network", error: "second" });
 
-    const { error, waiting_for } = sums.totals.summary(0);
+    const { error, waiting_for } = sums.summary();
     assert.deepEqual([error, waiting_for], ["second", "network"]);
-    sums.totals.leave(b.upload);
-    sums.totals.leave(c.upload);
+    sums.totals.remove(b.upload);
+    sums.totals.remove(c.upload);
 
-    const after = sums.totals.summary(0);
+    const after = sums.summary();
     assert.deepEqual([after.error, after.waiting_for, after.state], ["", "", "queued"]);
   });
 });
@@ -120,7 +131,7 @@ suite("sums", () => {
 
     sums.say(a, "uploading", { bytes_done: 40 });
 
-    const { bytes_done, bytes_total, progress } = sums.totals.summary(10);
+    const { bytes_done, bytes_total, progress } = sums.summary(10);
     assert.deepEqual([bytes_done, bytes_total, progress], [40, 400, 0.1]);
   });
 
@@ -168,11 +179,11 @@ suite("sums", () => {
     const a = sums.join("a", 100);
     sums.say(a, "uploading", { bytes_done: 40 });
 
-    assert.equal(sums.totals.summary(20).eta, 3);
-    assert.equal(sums.totals.summary(0).eta, -1);
+    assert.equal(sums.summary(20).eta, 3);
+    assert.equal(sums.summary().eta, -1);
     sums.say(a, "paused", { bytes_done: 40 });
 
-    const { eta, rate } = sums.totals.summary(20);
+    const { eta, rate } = sums.summary(20);
     assert.deepEqual([eta, rate], [-1, 0]);
   });
 
@@ -186,9 +197,9 @@ suite("sums", () => {
     const next = sums.join("next", 50);
     sums.say(next, "uploading", { bytes_done: 25 });
 
-    const { bytes_total, progress } = sums.totals.summary(0);
+    const { bytes_total, progress } = sums.summary();
     assert.deepEqual([bytes_total, progress], [50, 0.5]);
-    sums.totals.leave(next.upload);
+    sums.totals.remove(next.upload);
     assert.equal(sums.state, "done");
   });
 
@@ -197,23 +208,23 @@ suite("sums", () => {
     const [a, b] = [sums.join("a", 100), sums.join("b", 300)];
     sums.say(a, "failed", { bytes_done: 40, error: "no" });
     sums.say(b, "done", { bytes_done: 300 });
-    assert.equal(sums.totals.summary(0).error, "no");
+    assert.equal(sums.summary().error, "no");
 
-    sums.totals.leave(a.upload);
+    sums.totals.remove(a.upload);
 
-    const { bytes_done, bytes_total, error, progress } = sums.totals.summary(0);
+    const { bytes_done, bytes_total, error, progress } = sums.summary();
     assert.deepEqual([bytes_done, bytes_total, error, progress], [300, 300, "", 1]);
   });
 
   test("a file that joins the next batch again is counted once", () => {
     const sums = new Sums();
     const a = sums.join("a", 100);
-    sums.totals.join(a.upload);
+    sums.totals.add(a.upload);
 
-    assert.equal(sums.totals.summary(0).bytes_total, 100);
-    sums.totals.leave(a.upload);
+    assert.equal(sums.summary().bytes_total, 100);
+    sums.totals.remove(a.upload);
 
-    assert.deepEqual([sums.totals.summary(0).bytes_total, sums.state], [0, "idle"]);
+    assert.deepEqual([sums.summary().bytes_total, sums.state], [0, "idle"]);
   });
 });
 
@@ -222,8 +233,8 @@ suite("telling", () => {
     const sums = new Sums();
     const a = sums.join("a");
     sums.say(a, "uploading", { bytes_done: 1 });
-    sums.totals.summary(0);
-    sums.totals.summary(0);
+    sums.summary();
+    sums.summary();
 
     const { id } = a.upload;
     assert.deepEqual(sums.told, [
@@ -237,14 +248,14 @@ suite("telling", () => {
     const [a, b] = [sums.join("a"), sums.join("b")];
     sums.say(a, "uploading", { bytes_done: 1 });
     sums.say(b, "paused", { bytes_done: 1 });
-    assert.equal(sums.totals.summary(0).bytes_done, 2);
+    assert.equal(sums.summary().bytes_done, 2);
 
     sums.set(a, "uploading", { bytes_done: 5 });
     sums.set(b, "paused", { bytes_done: 5 });
-    assert.equal(sums.totals.summary(0).bytes_done, 6);
-    sums.totals.moved(b.upload);
+    assert.equal(sums.summary().bytes_done, 6);
+    sums.totals.stateChanged(b.upload);
 
-    assert.equal(sums.totals.summary(0).bytes_done, 10);
+    assert.equal(sums.summary().bytes_done, 10);
   });
 
   test("a file that rests while one of its parts is still on the wire is looked at", () => {
@@ -252,26 +263,26 @@ suite("telling", () => {
     const a = sums.join("a");
     put(a.parts, 1);
     sums.say(a, "paused", { bytes_done: 1 });
-    sums.totals.summary(0);
+    sums.summary();
 
     sums.set(a, "paused", { bytes_done: 7 });
-    assert.equal(sums.totals.summary(0).bytes_done, 7);
+    assert.equal(sums.summary().bytes_done, 7);
     a.parts.store(1);
     sums.set(a, "paused", { bytes_done: 10 });
-    assert.equal(sums.totals.summary(0).bytes_done, 10);
+    assert.equal(sums.summary().bytes_done, 10);
     sums.set(a, "paused", { bytes_done: 20 });
 
-    assert.equal(sums.totals.summary(0).bytes_done, 10);
+    assert.equal(sums.summary().bytes_done, 10);
   });
 
   test("a file that left is told as gone, once", () => {
     const sums = new Sums();
     const a = sums.join("a");
 
-    sums.totals.leave(a.upload);
-    sums.totals.leave(a.upload);
-    sums.totals.moved(a.upload);
-    sums.totals.summary(0);
+    sums.totals.remove(a.upload);
+    sums.totals.remove(a.upload);
+    sums.totals.stateChanged(a.upload);
+    sums.summary();
 
     assert.deepEqual(sums.told.slice(1), [[a.upload.id, undefined]]);
   });
@@ -281,7 +292,7 @@ suite("telling", () => {
     const [a, b] = [sums.join("a"), sums.join("b")];
     sums.told.length = 0;
 
-    sums.totals.tellAll();
+    sums.totals.reportAll();
 
     assert.deepEqual(sums.told, [
       [a.upload.id, "queued"],

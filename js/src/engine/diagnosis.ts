@@ -1,11 +1,11 @@
-/** Why a store is out of reach: the page sees no reason, so the kernel looks for one. */
+/** Why a store is out of reach: the page sees no reason, so it asks the kernel for one. */
 
 import { type Kernel, KernelError } from "../kernel/kernel";
 import { text } from "../text/text";
 import { type Problem, problemOf } from "../upload/problem";
 import type { Upload } from "../upload/upload";
 
-/** S3 refuses whatever the kernel signs: trying on is of no use before somebody mends that. */
+/** S3 refuses whatever the kernel signs: trying again is no use before somebody mends that. */
 const ENDING = new Set<Problem["code"]>([
   "credentials",
   "clock_skew",
@@ -25,13 +25,13 @@ export class Diagnoses {
     this.#signal = signal;
   }
 
-  /** What was found the last time; empty if nothing was. */
+  /** The cause that was found last, for people; empty if none was. */
   of(store: string): string {
     return this.#found.get(store) ?? "";
   }
 
   /** Find out what hinders a file; all that go to the same store fail where waiting is no use. */
-  async look(upload: Upload): Promise<void> {
+  async diagnose(upload: Upload): Promise<void> {
     const store = upload.active?.plan.store ?? "";
     try {
       const found = await this.#kernel.call(

@@ -3,9 +3,8 @@
  * files few move at a time, and nothing that happens with one of them may walk over all.
  */
 
+import type { StateName } from "../upload/states";
 import type { Upload } from "../upload/upload";
-
-type Name = Upload["state"]["name"];
 
 export class FileIndex {
   /** Each file with its place: the lower goes first. */
@@ -13,9 +12,9 @@ export class FileIndex {
   readonly #byPath = new Map<string, Set<Upload>>();
   readonly #moving = new Set<Upload>();
   /** The state that each file was in last, and how many are in each. */
-  readonly #states = new Map<Upload, Name>();
-  readonly #counts = new Map<Name, number>();
-  /** The last goes first; who is not queued any more is skipped when its turn comes. */
+  readonly #states = new Map<Upload, StateName>();
+  readonly #counts = new Map<StateName, number>();
+  /** The last goes first; files that left the queue are skipped when their turn comes. */
   readonly #queue: Upload[] = [];
   #next = 0;
   #all: readonly Upload[] | undefined;
@@ -33,7 +32,7 @@ export class FileIndex {
   }
 
   /** Whether any file is in one of these states. */
-  anyIs(names: readonly Name[]): boolean {
+  anyIs(names: readonly StateName[]): boolean {
     return names.some((name) => (this.#counts.get(name) ?? 0) > 0);
   }
 
@@ -65,7 +64,7 @@ export class FileIndex {
   }
 
   /** A file is in another state now. */
-  moved(upload: Upload): void {
+  stateChanged(upload: Upload): void {
     const { name } = upload.state;
     if (!this.#places.has(upload)) return;
     this.#count(upload, name);
@@ -86,7 +85,7 @@ export class FileIndex {
   }
 
   /** The file is in this state now; in none where it is off the list. */
-  #count(upload: Upload, name: Name | undefined): void {
+  #count(upload: Upload, name: StateName | undefined): void {
     const before = this.#states.get(upload);
     if (before !== undefined) this.#counts.set(before, (this.#counts.get(before) ?? 0) - 1);
     if (name === undefined) {

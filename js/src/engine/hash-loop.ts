@@ -1,6 +1,7 @@
-/** Has parts hashed ahead of the sending, as far as the present rate makes it worth while. */
+/** Has parts hashed ahead of the sending, as far as the present rate makes it worth while. Knows no kernel. */
 
 import { Notify } from "../async";
+import type { Rate } from "../net/rate";
 import { tuning } from "../tuning";
 import type { Comparison } from "../upload/comparison";
 import type { Parts } from "../upload/parts";
@@ -8,43 +9,44 @@ import type { Upload } from "../upload/upload";
 
 export class HashLoop {
   readonly #uploads: () => readonly Upload[];
-  readonly #bytesPerSecond: () => number;
+  readonly #rate: Rate;
   readonly #changed: () => void;
   readonly #signal: AbortSignal;
-  readonly #bell = new Notify();
+  readonly #work = new Notify();
 
   /** @param lanes how many parts to hash at once. */
   constructor(
     lanes: number,
     uploads: () => readonly Upload[],
-    bytesPerSecond: () => number,
+    rate: Rate,
     changed: () => void,
     signal: AbortSignal,
   ) {
     this.#uploads = uploads;
-    this.#bytesPerSecond = bytesPerSecond;
+    this.#rate = rate;
     this.#changed = changed;
     this.#signal = signal;
     for (let lane = 0; lane < lanes; lane += 1) void this.#loop(lane);
   }
 
   /** Whether more parts will be hashed without waiting for others to be sent. */
-  get goesOn(): boolean {
+  get hasMore(): boolean {
     return this.#next(0) !== undefined;
   }
 
-  ring(): void {
-    this.#bell.ring();
+  /** Look for work. */
+  wake(): void {
+    this.#work.notify();
   }
 
   async #loop(lane: number): Promise<void> {
     while (!this.#signal.aborted) {
-      const rung = this.#bell.wait();
+      const woken = this.#work.wait();
       const upload = this.#next(lane);
       const proof = upload === undefined ? this.#nextProof() : undefined;
       if (upload !== undefined) await upload.hashNext(lane);
       else if (proof !== undefined) await proof.proveNext(lane);
-      else await (this.#nextComparison()?.hashNext(lane).then(this.#changed) ?? rung);
+      else await (this.#nextComparison()?.hashNext(lane).then(this.#changed) ?? woken);
     }
   }
 
@@ -58,19 +60,19 @@ export class HashLoop {
     });
   }
 
-  /** What S3 holds already is compared beside the sending. */
+  /** Parts that S3 holds already are compared beside the sending. */
   #nextProof(): Upload | undefined {
     return this.#uploads().find(({ active }) => active?.parts.next("prove") !== undefined);
   }
 
   /** Last of all, as nothing of it is to be sent. */
   #nextComparison(): Comparison | undefined {
-    return this.#uploads().find(({ comparison }) => comparison?.more)?.comparison;
+    return this.#uploads().find(({ comparison }) => comparison?.hasMore)?.comparison;
   }
 
   /** How many parts to have hashed and signed ahead. */
   #window(partSize: number): number {
-    const parts = Math.ceil((this.#bytesPerSecond() * tuning.windowSeconds) / partSize);
+    const parts = Math.ceil((this.#rate.perSecond * tuning.windowSeconds) / partSize);
     return Math.min(tuning.windowMax, Math.max(tuning.windowMin, parts));
   }
 }

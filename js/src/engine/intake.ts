@@ -1,102 +1,93 @@
-/** How files come into the list of one widget: picked, picked again, or to go on with an upload. */
+/** Takes picked files into the list of one widget: new ones, known ones, and those for an offer. */
 
 import { randomId } from "../ids";
-import type { Rate } from "../net/rate";
 import type { Picked } from "../pick/drop";
 import type { Offer, Offers } from "../resume/offers";
 import { bytes } from "../text/format";
 import { text } from "../text/text";
-import { type Surroundings, Upload } from "../upload/upload";
+import { type Engine, Upload } from "../upload/upload";
 import type { FileIndex } from "./file-index";
 import type { Totals } from "./totals";
 
-export interface Desk extends Surroundings {
-  readonly offers: Offers;
-  readonly rate: Rate;
-}
-
 export class Intake {
-  readonly #desk: Desk;
-  readonly #roster: FileIndex;
-  readonly #tally: Totals;
-  readonly #arrivals: Arrivals;
+  readonly #engine: Engine;
+  readonly #offers: Offers;
+  readonly #fileIndex: FileIndex;
+  readonly #totals: Totals;
+  readonly #arrivals = new Arrivals(
+    (picked) => this.#takeIn(picked),
+    (uploads) => this.#engine.plan(uploads),
+  );
 
-  /** @param arrived is told of all new files, once the last one of a pick is in the list. */
-  constructor(
-    desk: Desk,
-    roster: FileIndex,
-    tally: Totals,
-    arrived: (uploads: readonly Upload[]) => void,
-  ) {
-    this.#desk = desk;
-    this.#roster = roster;
-    this.#tally = tally;
-    this.#arrivals = new Arrivals((picked) => this.#arrive(picked), arrived);
+  constructor(engine: Engine, offers: Offers, fileIndex: FileIndex, totals: Totals) {
+    this.#engine = engine;
+    this.#offers = offers;
+    this.#fileIndex = fileIndex;
+    this.#totals = totals;
   }
 
   /** Take files in, in this order. */
   pick(picked: readonly Picked[]): void {
     this.#prepare();
-    void this.#arrivals.begin(picked);
+    void this.#arrivals.start(picked);
   }
 
-  /** Go on with an unfinished upload. A file of another size is refused at once. */
+  /** Resume an unfinished upload with a file; one of another size is refused at once. */
   continue(offer: Offer, picked: Picked): void {
     this.#prepare();
-    const upload = new Upload(randomId(), picked, this.#desk, this.#desk.offers.begun(offer));
-    this.#take([upload]);
+    const upload = new Upload(randomId(), picked, this.#engine, this.#offers.addressOf(offer));
+    this.#add([upload]);
     const { size, name } = offer;
     const { file } = picked;
-    if (size < 0 || size === file.size) this.#desk.plan(upload);
+    if (size < 0 || size === file.size) this.#engine.plan([upload]);
     else {
       const message = text.otherSize(file.name, bytes(file.size), name, bytes(size));
       upload.refuse({ code: "other_file", message });
     }
-    this.#desk.worked();
+    this.#engine.schedule();
   }
 
-  /** Whoever gives an order means all files: those that are still on their way are taken now. */
+  /** An order means all files: those that are still on their way are taken in now. */
   finish(): void {
     this.#arrivals.finish();
   }
 
   #prepare(): void {
     this.finish();
-    if (!this.#tally.settled) return;
-    this.#tally.newBatch();
-    this.#desk.rate.reset();
+    if (this.#totals.settled) this.#totals.newBatch();
   }
 
   /**
-   * Put picked files into the list. What this browser began with the very file is gone on with,
+   * Put picked files into the list. A file that this browser began to upload resumes that upload,
    * whatever key it would get now.
    */
-  #arrive(picked: readonly Picked[]): readonly Upload[] {
-    const { offers } = this.#desk;
+  #takeIn(picked: readonly Picked[]): readonly Upload[] {
+    const offers = this.#offers;
     const offerOf = offers.finder();
     const uploads = picked
       .filter((each) => !this.#pickedAgain(each))
       .map((each) => {
         const offer = offerOf(each.file, each.path.normalize("NFC"));
-        return new Upload(randomId(), each, this.#desk, offer && offers.begun(offer));
+        return new Upload(randomId(), each, this.#engine, offer && offers.addressOf(offer));
       });
-    this.#take(uploads);
-    this.#desk.worked();
+    this.#add(uploads);
+    this.#engine.schedule();
     return uploads;
   }
 
-  /** A file that is in the list and not finished needs no second row: its own goes on. */
+  /** A file that is in the list and not finished needs no second row: it resumes. */
   #pickedAgain({ file, path }: Picked): boolean {
-    const known = [...this.#roster.at(path.normalize("NFC"))].find((upload) => upload.isOf(file));
+    const paths = this.#fileIndex.at(path.normalize("NFC"));
+    const known = [...paths].find((upload) => upload.isOf(file));
     if (known === undefined) return false;
-    this.#tally.join(known);
+    this.#totals.add(known);
     known.pickedAgain(file);
     return true;
   }
 
-  #take(uploads: readonly Upload[]): void {
-    this.#roster.add(uploads);
-    for (const upload of uploads) this.#tally.join(upload);
+  #add(uploads: readonly Upload[]): void {
+    this.#fileIndex.add(uploads);
+    for (const upload of uploads) this.#totals.add(upload);
   }
 }
 
@@ -111,8 +102,8 @@ class Arrivals {
   #arrived: Upload[] = [];
 
   /**
-   * @param take puts files into the list, and tells which are new there.
-   * @param done is told of all that are new, once the last file of a pick was taken.
+   * @param take puts files into the list, and returns those that are new there.
+   * @param done is called with all new ones, once the last file of a pick was taken.
    */
   constructor(
     take: (picked: readonly Picked[]) => readonly Upload[],
@@ -123,7 +114,7 @@ class Arrivals {
   }
 
   /** Take the first files now, and the others when the page has had time for other things. */
-  async begin(picked: readonly Picked[]): Promise<void> {
+  async start(picked: readonly Picked[]): Promise<void> {
     this.finish();
     this.#coming = picked;
     this.#some(SLICE);
@@ -133,7 +124,7 @@ class Arrivals {
     }
   }
 
-  /** Whoever gives an order, or picks again, means all files: the others are taken now. */
+  /** Take all others now. */
   finish(): void {
     this.#some(this.#coming.length);
   }

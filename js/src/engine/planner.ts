@@ -4,7 +4,7 @@ import { delay } from "../async";
 import { type Kernel, KernelError } from "../kernel/kernel";
 import { pause } from "../net/retry";
 import { MAX_PICK, type Pick, type PlannedFile, type RefusedFile } from "../protocol";
-import { problemOf, told } from "../upload/problem";
+import { problemOf, refusalProblem } from "../upload/problem";
 import type { Upload } from "../upload/upload";
 
 export class Planner {
@@ -63,8 +63,8 @@ function isPicked({ state }: Upload): boolean {
 function settle(upload: Upload, answer: PlannedFile | RefusedFile | undefined): boolean {
   if (answer === undefined) return false;
   if (answer.kind === "planned_file") upload.planned(answer);
-  else if (answer.retryable) upload.trouble = told(answer).message;
-  else upload.refuse(told(answer));
+  else if (answer.retryable) upload.trouble = refusalProblem(answer).message;
+  else upload.refuse(refusalProblem(answer));
   return answer.kind === "planned_file" || !answer.retryable;
 }
 

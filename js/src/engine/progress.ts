@@ -5,10 +5,10 @@ import type { FileProgress, FileState, WaitingFor } from "../protocol";
 import type { State } from "../upload/states";
 import type { Upload } from "../upload/upload";
 
-/** What a report may say; one word too many, and the kernel would refuse them all. */
+/** Characters in a report's message; with one more the kernel would refuse the whole report. */
 const MAX_TEXT = 4096;
 
-interface Told {
+interface Known {
   readonly state: State;
   readonly changes: number;
   readonly waits: WaitingFor;
@@ -16,22 +16,22 @@ interface Told {
   readonly progress: FileProgress;
 }
 
-/** What was told of each file last. */
-const told = new WeakMap<Upload, Told>();
+/** The last progress of each file. */
+const known = new WeakMap<Upload, Known>();
 
 /**
- * One file as people see it: `waiting` where it would go on but cannot. The very same object while
- * nothing of it changes: of ten thousand files, few do.
+ * One file as people see it: `waiting` where something keeps it from moving. The same object for as
+ * long as nothing of it changes: of ten thousand files, few do.
  */
 export function fileProgress(upload: Upload, waits: WaitingFor, trouble: string): FileProgress {
   const { state } = upload;
   const changes = "work" in state ? state.work.parts.changes : 0;
-  const last = told.get(upload);
-  const stands = last?.state === state && last.changes === changes;
-  if (stands && last.waits === waits && last.trouble === trouble) return last.progress;
+  const last = known.get(upload);
+  const holds = last?.state === state && last.changes === changes;
+  if (holds && last.waits === waits && last.trouble === trouble) return last.progress;
   const fresh = described(upload, waits, trouble);
   const progress = last && isSame(last.progress, fresh) ? last.progress : fresh;
-  told.set(upload, { state, changes, waits, trouble, progress });
+  known.set(upload, { state, changes, waits, trouble, progress });
   return progress;
 }
 
@@ -56,7 +56,7 @@ function described(upload: Upload, waits: WaitingFor, trouble: string): FileProg
   };
 }
 
-/** What keeps a file from going on, if anything. */
+/** What keeps a file from moving, if anything. */
 export function waitingFor(upload: Upload, kernel: Kernel, reachable: boolean): WaitingFor {
   const { active, state, trouble } = upload;
   if (active !== undefined) {
@@ -76,10 +76,11 @@ function cut(text: string): string {
 }
 
 function plainState(upload: Upload): FileState {
-  const { name } = upload.state;
+  const { state } = upload;
+  if ("problem" in state) return "failed";
+  const { name } = state;
   if (upload.isPaused) return "paused";
   if (name === "picked") return "queued";
-  if (name === "refused") return "failed";
   if (name === "aborting") return "completing";
   if (name === "comparing") return "checking";
   return name;

@@ -1,4 +1,4 @@
-/** Tells the kernel how far everything is, and carries out what its cells asked for. */
+/** Reports to the kernel how far everything is, and has the orders of its cells carried out. */
 
 import { delay } from "../async";
 import { type Kernel, KernelError } from "../kernel/kernel";
@@ -14,111 +14,115 @@ import {
   type Tried,
 } from "../protocol";
 import { tuning } from "../tuning";
+import type { Totals } from "./totals";
 
-/** What is reported, and who obeys. */
-export interface Reported {
-  /** The sums; what changed of single files meanwhile is told first, by `stands`. */
-  summary(): Summary;
-  /** Have it told of every file how it stands, as if all had changed. */
-  tellAll(): void;
-  obey(order: Order): void;
-  /** Another page goes on with these files. */
-  lose(ids: readonly string[]): void;
-}
-
-/** A file, and how it stands. */
-type Told = readonly [id: string, progress: FileProgress | undefined];
+/** A file's progress; undefined if it is off the list. */
+type Entry = readonly [id: string, progress: FileProgress | undefined];
 
 const NEVER_TRIED: Tried = { number: 0, reached: false };
 
 /** One report is on its way at a time, and the newest numbers win. */
 export class Reporter {
   readonly #kernel: Kernel;
-  readonly #reported: Reported;
+  readonly #totals: Totals;
+  readonly #onOrder: (order: Order) => void;
+  readonly #onTakenOver: (ids: readonly string[]) => void;
   readonly #signal: AbortSignal;
-  /** How files stand of which the kernel has not heard it; undefined if they are off the list. */
-  #untold = new Map<string, FileProgress | undefined>();
+  /** Progress of files that the kernel does not know yet. */
+  #unreported = new Map<string, FileProgress | undefined>();
   #knownSummary: string;
   #number = 0;
   #lastOrder = 0;
-  /** The newest try, of which `#tried` tells once it has ended. */
+  /** The newest question whether the store is in reach; `#tried` answers it later. */
   #asked: Pick<Reach, "number"> = NEVER_TRIED;
   #tried = NEVER_TRIED;
-  #owed = false;
-  #busy = false;
+  #isOwed = false;
+  #isBusy = false;
 
-  constructor(kernel: Kernel, reported: Reported, signal: AbortSignal) {
+  /**
+   * @param onOrder is called with each new order.
+   * @param onTakenOver is called with the files that another page sends now.
+   */
+  constructor(
+    kernel: Kernel,
+    totals: Totals,
+    onOrder: (order: Order) => void,
+    onTakenOver: (ids: readonly string[]) => void,
+    signal: AbortSignal,
+  ) {
     this.#kernel = kernel;
-    this.#reported = reported;
+    this.#totals = totals;
+    this.#onOrder = onOrder;
+    this.#onTakenOver = onTakenOver;
     this.#signal = signal;
     // A page that has just come has nothing to report: another may be sending right now.
     this.#knownSummary = this.#summary();
   }
 
-  /** Do what the kernel says unasked. */
-  hear(event: EventEnvelope["event"]): void {
-    if (event.kind === "reach") void this.#reach(event);
+  /** Handle an event that the kernel sent. */
+  handle(event: EventEnvelope["event"]): void {
+    if (event.kind === "reach") void this.#tryReach(event);
     else {
-      // Another page may have come: the answer tells which of all our files it goes on with.
-      this.#reported.tellAll();
-      this.obey(event.orders);
+      // Another page may have come: the reply names all our files that it sends now.
+      this.#totals.reportAll();
+      this.carryOut(event.orders);
     }
   }
 
-  /** Carry out what is new; answer in any case, since the kernel may be asking who listens. */
-  obey(orders: readonly Order[]): void {
+  /** Carry out new orders; report in any case, since the kernel may be asking who listens. */
+  carryOut(orders: readonly Order[]): void {
     for (const order of orders) {
       if (order.number <= this.#lastOrder) continue;
       this.#lastOrder = order.number;
-      this.#reported.obey(order);
-      // The kernel may have put down what it ordered: whatever differs from that is told again.
-      this.#reported.tellAll();
+      this.#onOrder(order);
+      // The kernel may have put down what it ordered: what differs from that is reported again.
+      this.#totals.reportAll();
     }
-    this.owe();
+    this.reportAnyway();
   }
 
   /** Another kernel listens now: it knows nothing yet, and counts its own orders and questions. */
-  startAnew(): void {
-    this.#untold.clear();
-    this.#reported.tellAll();
+  restart(): void {
+    this.#unreported.clear();
+    this.#totals.reportAll();
     this.#knownSummary = "";
     this.#lastOrder = 0;
     this.#asked = NEVER_TRIED;
     this.#tried = NEVER_TRIED;
-    this.changed();
+    this.report();
   }
 
-  /** A file stands so now; undefined if it is off the list. */
-  stands(fileId: string, progress: FileProgress | undefined): void {
-    this.#untold.set(fileId, progress);
+  /** Add a file's progress to the next report; undefined if it is off the list. */
+  add(fileId: string, progress: FileProgress | undefined): void {
+    this.#unreported.set(fileId, progress);
   }
 
-  /** Something may have changed. */
-  changed(): void {
-    if (!this.#busy) void this.#report();
+  /** Report if anything changed. */
+  report(): void {
+    if (!this.#isBusy) void this.#reportAll();
   }
 
-  /** The kernel asks again until it is answered: a question that is known, or older, is done with. */
-  async #reach(asked: Reach): Promise<void> {
-    this.owe();
+  /** Report in any case: whether there is a reply shows whether the kernel listens. */
+  reportAnyway(): void {
+    this.#isOwed = true;
+    this.report();
+  }
+
+  /** The kernel repeats its question until it is answered: a known one, or an older, is done with. */
+  async #tryReach(asked: Reach): Promise<void> {
+    this.reportAnyway();
     if (asked.number <= this.#asked.number) return;
     this.#asked = asked;
     const reached = await reaches(asked.address);
     if (this.#asked !== asked) return;
     this.#tried = { number: asked.number, reached };
-    this.owe();
+    this.reportAnyway();
   }
 
-  /** Report in any case: whether it is answered tells whether the kernel listens. */
-  owe(): void {
-    this.#owed = true;
-    this.changed();
-  }
-
-  async #report(): Promise<void> {
-    this.#busy = true;
+  async #reportAll(): Promise<void> {
+    this.#isBusy = true;
     try {
-      while (this.#somethingNew()) {
+      while (this.#hasNews()) {
         await this.#send();
         await delay(tuning.reportMs, this.#signal);
       }
@@ -126,47 +130,47 @@ export class Reporter {
       // Else the engine is disposed of.
       if (!this.#signal.aborted) throw error;
     } finally {
-      this.#busy = false;
+      this.#isBusy = false;
     }
   }
 
-  #somethingNew(): boolean {
-    // The sums come first: what changed of single files is told while they are made.
-    return this.#summary() !== this.#knownSummary || this.#owed || this.#untold.size > 0;
+  #hasNews(): boolean {
+    // The sums come first: making them adds what changed of single files.
+    return this.#summary() !== this.#knownSummary || this.#isOwed || this.#unreported.size > 0;
   }
 
   /** A report that the kernel refuses is owed still; the next waits as long as after any other. */
   async #send(): Promise<void> {
-    const summary = this.#reported.summary();
-    const told = [...this.#untold].slice(0, MAX_PICK);
-    for (const [id] of told) this.#untold.delete(id);
-    this.#owed = false;
+    const summary = this.#totals.summary();
+    const entries = [...this.#unreported].slice(0, MAX_PICK);
+    for (const [id] of entries) this.#unreported.delete(id);
+    this.#isOwed = false;
     try {
-      const reply = await this.#kernel.call(this.#request(summary, told), this.#signal);
+      const reply = await this.#kernel.call(this.#request(summary, entries), this.#signal);
       this.#knownSummary = JSON.stringify(summary);
-      this.#reported.lose(reply.lost);
-      if (reply.orders.some(({ number }) => number > this.#lastOrder)) this.obey(reply.orders);
+      this.#onTakenOver(reply.lost);
+      if (reply.orders.some(({ number }) => number > this.#lastOrder)) this.carryOut(reply.orders);
     } catch (error) {
       if (!(error instanceof KernelError)) throw error;
-      this.#untold = new Map([...told, ...this.#untold]);
-      this.#owed = true;
+      this.#unreported = new Map([...entries, ...this.#unreported]);
+      this.#isOwed = true;
     }
   }
 
-  #request(summary: Summary, told: readonly Told[]): ReportProgress {
+  #request(summary: Summary, entries: readonly Entry[]): ReportProgress {
     this.#number += 1;
     return {
       kind: "report_progress",
       number: this.#number,
       summary,
-      files: told.flatMap(([, progress]) => progress ?? []),
-      removed: told.flatMap(([id, progress]) => (progress === undefined ? [id] : [])),
+      files: entries.flatMap(([, progress]) => progress ?? []),
+      removed: entries.flatMap(([id, progress]) => (progress === undefined ? [id] : [])),
       last_order: this.#lastOrder,
       tried: this.#tried,
     };
   }
 
   #summary(): string {
-    return JSON.stringify(this.#reported.summary());
+    return JSON.stringify(this.#totals.summary());
   }
 }

@@ -1,52 +1,53 @@
-/** What moves the files of one widget: three small loops pull work from them, hash → sign → send. */
+/** Moves the files of one widget: starts them, and runs three small loops that hash, sign and send. */
 
-import type { Hashers } from "../hashing/workers";
-import type { Kernel } from "../kernel/kernel";
 import { type Outcome, type Pool, poolFor, type Sender } from "../net/pool";
-import type { Upload } from "../upload/upload";
+import type { Rate } from "../net/rate";
+import type { Engine, Upload } from "../upload/upload";
 import { Diagnoses } from "./diagnosis";
 import type { FileIndex } from "./file-index";
 import { HashLoop } from "./hash-loop";
 import { Signer } from "./signer";
 
-/** What the loops need of the engine around them. */
-export interface Rules {
-  readonly kernel: Kernel;
-  readonly hashers: Hashers;
-  /** Parts in flight at once, over all files; read before each part. */
-  readonly maxConcurrency: () => number;
-  readonly bytesPerSecond: () => number;
-  /** Something was done: there may be something to tell. */
-  readonly changed: () => void;
-}
-
 export class Scheduler implements Sender {
-  readonly #roster: FileIndex;
-  readonly #rules: Rules;
+  readonly #fileIndex: FileIndex;
+  readonly #engine: Engine;
+  readonly #maxConcurrency: () => number;
   readonly #signal: AbortSignal;
   readonly #pools = new Map<string, Pool>();
   readonly #diagnoses: Diagnoses;
-  readonly #hashing: HashLoop;
-  readonly #signing: Signer;
-  #works = false;
+  readonly #hashLoop: HashLoop;
+  readonly #signer: Signer;
+  #isScheduled = false;
 
-  constructor(roster: FileIndex, rules: Rules, signal: AbortSignal) {
-    const { kernel, hashers, bytesPerSecond, changed } = rules;
-    this.#roster = roster;
-    this.#rules = rules;
+  /**
+   * @param rate at which all files together move.
+   * @param maxConcurrency gives how many parts may be in flight, over all files; read before each.
+   */
+  constructor(
+    fileIndex: FileIndex,
+    engine: Engine,
+    rate: Rate,
+    maxConcurrency: () => number,
+    signal: AbortSignal,
+  ) {
+    const { kernel, hashers } = engine;
+    const uploads = (): readonly Upload[] => fileIndex.active;
+    const hashesMore = (): boolean => this.#hashLoop.hasMore;
+    this.#fileIndex = fileIndex;
+    this.#engine = engine;
+    this.#maxConcurrency = maxConcurrency;
     this.#signal = signal;
-    const files = (): readonly Upload[] => roster.active;
-    const hashesMore = (): boolean => this.#hashing.goesOn;
-    this.#diagnoses = new Diagnoses(kernel, files, signal);
-    this.#hashing = new HashLoop(hashers.lanes, files, bytesPerSecond, changed, signal);
-    this.#signing = new Signer(kernel, files, hashesMore, () => this.worked(), signal);
+    this.#diagnoses = new Diagnoses(kernel, uploads, signal);
+    this.#hashLoop = new HashLoop(hashers.lanes, uploads, rate, () => engine.progressed(), signal);
+    this.#signer = new Signer(kernel, uploads, hashesMore, () => this.schedule(), signal);
     signal.addEventListener("abort", () => this.#stop());
   }
 
   get maxConcurrency(): number {
-    return this.#rules.maxConcurrency();
+    return this.#maxConcurrency();
   }
 
+  /** The lanes to a store, for as long as this widget lives. */
   pool(store: string): Pool {
     const pool = this.#pools.get(store) ?? poolFor(store);
     this.#pools.set(store, pool);
@@ -55,7 +56,7 @@ export class Scheduler implements Sender {
   }
 
   /** Whether the store answers, as far as was seen. */
-  reaches(store: string): boolean {
+  isReachable(store: string): boolean {
     return this.#pools.get(store)?.reachable ?? true;
   }
 
@@ -74,53 +75,53 @@ export class Scheduler implements Sender {
     for (const pool of this.#pools.values()) pool.fill();
   }
 
-  /** Have the loops look for work. */
-  ring(): void {
-    this.#hashing.ring();
-    this.#signing.ring();
+  /** Have the loops that hash and sign look for work. */
+  wake(): void {
+    this.#hashLoop.wake();
+    this.#signer.wake();
   }
 
-  /** Many changes in one breath are acted on once. */
-  worked(): void {
-    if (this.#works) return;
-    this.#works = true;
+  /** Have everything look for work: of many calls in one breath, once. */
+  schedule(): void {
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
     queueMicrotask(() => {
-      this.#works = false;
+      this.#isScheduled = false;
       if (this.#signal.aborted) return;
       this.#startQueued();
-      this.ring();
+      this.wake();
       this.fill();
-      this.#rules.changed();
+      this.#engine.progressed();
     });
   }
 
-  send(): Promise<Outcome> | undefined {
-    for (const upload of this.#roster.active) {
-      const sending = upload.send();
+  sendNext(): Promise<Outcome> | undefined {
+    for (const upload of this.#fileIndex.active) {
+      const sending = upload.sendNext();
       if (sending !== undefined) return sending;
     }
     return undefined;
   }
 
   reachabilityChanged(): void {
-    const unreachable = this.#roster.active.find(
+    const unreachable = this.#fileIndex.active.find(
       ({ active }) => active && !this.pool(active.plan.store).reachable,
     );
-    const looked = unreachable && this.#diagnoses.look(unreachable);
-    void looked?.then(this.#rules.changed);
-    this.worked();
+    const diagnosed = unreachable && this.#diagnoses.diagnose(unreachable);
+    void diagnosed?.then(() => this.#engine.progressed());
+    this.schedule();
   }
 
-  wake(): void {
-    for (const upload of this.#roster.active) upload.wake();
+  endRests(): void {
+    for (const upload of this.#fileIndex.active) upload.endRests();
   }
 
   /** Start files while the ones that are under way would soon leave a lane empty. */
   #startQueued(): void {
     const wanted = 2 * this.maxConcurrency;
-    let ahead = this.#roster.active.reduce((sum, upload) => sum + unsent(upload), 0);
+    let ahead = this.#fileIndex.active.reduce((sum, upload) => sum + unsent(upload), 0);
     while (ahead < wanted) {
-      const upload = this.#roster.nextQueued();
+      const upload = this.#fileIndex.nextQueued();
       if (upload === undefined) return;
       void upload.start();
       ahead += unsent(upload);
@@ -129,7 +130,7 @@ export class Scheduler implements Sender {
 
   #stop(): void {
     for (const pool of this.#pools.values()) pool.leave(this);
-    this.ring();
+    this.wake();
   }
 }
 

@@ -6,7 +6,7 @@ import { pause } from "../net/retry";
 import { MAX_BATCH, type PartChecksums, type PresignedPart, type RefusedPart } from "../protocol";
 import { tuning } from "../tuning";
 import type { Checksums, Parts } from "../upload/parts";
-import { told } from "../upload/problem";
+import { refusalProblem } from "../upload/problem";
 import type { Upload } from "../upload/upload";
 
 /** A batch waits for so many parts, unless the sending would run dry first. */
@@ -26,42 +26,43 @@ export class Signer {
   readonly #kernel: Kernel;
   readonly #uploads: () => readonly Upload[];
   readonly #hashesMore: () => boolean;
-  readonly #signed: () => void;
+  readonly #onSigned: () => void;
   readonly #signal: AbortSignal;
-  readonly #bell = new Notify();
-  /** When to look next for URLs that grow old; milliseconds since 1970. */
+  readonly #work = new Notify();
+  /** When URLs that grow old are looked for next; milliseconds since 1970. */
   #renewsAt = 0;
 
   /**
    * @param uploads the files that are uploading, in their order.
    * @param hashesMore whether more parts will soon be hashed, so that a batch may wait for them.
-   * @param signed is told when parts may be sent.
+   * @param onSigned is called when parts may be sent.
    */
   constructor(
     kernel: Kernel,
     uploads: () => readonly Upload[],
     hashesMore: () => boolean,
-    signed: () => void,
+    onSigned: () => void,
     signal: AbortSignal,
   ) {
     this.#kernel = kernel;
     this.#uploads = uploads;
     this.#hashesMore = hashesMore;
-    this.#signed = signed;
+    this.#onSigned = onSigned;
     this.#signal = signal;
     void this.#loop();
   }
 
-  ring(): void {
-    this.#bell.ring();
+  /** Look for work. */
+  wake(): void {
+    this.#work.notify();
   }
 
   async #loop(): Promise<void> {
     for (let tries = 0; !this.#signal.aborted; ) {
-      const rung = this.#bell.wait();
+      const woken = this.#work.wait();
       const batch = this.#batch();
       if (batch.length === 0) {
-        await rung;
+        await woken;
       } else {
         tries = (await this.#sign(batch)) ? 0 : tries + 1;
         if (tries > 0) await delay(pause(tries), this.#signal).catch(() => {});
@@ -92,7 +93,7 @@ export class Signer {
       const request = { kind: "presign_parts", parts: batch.map(asRequested) } as const;
       const reply = await this.#kernel.call(request, this.#signal);
       for (const [index, entry] of batch.entries()) settle(entry, reply.parts[index]);
-      this.#signed();
+      this.#onSigned();
       return !reply.parts.some((part) => part.kind === "refused_part" && part.retryable);
     } catch (error) {
       for (const { parts, number } of batch) giveBack(parts, number);
@@ -138,8 +139,8 @@ function settle(
   } else {
     giveBack(parts, number);
     if (reply === undefined || upload.active?.parts !== parts) return;
-    if (reply.retryable) upload.trouble = told(reply).message;
-    else upload.fail(told(reply));
+    if (reply.retryable) upload.trouble = refusalProblem(reply).message;
+    else upload.fail(refusalProblem(reply));
   }
 }
 

@@ -1,9 +1,11 @@
 /**
  * The sums over the files of one widget, kept up to date: of ten thousand files few move at a time,
- * and only those are looked at.
+ * and only those are counted again. Knows no kernel and no view.
  */
 
+import type { Rate } from "../net/rate";
 import type { FileProgress, FileState, Summary } from "../protocol";
+import type { StateName } from "../upload/states";
 import type { Upload } from "../upload/upload";
 
 /** A widget is in the first of these that any of its files is in. */
@@ -24,7 +26,7 @@ const MOVING: readonly FileState[] = ["queued", "checking", "uploading", "waitin
 /** Until the last file is proven, progress stays below 1. */
 const ALMOST = 0.999;
 
-/** Told how a file stands now; undefined if it is off the list. */
+/** Called with a file's progress; undefined if it is off the list. */
 type Changed = (fileId: string, progress: FileProgress | undefined) => void;
 
 /** What was counted of a file. */
@@ -36,8 +38,9 @@ interface Counted {
 export class Totals {
   readonly #progressOf: (upload: Upload) => FileProgress;
   readonly #changed: Changed;
+  readonly #rate: Rate;
   readonly #counted = new Map<Upload, Counted>();
-  /** Files that may stand otherwise at the next look. */
+  /** Files whose progress may be another one at the next update. */
   readonly #restless = new Set<Upload>();
   readonly #states = new Map<FileState, number>();
   /** Numbers are those of the files that were picked since nothing moved for the last time. */
@@ -47,33 +50,36 @@ export class Totals {
   #bytesTotal = 0;
   #errors = 0;
 
-  constructor(progressOf: (upload: Upload) => FileProgress, changed: Changed) {
+  /** @param rate at which all files together move. */
+  constructor(progressOf: (upload: Upload) => FileProgress, changed: Changed, rate: Rate) {
     this.#progressOf = progressOf;
     this.#changed = changed;
+    this.#rate = rate;
   }
 
   /** Whether all files have come to their end. */
   get settled(): boolean {
-    this.#look();
+    this.#update();
     return [...this.#states.keys()].every((state) => state === "done" || state === "failed");
   }
 
-  /** What joins from now on is a batch of its own. */
+  /** Files that are added from now on are a batch of their own. */
   newBatch(): void {
     this.#batch.clear();
     [this.#batchDone, this.#bytesDone, this.#bytesTotal] = [0, 0, 0];
+    this.#rate.reset();
   }
 
   /** The file is in the list, and of the batch. */
-  join(upload: Upload): void {
+  add(upload: Upload): void {
     this.#count(upload, -1);
     this.#batch.add(upload);
     this.#count(upload, 1);
-    this.#see(upload);
+    this.#recount(upload);
   }
 
   /** The file is off the list. */
-  leave(upload: Upload): void {
+  remove(upload: Upload): void {
     this.#count(upload, -1);
     this.#batch.delete(upload);
     this.#restless.delete(upload);
@@ -81,17 +87,18 @@ export class Totals {
   }
 
   /** A file is in another state now. */
-  moved(upload: Upload): void {
+  stateChanged(upload: Upload): void {
     if (this.#counted.has(upload)) this.#restless.add(upload);
   }
 
-  /** Tell how every file stands, as if all had changed. */
-  tellAll(): void {
+  /** Report the progress of every file, as if all had changed. */
+  reportAll(): void {
     for (const [{ id }, { progress }] of this.#counted) this.#changed(id, progress);
   }
 
-  summary(rate: number): Summary {
-    this.#look();
+  summary(): Summary {
+    this.#update();
+    const rate = this.#rate.perSecond;
     const states = this.#states;
     const moving = MOVING.some((state) => states.has(state));
     return {
@@ -116,11 +123,11 @@ export class Totals {
     return Math.min(ALMOST, done / total);
   }
 
-  #look(): void {
-    for (const upload of this.#restless) this.#see(upload);
+  #update(): void {
+    for (const upload of this.#restless) this.#recount(upload);
   }
 
-  #see(upload: Upload): void {
+  #recount(upload: Upload): void {
     const progress = this.#progressOf(upload);
     if (progress !== this.#counted.get(upload)?.progress) {
       this.#count(upload, -1);
@@ -128,7 +135,7 @@ export class Totals {
       this.#count(upload, 1);
       this.#changed(upload.id, progress);
     }
-    if (rests(upload, progress)) this.#restless.delete(upload);
+    if (isSettled(upload, progress)) this.#restless.delete(upload);
     else this.#restless.add(upload);
   }
 
@@ -147,7 +154,7 @@ export class Totals {
     if (state === "done") this.#batchDone += sign;
   }
 
-  /** What the first file says that has something to say. */
+  /** The field of the first file that has one. */
   #first<Field extends "error" | "waiting_for">(field: Field): FileProgress[Field] | "" {
     for (const { progress } of this.#counted.values()) {
       if (progress[field] !== "") return progress[field];
@@ -156,10 +163,20 @@ export class Totals {
   }
 }
 
-const QUIET = new Set<Upload["state"]["name"]>(["queued", "paused", "failed", "refused", "done"]);
+const QUIET = new Set<StateName>([
+  "queued",
+  "paused",
+  "failed",
+  "refused",
+  "conflict",
+  "otherFile",
+  "differs",
+  "elsewhere",
+  "done",
+]);
 
-/** Whether a file stands as it does until its state changes. */
-function rests({ state }: Upload, { error }: FileProgress): boolean {
+/** Whether a file's progress stays the same until its state changes. */
+function isSettled({ state }: Upload, { error }: FileProgress): boolean {
   const busy = "work" in state && state.work.parts.busy;
   const hindered = error !== "" && !("problem" in state);
   return QUIET.has(state.name) && !busy && !hindered;

@@ -1,4 +1,4 @@
-/** All files of one widget: what is picked, ordered, told. Knows no view and no Jupyter. */
+/** All files of one widget: takes files and orders, and connects the loops that upload them. Knows no view and no Jupyter. */
 
 import { Ticker } from "../async";
 import { createHashers, type Hashers } from "../hashing/workers";
@@ -11,7 +11,8 @@ import { Reachability } from "../net/reachability";
 import type { Picked } from "../pick/drop";
 import type { FileProgress, Order, Summary, Welcome } from "../protocol";
 import { type Offer, Offers } from "../resume/offers";
-import type { Surroundings, Upload } from "../upload/upload";
+import { isWithoutPlan } from "../upload/states";
+import type { Engine, Upload } from "../upload/upload";
 import type { UploadAddress } from "../upload/work";
 import { FileIndex } from "./file-index";
 import { Intake } from "./intake";
@@ -32,53 +33,57 @@ export interface Options {
 const UNSENT = ["picked", "queued", "checking", "uploading"] as const;
 const WORKING = ["checking", "uploading", "completing"] as const;
 
-export class Uploads implements Surroundings {
+export class Uploads implements Engine {
   readonly kernel: Kernel;
   readonly hashers: Hashers = createHashers();
   readonly rate = new Rate();
   readonly offers: Offers;
-  readonly completing: Completions;
-  readonly reaching: Reachability;
+  readonly completions: Completions;
+  readonly reachability: Reachability;
   #options: Options;
   readonly #end = new AbortController();
-  readonly #reports: Reporter;
-  readonly #planning: Planner;
-  readonly #traffic: Scheduler;
+  readonly #reporter: Reporter;
+  readonly #planner: Planner;
+  readonly #scheduler: Scheduler;
   readonly #listeners = new Set<() => void>();
-  readonly #roster = new FileIndex();
-  readonly #tally = new Totals(
+  readonly #fileIndex = new FileIndex();
+  readonly #totals = new Totals(
     (upload) => this.progressOf(upload),
-    (id, progress) => this.#reports.stands(id, progress),
+    (id, progress) => this.#reporter.add(id, progress),
+    this.rate,
   );
   readonly #intake: Intake;
-  readonly #greeting: Handshake;
-  readonly #ticking: Ticker;
-  #told = false;
+  readonly #handshake: Handshake;
+  readonly #ticker: Ticker;
+  /** Whether the listeners will be called soon. */
+  #isNotifying = false;
 
   constructor(options: Options) {
     const { signal } = this.#end;
-    this.#options = options;
-    this.kernel = new Kernel(options.channel, (event) => this.#reports.hear(event));
-    this.#reports = new Reporter(this.kernel, this, signal);
-    this.#planning = new Planner(this.kernel, () => this.progressed(), signal);
     const changed = (): void => this.progressed();
-    const rules = {
-      kernel: this.kernel,
-      hashers: this.hashers,
-      maxConcurrency: () => this.#options.maxConcurrency(),
-      bytesPerSecond: () => this.rate.perSecond,
-      changed,
-    };
-    this.#traffic = new Scheduler(this.#roster, rules, signal);
-    this.completing = new Completions(this.kernel, signal);
+    const maxConcurrency = (): number => this.#options.maxConcurrency();
+    this.#options = options;
+    this.kernel = new Kernel(options.channel, (event) => this.#reporter.handle(event));
+    this.#reporter = new Reporter(
+      this.kernel,
+      this.#totals,
+      (order) => this.#carryOut(order),
+      (ids) => this.#takenOver(ids),
+      signal,
+    );
+    this.#planner = new Planner(this.kernel, changed, signal);
+    this.#scheduler = new Scheduler(this.#fileIndex, this, this.rate, maxConcurrency, signal);
+    this.completions = new Completions(this.kernel, signal);
     this.offers = new Offers(this.kernel, () => this.#taken, changed, signal);
-    this.#intake = new Intake(this, this.#roster, this.#tally, (uploads) => {
-      void this.#planning.plan(uploads);
-    });
-    this.reaching = new Reachability(() => this.progressed(), signal);
-    this.#ticking = new Ticker(() => this.#tick(), signal);
-    this.#greeting = new Handshake(this.kernel, ({ orders }) => this.#reports.obey(orders), signal);
-    void this.#hello();
+    this.#intake = new Intake(this, this.offers, this.#fileIndex, this.#totals);
+    this.reachability = new Reachability(changed, signal);
+    this.#ticker = new Ticker(() => this.#tick(), signal);
+    this.#handshake = new Handshake(
+      this.kernel,
+      ({ orders }) => this.#reporter.carryOut(orders),
+      signal,
+    );
+    void this.#sayHello();
   }
 
   /** Aborts when the engine is disposed of. */
@@ -87,40 +92,40 @@ export class Uploads implements Surroundings {
   }
 
   get files(): readonly Upload[] {
-    return this.#roster.all;
+    return this.#fileIndex.all;
   }
 
   /** Whether bytes that only this page has are still to be sent. */
   get isUnsent(): boolean {
-    return this.#roster.anyIs(UNSENT);
+    return this.#fileIndex.anyIs(UNSENT);
   }
 
   /** Whether a machine that falls asleep would stop something. */
   get isWorking(): boolean {
-    return this.#roster.anyIs(WORKING);
+    return this.#fileIndex.anyIs(WORKING);
   }
 
   /** Whether any file is neither on S3 nor given up. */
   get unfinished(): boolean {
-    return this.files.some(({ state }) => state.name !== "done" && state.name !== "refused");
+    return this.files.some(({ state }) => state.name !== "done" && !isWithoutPlan(state));
   }
 
   /** What the kernel said of the widget; undefined until it spoke. */
   get welcome(): Welcome | undefined {
-    return this.#greeting.welcome;
+    return this.#handshake.welcome;
   }
 
   /** Why the kernel does not speak with this page; else empty. */
   get refusal(): string {
-    return this.#greeting.refusal;
+    return this.#handshake.refusal;
   }
 
   /** Why the kernel may never answer, for people; empty while it answers or soon may. */
   get deafness(): string {
-    return this.#greeting.deafness;
+    return this.#handshake.deafness;
   }
 
-  /** Unfinished uploads that no file of the list goes on with. */
+  /** Unfinished uploads that no file of the list resumes. */
   get offered(): Offer[] {
     const { own } = this.offers;
     if (own.length === 0) return own;
@@ -128,9 +133,9 @@ export class Uploads implements Surroundings {
     return own.filter(({ upload_id }) => !taken.has(upload_id));
   }
 
-  /** List what other people began, too. */
+  /** List other people's unfinished uploads, too. */
   async showOthers(): Promise<void> {
-    if (this.welcome !== undefined) await this.offers.unfold(this.welcome.destination);
+    if (this.welcome !== undefined) await this.offers.listAll(this.welcome.destination);
   }
 
   /** Take files in. They are uploaded in this order. */
@@ -138,35 +143,37 @@ export class Uploads implements Surroundings {
     this.#intake.pick(picked);
   }
 
-  /** Go on with an unfinished upload. A file of another size is refused at once. */
+  /** Resume an unfinished upload with a file; one of another size is refused at once. */
   continue(offer: Offer, picked: Picked): void {
     this.#intake.continue(offer, picked);
   }
 
   /** Delete what S3 holds of the upload that is of another file, and upload this one. */
   async startOver(upload: Upload): Promise<void> {
-    const offer = this.offers.own.find(({ upload_id }) => upload_id === upload.begun.uploadId);
+    const offer = this.offers.own.find(({ upload_id }) => upload_id === upload.address.uploadId);
     if (offer !== undefined) await this.offers.discard(offer);
     upload.startOver();
   }
 
-  /** See what was begun and not finished, and whether this page reaches the store. */
-  async look(): Promise<void> {
-    await this.#greeting.said;
+  /** List the unfinished uploads again, and see whether this page reaches the store. */
+  async refresh(): Promise<void> {
+    await this.#handshake.settled;
     if (this.welcome === undefined) return;
-    await this.offers.look(this.welcome.destination);
-    if (this.offers.store !== "") void this.reaching.watch(this.offers.store);
+    await this.offers.list(this.welcome.destination);
+    if (this.offers.store !== "") void this.reachability.watch(this.offers.store);
   }
 
   pause(ids: readonly string[] = []): void {
-    // The last one first: else each that ends would have the next one begin.
+    // The last one first: else each that ends would have the next one start.
     for (const upload of [...this.#named(ids)].reverse()) upload.pause();
   }
 
   /** What another page took over stays there, unless it is named. */
   resume(ids: readonly string[] = []): void {
-    this.#traffic.trust();
-    const meant = this.#named(ids).filter((upload) => ids.length > 0 || !upload.isElsewhere);
+    this.#scheduler.trust();
+    const meant = this.#named(ids).filter(
+      ({ state }) => ids.length > 0 || state.name !== "elsewhere",
+    );
     for (const upload of meant) upload.resume();
   }
 
@@ -186,21 +193,21 @@ export class Uploads implements Surroundings {
     this.#remove(this.#named(ids).filter(({ state }) => state.name === "done"));
   }
 
-  /** Go on over another line, with another model's settings. */
+  /** Continue over another channel, with another model's settings. */
   connect(options: Options): void {
     this.#options = options;
     this.kernel.connect(options.channel);
-    this.#reports.startAnew();
-    void this.#hello();
-    void this.look();
+    this.#reporter.restart();
+    void this.#sayHello();
+    void this.refresh();
   }
 
   /** The lanes may be more or fewer now. */
   concurrencyChanged(): void {
-    this.#traffic.fill();
+    this.#scheduler.fill();
   }
 
-  /** Be told of every change; returns how to stop that. */
+  /** Calls `listener` after changes; returns how to stop that. */
   subscribe(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
@@ -213,117 +220,115 @@ export class Uploads implements Surroundings {
     this.kernel.dispose();
   }
 
-  /** The very same object while nothing of it changes. */
+  /** The same object for as long as nothing of it changes. */
   progressOf(upload: Upload): FileProgress {
     const store = "work" in upload.state ? upload.state.work.plan.store : "";
-    const reachable = this.#traffic.reaches(store);
+    const reachable = this.#scheduler.isReachable(store);
     const cut = upload.active !== undefined && !reachable;
     const waits = waitingFor(upload, this.kernel, reachable);
     const deafness = waits === "kernel" ? this.deafness : "";
-    const trouble = deafness || (cut && this.#traffic.diagnosis(store)) || upload.trouble;
+    const trouble = deafness || (cut && this.#scheduler.diagnosis(store)) || upload.trouble;
     return fileProgress(upload, waits, trouble);
   }
 
   summary(): Summary {
-    return this.#tally.summary(this.rate.perSecond);
-  }
-
-  tellAll(): void {
-    this.#tally.tellAll();
-  }
-
-  obey({ verb, file_ids }: Order): void {
-    void this[verb](file_ids);
-  }
-
-  lose(ids: readonly string[]): void {
-    for (const upload of ids.length > 0 ? this.#named(ids) : []) upload.lose();
+    return this.#totals.summary();
   }
 
   pool(store: string): Pool {
-    return this.#traffic.pool(store);
+    return this.#scheduler.pool(store);
   }
 
-  plan(upload: Upload): void {
-    void this.#planning.plan([upload]);
+  plan(uploads: readonly Upload[]): void {
+    void this.#planner.plan(uploads);
   }
 
-  opened(upload: Upload, begun: UploadAddress): void {
-    if (begun.uploadId === "") return;
+  uploadOpened(upload: Upload, address: UploadAddress): void {
+    this.pool(address.store);
+    if (address.uploadId === "") return;
     const { path, file, handle } = upload;
     const { size, lastModified } = file;
-    const entry = { ...begun, path, size, lastModified, began: Date.now(), handle };
-    void this.offers.begin(entry, () => {
-      if (upload.begun.uri === begun.uri) upload.lose();
+    const entry = { ...address, path, size, lastModified, began: Date.now(), handle };
+    void this.offers.remember(entry, () => {
+      if (upload.address.uri === address.uri) upload.takenOver();
     });
   }
 
-  ended(begun: UploadAddress): void {
-    if (begun.uploadId === "") return;
-    void this.offers.ended(begun);
+  uploadEnded(address: UploadAddress): void {
+    if (address.uploadId === "") return;
+    void this.offers.forget(address);
     // Another widget of the page may have listed it too.
-    for (const engine of this.#options.engines()) engine.offers.drop(begun);
+    for (const engine of this.#options.engines()) engine.offers.drop(address);
   }
 
-  moved(upload: Upload): void {
-    this.#roster.moved(upload);
-    this.#tally.moved(upload);
-    if (upload.isOther || upload.isElsewhere) this.offers.release(upload.begun);
-    this.worked();
+  stateChanged(upload: Upload): void {
+    const { name } = upload.state;
+    this.#fileIndex.stateChanged(upload);
+    this.#totals.stateChanged(upload);
+    if (name === "otherFile" || name === "elsewhere") this.offers.release(upload.address);
+    this.schedule();
   }
 
-  worked(): void {
-    this.#ticking.start();
-    this.#traffic.worked();
+  schedule(): void {
+    this.#ticker.start();
+    this.#scheduler.schedule();
   }
 
-  /** Many changes in one breath are told once. */
+  /** Of many changes in one breath the listeners hear once. */
   progressed(): void {
-    if (this.#told) return;
-    this.#told = true;
+    if (this.#isNotifying) return;
+    this.#isNotifying = true;
     queueMicrotask(() => {
-      this.#told = false;
-      this.#reports.changed();
+      this.#isNotifying = false;
+      this.#reporter.report();
       for (const listener of this.#listeners) listener();
     });
   }
 
-  async #hello(): Promise<void> {
-    this.#ticking.start();
-    await this.#greeting.say();
+  #carryOut({ verb, file_ids }: Order): void {
+    void this[verb](file_ids);
+  }
+
+  #takenOver(ids: readonly string[]): void {
+    for (const upload of ids.length > 0 ? this.#named(ids) : []) upload.takenOver();
+  }
+
+  async #sayHello(): Promise<void> {
+    this.#ticker.start();
+    await this.#handshake.sayHello();
     this.progressed();
   }
 
-  /** Whether there is more to come. */
+  /** Returns whether more is to come. */
   #tick(): boolean {
     const { state, bytes_done } = this.summary();
     const moves = state !== "idle" && state !== "done" && state !== "failed";
     if (moves) this.#sample(bytes_done);
     this.progressed();
-    return moves || this.#greeting.isOpen;
+    return moves || this.#handshake.isOpen;
   }
 
   #sample(bytesDone: number): void {
     this.rate.sample(bytesDone);
-    for (const upload of this.#roster.active) {
+    for (const upload of this.#fileIndex.active) {
       if (upload.active) upload.rate.sample(upload.active.parts.bytesDone);
     }
-    this.#traffic.ring();
-    if (this.kernel.isDoubtful) this.#reports.owe();
+    this.#scheduler.wake();
+    if (this.kernel.isDoubtful) this.#reporter.reportAnyway();
   }
 
-  /** The uploads that files of this page go on with, in whatever widget. */
+  /** The uploads that files of this page resume, in whatever widget. */
   get #taken(): Set<string> {
     const all = this.#options.engines().flatMap(({ files }) => files);
-    return new Set([...this.files, ...all].map(({ begun }) => begun.uploadId));
+    return new Set([...this.files, ...all].map(({ address }) => address.uploadId));
   }
 
   #remove(uploads: readonly Upload[]): void {
     for (const upload of uploads) {
-      this.#tally.leave(upload);
-      this.#roster.remove(upload);
+      this.#totals.remove(upload);
+      this.#fileIndex.remove(upload);
     }
-    this.worked();
+    this.schedule();
   }
 
   #named(ids: readonly string[]): readonly Upload[] {

@@ -1,4 +1,4 @@
-/** Page and kernel make each other's acquaintance, before any file and after each restart. */
+/** Introduces the page to the kernel, before any file and after each restart. */
 
 import { VERSION, type Welcome } from "../protocol";
 import { text } from "../text/text";
@@ -7,19 +7,19 @@ import { type Kernel, KernelError } from "./kernel";
 
 export class Handshake {
   readonly #kernel: Kernel;
-  readonly #answered: (welcome: Welcome) => void;
+  readonly #onWelcome: (welcome: Welcome) => void;
   readonly #signal: AbortSignal;
   #welcome: Welcome | undefined;
   #refusal = "";
-  #said: Promise<void> = Promise.resolve();
+  #settled: Promise<void> = Promise.resolve();
 
   /**
-   * @param answered is told each time that the kernel welcomes this page.
+   * @param onWelcome is called each time that the kernel welcomes this page.
    * @param signal ends waiting for the kernel.
    */
-  constructor(kernel: Kernel, answered: (welcome: Welcome) => void, signal: AbortSignal) {
+  constructor(kernel: Kernel, onWelcome: (welcome: Welcome) => void, signal: AbortSignal) {
     this.#kernel = kernel;
-    this.#answered = answered;
+    this.#onWelcome = onWelcome;
     this.#signal = signal;
   }
 
@@ -46,22 +46,22 @@ export class Handshake {
   }
 
   /** Resolves when the last hello is answered, either way. */
-  get said(): Promise<void> {
-    return this.#said;
+  get settled(): Promise<void> {
+    return this.#settled;
   }
 
   /** Introduce this page. Resolves when the kernel answered, either way. */
-  say(): Promise<void> {
-    this.#said = this.#say();
-    return this.#said;
+  sayHello(): Promise<void> {
+    this.#settled = this.#sayHello();
+    return this.#settled;
   }
 
-  async #say(): Promise<void> {
+  async #sayHello(): Promise<void> {
     try {
       const hello = { kind: "hello", version: VERSION, origin: location.origin } as const;
       this.#welcome = await this.#kernel.call(hello, this.#signal);
       this.#refusal = "";
-      this.#answered(this.#welcome);
+      this.#onWelcome(this.#welcome);
     } catch (error) {
       // Else disposed of before the kernel answered.
       if (error instanceof KernelError) this.#refusal = error.message;

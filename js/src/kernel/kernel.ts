@@ -46,8 +46,8 @@ interface Outstanding {
 
 export class Kernel {
   readonly client = randomId();
-  #line: Channel;
-  #hangUp: () => void;
+  #channel: Channel;
+  #stopListening: () => void;
   readonly #onEvent: (event: Event) => void;
   readonly #outstanding = new Map<string, Outstanding>();
   /** No request waits behind slower ones. */
@@ -61,10 +61,10 @@ export class Kernel {
   #cut = false;
   #isDisposed = false;
 
-  constructor(line: Channel, onEvent: (event: Event) => void) {
-    this.#line = line;
+  constructor(channel: Channel, onEvent: (event: Event) => void) {
+    this.#channel = channel;
     this.#onEvent = onEvent;
-    this.#hangUp = line.listen((content) => this.#hear(content));
+    this.#stopListening = channel.listen((content) => this.#hear(content));
   }
 
   /** Whether the kernel does not listen: what needs no S3 has had no answer for too long. */
@@ -106,10 +106,10 @@ export class Kernel {
   }
 
   /** Go on over another line: the old one's other end is gone. */
-  connect(line: Channel): void {
-    this.#hangUp();
-    this.#line = line;
-    this.#hangUp = line.listen((content) => this.#hear(content));
+  connect(channel: Channel): void {
+    this.#stopListening();
+    this.#channel = channel;
+    this.#stopListening = channel.listen((content) => this.#hear(content));
     this.#cut = false;
     for (const [rid, entry] of this.#outstanding) {
       clearTimeout(entry.timer);
@@ -119,7 +119,7 @@ export class Kernel {
   }
 
   dispose(): void {
-    this.#hangUp();
+    this.#stopListening();
     this.#isDisposed = true;
     for (const rid of [...this.#outstanding.keys()]) this.#forget(rid);
   }
@@ -146,7 +146,7 @@ export class Kernel {
     // so of several unanswered requests just one knocks again.
     if (entry.sends === 0 || rid === knocks || this.#heardAt > entry.since) {
       try {
-        this.#line.send({ rid, client: this.client, request: entry.request });
+        this.#channel.send({ rid, client: this.client, request: entry.request });
         this.#cut = false;
       } catch {
         this.#cut = true;

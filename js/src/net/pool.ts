@@ -5,19 +5,19 @@
 
 import { tuning } from "../tuning";
 
-/** What came of one send, as far as the store's health goes. */
+/** The outcome of one send, as far as the store's health goes. */
 export type Outcome = "stored" | "answered" | "slow down" | "unanswered" | "stopped";
 
-/** Whoever has parts to send. */
+/** An engine that has parts to send. */
 export interface Sender {
   /** The most parts it may have in flight, now. */
   readonly maxConcurrency: number;
   /** Start sending the next part; undefined if none is ready. */
-  send(): Promise<Outcome> | undefined;
+  sendNext(): Promise<Outcome> | undefined;
   /** The store stopped or began to answer. */
   reachabilityChanged(): void;
-  /** Parts that rest may try again at once. */
-  wake(): void;
+  /** Parts that rest may be tried again at once. */
+  endRests(): void;
 }
 
 const LANES = 6;
@@ -58,7 +58,7 @@ export class Pool {
     if (this.#senders.size > 0) return;
     globalThis.removeEventListener("online", this.#tryAgain);
     clearTimeout(this.#probe);
-    // Nobody looks any more: who comes next finds out anew.
+    // Nobody looks any more: the next one finds out again.
     this.#reachable = true;
   }
 
@@ -76,13 +76,13 @@ export class Pool {
     if (!this.#reachable) return;
     this.#reachable = false;
     this.#scheduleProbe();
-    this.#tell();
+    this.#notify();
   }
 
   #startOne(): boolean {
     for (const [sender, inFlight] of this.#senders) {
       if (inFlight >= sender.maxConcurrency) continue;
-      const sending = sender.send();
+      const sending = sender.sendNext();
       if (sending === undefined) continue;
       this.#busy += 1;
       // To the end of the queue: the next free lane is another widget's.
@@ -109,8 +109,8 @@ export class Pool {
     if (this.#reachable) return;
     this.#reachable = true;
     clearTimeout(this.#probe);
-    for (const sender of this.#senders.keys()) sender.wake();
-    this.#tell();
+    for (const sender of this.#senders.keys()) sender.endRests();
+    this.#notify();
   }
 
   #scheduleProbe(): void {
@@ -120,14 +120,14 @@ export class Pool {
 
   /** The network may be back: its `online` event says so, or nobody has looked for a while. */
   readonly #tryAgain = (): void => {
-    for (const sender of this.#senders.keys()) sender.wake();
+    for (const sender of this.#senders.keys()) sender.endRests();
     if (this.#reachable) return;
     this.#mayProbe = true;
     this.fill();
     this.#scheduleProbe();
   };
 
-  #tell(): void {
+  #notify(): void {
     for (const sender of this.#senders.keys()) sender.reachabilityChanged();
   }
 }

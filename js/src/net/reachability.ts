@@ -45,16 +45,16 @@ export class Reachability {
   async watch(address: string): Promise<void> {
     if (address === this.#watched) return;
     this.#watched = address;
-    this.#tell("");
+    this.#set("");
     while (!(await reaches(address))) {
       if (this.#watched !== address || this.#signal.aborted) return;
-      this.#tell(address);
+      this.#set(address);
       await delay(tuning.probeMs, this.#signal).catch(() => {});
     }
-    if (this.#watched === address) this.#tell("");
+    if (this.#watched === address) this.#set("");
   }
 
-  #tell(unreached: string): void {
+  #set(unreached: string): void {
     if (this.#unreached === unreached) return;
     this.#unreached = unreached;
     this.#changed();

@@ -15,7 +15,7 @@ export type Verdict =
   | "hash again"
   | "gone"
   | "exists"
-  | "not ours"
+  | "incompatible"
   | "no conditions"
   | "try again";
 
@@ -30,20 +30,20 @@ const WRONG_BYTES = new Set([
   "XAmzContentSHA256Mismatch",
 ]);
 
-/** What was signed is for another region than the bucket's. */
-export function isElsewhere({ status, code }: Answer & { kind: "refused" }): boolean {
+/** The request was signed for another region than the bucket's. */
+export function isOtherRegion({ status, code }: Answer & { kind: "refused" }): boolean {
   return status === 301 || status === 307 || code === "AuthorizationHeaderMalformed";
 }
 
 export function verdict(answer: Answer & { kind: "refused" }): Verdict {
   const { status, code } = answer;
-  if (isElsewhere(answer) || code === "NoSuchBucket") return "sign again";
+  if (isOtherRegion(answer) || code === "NoSuchBucket") return "sign again";
   if (status === 404) return "gone";
   if (status === 412) return "exists";
   if (status === 503 || status === 429 || BUSY.has(code)) return "slow down";
   if (WRONG_BYTES.has(code)) return "hash again";
   if (code === "NotImplemented") return "no conditions";
-  if (code === "InvalidRequest") return "not ours";
+  if (code === "InvalidRequest") return "incompatible";
   if (status === 401 || status === 403 || STALE.has(code)) return "sign again";
   return "try again";
 }

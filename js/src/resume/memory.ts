@@ -1,7 +1,7 @@
 /**
- * What this browser began and has not finished, so that it can offer to go on after a reload. A
- * convenience only: S3 alone knows what is there, and everything works without it. Upload ids
- * stand here and nowhere else outside memory.
+ * The uploads that this browser has not finished, so that it can offer to resume them after a
+ * reload. A convenience only: S3 alone knows what is there, and everything works without it. Upload
+ * ids are stored here and nowhere else outside memory.
  */
 
 import { createStore, del, get, set, type UseStore, values } from "idb-keyval";
@@ -22,7 +22,7 @@ export interface Remembered {
   readonly handle: FileSystemFileHandle | undefined;
 }
 
-/** What nobody came back for in this time is forgotten; milliseconds. */
+/** Uploads that nobody resumed in this time are forgotten; milliseconds. */
 const KEPT_MS = 30 * 24 * 3600 * 1000;
 
 /** Changes when an older version's entries would no longer do. */
@@ -35,7 +35,7 @@ export async function remember(entry: Remembered): Promise<void> {
   );
 }
 
-/** What was begun since at the same address stays remembered. */
+/** An upload that was started since at the same address stays remembered. */
 export async function forget(entry: Pick<Remembered, "store" | "uri" | "uploadId">): Promise<void> {
   await quietly(
     async () => {
@@ -46,7 +46,7 @@ export async function forget(entry: Pick<Remembered, "store" | "uri" | "uploadId
   );
 }
 
-/** What was begun below an address, the newest first. */
+/** The unfinished uploads below an address, the newest first. */
 export async function recall(destination: string): Promise<Remembered[]> {
   const entries = await quietly(
     () => values<Remembered>(database()),

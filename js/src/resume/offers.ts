@@ -1,6 +1,6 @@
 /**
- * Unfinished uploads that the user may go on with: what S3 lists, with what this browser remembers
- * of the files. Knows no view.
+ * Unfinished uploads that the user may resume: those that S3 lists, with what this browser
+ * remembers of the files. Knows no view.
  */
 
 import { type Kernel, KernelError } from "../kernel/kernel";
@@ -10,11 +10,11 @@ import { text } from "../text/text";
 import { tuning } from "../tuning";
 import type { UploadAddress } from "../upload/work";
 import { forget, type Remembered, recall, remember } from "./memory";
-import { TabLocks, whatIsHeld } from "./tab-locks";
+import { heldUploads, TabLocks } from "./tab-locks";
 
-/** An upload that this browser or this kernel began. */
+/** An unfinished upload that this browser or this kernel started. */
 export interface Offer extends UnfinishedUpload {
-  /** What this browser remembers of the file; another began it if it is undefined. */
+  /** What this browser remembers of the file; undefined if another browser started it. */
   readonly remembered: Remembered | undefined;
 }
 
@@ -35,17 +35,17 @@ export class Offers {
   readonly #discarding = new Set<string>();
   #listed = NOTHING;
   #remembered: readonly Remembered[] = [];
-  #looking: Promise<void> | undefined;
+  #listing: Promise<void> | undefined;
   #problem = "";
-  #unfolded = false;
-  #looks = 0;
-  #next: ReturnType<typeof setTimeout> | undefined;
+  #withOthers = false;
+  #lists = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
   readonly #taken: () => ReadonlySet<string>;
-  readonly #holding: TabLocks;
-  /** Which of them a tab of this browser goes on with. */
-  #heldInTab: Awaited<ReturnType<typeof whatIsHeld>> = () => false;
+  readonly #tabLocks: TabLocks;
+  /** Whether a tab of this browser is sending it. */
+  #heldInTab: Awaited<ReturnType<typeof heldUploads>> = () => false;
 
-  /** @param taken gives the uploads that files of this page go on with. */
+  /** @param taken gives the uploads that files of this page resume. */
   constructor(
     kernel: Kernel,
     taken: () => ReadonlySet<string>,
@@ -56,11 +56,11 @@ export class Offers {
     this.#taken = taken;
     this.#changed = changed;
     this.#signal = signal;
-    this.#holding = new TabLocks(signal);
-    signal.addEventListener("abort", () => clearTimeout(this.#next));
+    this.#tabLocks = new TabLocks(signal);
+    signal.addEventListener("abort", () => clearTimeout(this.#timer));
   }
 
-  /** What this browser or this kernel began, the newest first. */
+  /** Those that this browser or this kernel started, the newest first. */
   get own(): Offer[] {
     return this.#listed.uploads.filter(({ own }) => own).map((upload) => this.#offer(upload));
   }
@@ -70,7 +70,7 @@ export class Offers {
     return this.#listed.store;
   }
 
-  /** What others began; empty until they are shown. */
+  /** Other people's; empty until they are shown. */
   get others(): readonly UnfinishedUpload[] {
     return this.#listed.uploads.filter(({ own }) => !own);
   }
@@ -96,12 +96,12 @@ export class Offers {
   }
 
   /**
-   * Whether another page seems to send it. A page that was just loaded anew still holds its files
-   * for some seconds in the kernel's eyes, so its first word says nothing. The browser knows better
+   * Whether another page seems to send it. After a reload the kernel still counts
+   * the page's files as held for some seconds, so the first list says nothing. The browser knows better
    * of its own tabs, whatever kernel they have.
    */
   isHeld({ held, uri }: UnfinishedUpload): boolean {
-    return (held && this.#looks > 1) || this.#heldInTab({ store: this.store, uri });
+    return (held && this.#lists > 1) || this.#heldInTab({ store: this.store, uri });
   }
 
   later({ upload_id }: UnfinishedUpload): void {
@@ -109,7 +109,7 @@ export class Offers {
     this.#changed();
   }
 
-  /** Finds the offer that a picked file is most likely of. */
+  /** Returns a function that finds the offer which a picked file most likely belongs to. */
   finder(): (file: File, path: string) => Offer | undefined {
     const byPath = new Map<string | undefined, Offer[]>();
     for (const offer of this.own) {
@@ -122,46 +122,46 @@ export class Offers {
         ?.find(({ remembered: of }) => of?.size === size && of.lastModified === lastModified);
   }
 
-  /** What a file that is picked for an offer has to go on with. */
-  begun({ uri, key, upload_id }: UnfinishedUpload): UploadAddress {
+  /** The upload that a file picked for this offer has to resume. */
+  addressOf({ uri, key, upload_id }: UnfinishedUpload): UploadAddress {
     return { store: this.#listed.store, uri, key, uploadId: upload_id };
   }
 
-  /** See what there is below an address. */
-  look(destination: string): Promise<void> {
-    this.#looking ??= this.#look(destination).finally(() => {
-      this.#looking = undefined;
+  /** List the unfinished uploads below an address. */
+  list(destination: string): Promise<void> {
+    this.#listing ??= this.#list(destination).finally(() => {
+      this.#listing = undefined;
       this.#changed();
     });
-    return this.#looking;
+    return this.#listing;
   }
 
   /** Show other people's uploads too. */
-  async unfold(destination: string): Promise<void> {
-    await this.#looking;
-    this.#unfolded = true;
-    await this.look(destination);
+  async listAll(destination: string): Promise<void> {
+    await this.#listing;
+    this.#withOthers = true;
+    await this.list(destination);
   }
 
-  /** A file goes on with an upload, until another tab does: then `lost` is told. */
-  async begin(entry: Remembered, lost: () => void): Promise<void> {
-    this.#holding.hold(entry, lost);
+  /** A file resumes an upload from now on, until another tab does: then `onTakenOver` is called. */
+  async remember(entry: Remembered, onTakenOver: () => void): Promise<void> {
+    this.#tabLocks.hold(entry, onTakenOver);
     await remember(entry);
   }
 
-  /** A file goes on without it: it is another file's, or another page's now. */
-  release(begun: UploadAddress): void {
-    this.#holding.release(begun);
+  /** The file does not resume it any more: it is another file's, or another page's. */
+  release(address: UploadAddress): void {
+    this.#tabLocks.release(address);
   }
 
-  /** A file is complete or discarded: there is nothing to go on with. */
-  async ended(begun: UploadAddress): Promise<void> {
-    this.drop(begun);
-    this.release(begun);
-    await forget(begun);
+  /** The upload is complete or discarded: there is nothing to resume. */
+  async forget(address: UploadAddress): Promise<void> {
+    this.drop(address);
+    this.release(address);
+    await forget(address);
   }
 
-  /** What was listed is not there any more. */
+  /** A listed upload is not there any more. */
   drop({ uploadId }: UploadAddress): void {
     const uploads = this.#listed.uploads.filter(({ upload_id }) => upload_id !== uploadId);
     if (uploads.length === this.#listed.uploads.length) return;
@@ -181,7 +181,7 @@ export class Offers {
     this.#changed();
     try {
       await this.#retrying(() => this.#kernel.call(request, this.#signal));
-      await this.ended(this.begun(upload));
+      await this.forget(this.addressOf(upload));
     } catch (error) {
       if (!(error instanceof KernelError)) throw error;
       this.#problem = error.message;
@@ -191,36 +191,36 @@ export class Offers {
     }
   }
 
-  async #look(destination: string): Promise<void> {
+  async #list(destination: string): Promise<void> {
     this.#remembered = await recall(destination);
     const remembered = this.#remembered.slice(0, MAX_REMEMBERED);
     const request = {
       kind: "list_unfinished",
       remembered: remembered.map(({ key, uploadId }) => ({ key, upload_id: uploadId })),
-      others: this.#unfolded,
+      others: this.#withOthers,
     } as const;
     try {
       this.#listed = await this.#retrying(() => this.#kernel.call(request, this.#signal));
-      this.#heldInTab = await whatIsHeld();
+      this.#heldInTab = await heldUploads();
       this.#problem = "";
-      this.#looks += 1;
+      this.#lists += 1;
       await this.#forgetGone(remembered);
-      this.#lookAgain(destination);
+      this.#listAgain(destination);
     } catch (error) {
       if (error instanceof KernelError) this.#problem = error.message;
     }
   }
 
-  /** Another page goes on with one of them: how far it is changes. */
-  #lookAgain(destination: string): void {
-    clearTimeout(this.#next);
+  /** How far an upload is that another page sends, changes. */
+  #listAgain(destination: string): void {
+    clearTimeout(this.#timer);
     const taken = this.#taken();
     const elsewhere = this.own.filter(({ upload_id }) => !taken.has(upload_id));
     const moves = elsewhere.some((each) => each.held || this.isHeld(each));
-    if (moves) this.#next = setTimeout(() => void this.look(destination), tuning.lookMs);
+    if (moves) this.#timer = setTimeout(() => void this.list(destination), tuning.lookMs);
   }
 
-  /** What S3 does not know any more was completed, aborted, or removed by a rule. */
+  /** Uploads that S3 does not know any more were completed, aborted, or removed by a rule. */
   async #forgetGone(asked: readonly Remembered[]): Promise<void> {
     const { store, gone } = this.#listed;
     const over = asked.filter((each) => each.store === store && gone.includes(each.uploadId));
@@ -238,10 +238,10 @@ export class Offers {
   }
 
   #retrying<T>(ask: () => Promise<T>): Promise<T> {
-    const hindered = (message: string): void => {
+    const setTrouble = (message: string): void => {
       this.#problem = message;
       this.#changed();
     };
-    return retrying(ask, hindered, this.#signal);
+    return retrying(ask, setTrouble, this.#signal);
   }
 }

@@ -1,7 +1,7 @@
 /**
- * Which uploads go on in which of this browser's tabs: each tab may have a kernel of its own, and
- * S3 says nothing of who sends. Web Locks end with their page; pages that are not a secure context
- * have none, and nobody is told.
+ * Which uploads run in which of this browser's tabs: each tab may have a kernel of its own, and S3
+ * does not say who sends. Web Locks end with their page; pages that are not a secure context have
+ * none, and learn nothing.
  */
 
 import type { UploadAddress } from "../upload/work";
@@ -11,7 +11,7 @@ type Address = Pick<UploadAddress, "store" | "uri">;
 export class TabLocks {
   readonly #ends = new Map<string, () => void>();
 
-  /** @param signal lets all of them go. */
+  /** @param signal releases all of them. */
   constructor(signal: AbortSignal) {
     signal.addEventListener("abort", () => {
       for (const end of this.#ends.values()) end();
@@ -19,11 +19,11 @@ export class TabLocks {
   }
 
   /**
-   * From now on an upload goes on here, and nowhere else.
+   * From now on an upload runs here, and in no other tab.
    *
-   * @param lost is told when it goes on in another tab.
+   * @param onTakenOver is called when another tab takes it over.
    */
-  hold(address: Address, lost: () => void): void {
+  hold(address: Address, onTakenOver: () => void): void {
     const name = nameOf(address);
     if (this.#ends.has(name) || !("locks" in navigator)) return;
     const held = new Promise<void>((end) => this.#ends.set(name, end));
@@ -31,7 +31,7 @@ export class TabLocks {
     void asked.catch((error: unknown) => {
       this.#ends.delete(name);
       // Else there are no locks to be had: a sandboxed frame, or a page on its way out.
-      if (error instanceof DOMException && error.name === "AbortError") lost();
+      if (error instanceof DOMException && error.name === "AbortError") onTakenOver();
     });
   }
 
@@ -43,8 +43,8 @@ export class TabLocks {
   }
 }
 
-/** Finds out what goes on in any tab, this one included. */
-export async function whatIsHeld(): Promise<(address: Address) => boolean> {
+/** Finds out which uploads run in any tab, this one included. */
+export async function heldUploads(): Promise<(address: Address) => boolean> {
   if (!("locks" in navigator)) return () => false;
   const { held = [] } = await navigator.locks.query().catch(() => ({ held: [] }));
   const names = new Set(held.map(({ name }) => name));

@@ -1,56 +1,28 @@
 /**
- * One try to get a file to S3: compared, begun or found, sent, completed. A pause, a failure or a
- * new plan stops it; what it has proven stays in the parts, for the next try.
+ * One attempt to get a file to S3, from its first step to its last:
+ *
+ * 1. Compare the file with the object that its key may have already (`comparison`).
+ * 2. Find an unfinished upload that is this file's, or have the kernel create one (`requests`).
+ * 3. Prove the parts that are on S3: a few tell whose they are, the others are compared meanwhile
+ *    (`checksums`).
+ * 4. Hash, sign and send what is missing. The engine's loops pull each part through these steps
+ *    (`engine/hash-loop`, `engine/signer`, `part-sender`); `parts` knows how far each part is.
+ * 5. Have the kernel complete the upload and prove the object (`requests`).
+ *
+ * A pause, a failure or a new plan stops the attempt; what it has proven stays in the parts, for the
+ * next one. Knows no view and no other file.
  */
 
-import type { Hashers } from "../hashing/workers";
-import type { Pool } from "../net/pool";
+import type { Outcome } from "../net/pool";
+import type { MultipartUploadCreated } from "../protocol";
 import { text } from "../text/text";
-import { FileChecksums } from "./checksums";
 import { Comparison, type Cut, compare, type Hashed } from "./comparison";
-import { findOrCreate } from "./open";
 import { PartSender } from "./part-sender";
-import type { Parts } from "./parts";
-import { type Problem, problemOf } from "./problem";
+import { Parts } from "./parts";
+import { OtherFileError, problemOf } from "./problem";
 import type { FileRequests } from "./requests";
-import type { State } from "./states";
+import type { AttemptEvents } from "./states";
 import type { Work } from "./work";
-
-/** The file that is tried, and whom the try tells how it goes. */
-export interface Course {
-  readonly file: File;
-  /** The file is in another state. */
-  to(state: State): void;
-  /** S3 has an upload for the file from now on. */
-  opened(work: Work): void;
-  /** A part was sent. */
-  stored(): void;
-  /** One of these parts was found on S3, and compared. */
-  compared(parts: Parts): void;
-  failed(problem: Problem): void;
-  /** S3 takes no parts of the file into this upload. */
-  foreign(work: Work): void;
-  /** S3 holds the file; `sent` tells whether bytes had to be sent for that. */
-  done(work: Work, sha256: string, sent: boolean): void;
-}
-
-/** What a try works with, of the engine around it. */
-export interface Tools {
-  readonly hashers: Hashers;
-  pool(store: string): Pool;
-  /** Something changed that the loops may act on. */
-  worked(): void;
-  /** Bytes moved: only the numbers changed. */
-  progressed(): void;
-}
-
-/** Which uploads the file may go on with. */
-export interface Choice {
-  /** Whether only the one that it is to continue. */
-  readonly only: boolean;
-  /** Those that S3 takes no parts of this file into. */
-  readonly refused: readonly string[];
-}
 
 /** How often S3 may say that it lost parts it had accepted. */
 const MISSING_ROUNDS = 3;
@@ -59,19 +31,21 @@ const MISSING_ROUNDS = 3;
 const PROOF_LANE = 0;
 
 export class Attempt {
-  readonly #course: Course;
-  readonly #asking: FileRequests;
-  readonly #tools: Tools;
+  readonly #file: File;
+  readonly #requests: FileRequests;
+  readonly #events: AttemptEvents;
   readonly #end = new AbortController();
+  readonly #sender: PartSender;
   #missingRounds = 0;
 
-  constructor(course: Course, asking: FileRequests, tools: Tools) {
-    this.#course = course;
-    this.#asking = asking;
-    this.#tools = tools;
+  constructor(file: File, requests: FileRequests, events: AttemptEvents) {
+    this.#file = file;
+    this.#requests = requests;
+    this.#events = events;
+    this.#sender = new PartSender(file, events, this.signal);
   }
 
-  /** Aborts when the try is over before its end. */
+  /** Aborts when the attempt is over before its end. */
   get signal(): AbortSignal {
     return this.#end.signal;
   }
@@ -80,48 +54,77 @@ export class Attempt {
     this.#end.abort();
   }
 
-  /** Take the first step; the loops that hash, sign and send do the others. */
-  async start(queued: Work, { only, refused }: Choice): Promise<void> {
+  /**
+   * Take the first steps, up to the sending.
+   *
+   * @param incompatible uploads that S3 takes no parts of this file into.
+   * @param only whether no upload will do but the one that the file is to continue.
+   */
+  async start(queued: Work, incompatible: readonly string[], only: boolean): Promise<void> {
     let work = queued;
-    this.#course.to({ name: "checking", work });
+    this.#events.entered({ name: "checking", work });
     try {
       if (work.plan.compare) {
-        const answer = await this.#compare(work);
-        if (answer.kind === "multipart_upload_completed") {
-          this.#course.done(work, answer.sha256, false);
+        const reply = await this.#compare(work);
+        if (reply.kind === "multipart_upload_completed") {
+          this.#events.completed(work, reply.sha256, false);
           return;
         }
-        work = this.#compared(work);
-        this.#course.to({ name: "checking", work });
+        work = afterComparison(work);
+        this.#events.entered({ name: "checking", work });
       }
-      const opened = await findOrCreate(work, this.#course.file.size, {
-        only,
-        refused,
-        create: (known) => this.#asking.create(known, this.signal),
-        prove: (found, number) => this.prove(PROOF_LANE, found, number),
-      });
+      work = await this.#findOrCreate(work, incompatible, only);
       this.signal.throwIfAborted();
-      this.#course.opened(opened);
-      this.#upload(opened);
+      this.#events.opened(work);
+      this.#upload(work);
     } catch (error) {
-      this.#stumble(error);
+      this.#fail(error);
     }
   }
 
-  /** Hash a part that is to be sent. */
-  async hash(lane: number, work: Work, number: number): Promise<void> {
+  /** Step 1. The object is the file, or is gone; else the file's key is taken. */
+  async #compare(work: Work): ReturnType<typeof compare> {
+    const reply = await compare(
+      work,
+      (hashed) => this.#requests.compare(hashed, this.signal),
+      (cut) => this.#hashAs(cut, work),
+    );
+    this.signal.throwIfAborted();
+    return reply;
+  }
+
+  /** Hash the file as an object was cut. */
+  #hashAs(cut: Cut, work: Work): Promise<Hashed> {
+    this.signal.throwIfAborted();
+    const { plan, hashes } = work;
+    const comparison = new Comparison(this.#file.size, cut, plan.hash_file, hashes, this.signal);
+    this.#events.entered({ name: "comparing", work, comparison });
+    return comparison.result;
+  }
+
+  /** Step 2. Uploads with another file's parts are left alone. */
+  async #findOrCreate(work: Work, incompatible: readonly string[], only: boolean): Promise<Work> {
+    if (work.parts.total === 1) return work;
+    for (const others = [...incompatible]; ; ) {
+      const created = await this.#requests.create(others, this.signal);
+      const open = openWork(work, created, this.#file.size, others.length > 0);
+      open.parts.offer(created.found);
+      if (await this.#isOwn(open)) return open;
+      if (only) throw new OtherFileError();
+      others.push(created.upload_id);
+    }
+  }
+
+  /** Step 3. Whether parts on S3 are this file's, if there are any. */
+  async #isOwn(work: Work): Promise<boolean> {
     const { parts } = work;
-    parts.hashing(number);
-    try {
-      parts.hashed(number, await work.hashes.part(lane, work, number));
-      this.#tools.worked();
-    } catch (error) {
-      parts.unhash(number);
-      throw error;
-    }
+    // Parts that an earlier attempt has proven tell enough.
+    const found = parts.stored > 0 ? [] : parts.toProve();
+    for (const number of probes(found)) await this.prove(PROOF_LANE, work, number);
+    return parts.stored > 0 || parts.differing === 0;
   }
 
-  /** Compare a part on S3 with the file's. After a pause meanwhile, it counts for the next try. */
+  /** Compare a part on S3 with the file's. After a pause meanwhile, it counts for the next attempt. */
   async prove(lane: number, work: Work, number: number): Promise<void> {
     const { parts } = work;
     parts.hashing(number);
@@ -131,74 +134,59 @@ export class Attempt {
       parts.unprove(number);
       throw error;
     }
-    this.#course.compared(parts);
-    this.#tools.worked();
+    this.#events.partCompared(parts);
+    this.#events.ready();
   }
 
-  /** Complete what has all its parts on S3; of one with parts that differ, the user is asked. */
+  /** Step 4, as often as parts are missing. */
+  #upload(work: Work): void {
+    this.#events.entered({ name: "uploading", work });
+    this.settle(work);
+  }
+
+  /** Hash a part that is to be sent. */
+  async hash(lane: number, work: Work, number: number): Promise<void> {
+    const { parts } = work;
+    parts.hashing(number);
+    try {
+      parts.hashed(number, await work.hashes.part(lane, work, number));
+      this.#events.ready();
+    } catch (error) {
+      parts.unhash(number);
+      throw error;
+    }
+  }
+
+  /** Send the next part that is hashed and signed; undefined if there is none. */
+  sendNext(work: Work): Promise<Outcome> | undefined {
+    return this.#sender.sendNext(work);
+  }
+
+  /** Parts that rest may be tried again at once. */
+  endRests(): void {
+    this.#sender.endRests();
+  }
+
+  /** Complete once all parts are on S3; if some of them differ, the user decides. */
   settle(work: Work): void {
     const { stored, differing, total } = work.parts;
     if (stored === total) void this.#complete(work);
     else if (stored + differing === total) {
-      const message = text.differs(this.#course.file.name, stored, differing);
-      this.#course.failed({ code: "differs", message });
+      const message = text.differs(this.#file.name, stored, differing);
+      this.#events.failed({ code: "differs", message });
     }
   }
 
-  async #compare(work: Work): ReturnType<typeof compare> {
-    const answer = await compare(work, {
-      ask: (hashed) => this.#asking.compare(hashed, this.signal),
-      hash: (cut) => this.#hashAs(cut, work),
-    });
-    this.signal.throwIfAborted();
-    return answer;
-  }
-
-  /** Hash the file as an object was cut. */
-  #hashAs(cut: Cut, work: Work): Promise<Hashed> {
-    this.signal.throwIfAborted();
-    const { size } = this.#course.file;
-    const comparison = new Comparison(size, cut, work.plan.hash_file, work.hashes, this.signal);
-    this.#course.to({ name: "comparing", work, comparison });
-    return comparison.result;
-  }
-
-  /** The object is not the file, or is gone: it is sent, and hashed as it is cut for that. */
-  #compared({ plan, parts, hashes, uploadId }: Work): Work {
-    hashes.drop();
-    const fresh = new FileChecksums(this.#course.file, this.#tools.hashers);
-    return { plan: { ...plan, compare: false }, parts, hashes: fresh, uploadId };
-  }
-
-  #upload(work: Work): void {
-    const course = this.#course;
-    const { file } = course;
-    const pool = this.#tools.pool(work.plan.store);
-    const sending = new PartSender(file, work, this.signal, {
-      stored: () => {
-        course.stored();
-        this.settle(work);
-      },
-      failed: (problem) => course.failed(problem),
-      gone: () => course.failed({ code: "no_such_upload", message: text.gone(file.name) }),
-      foreign: () => course.foreign(work),
-      unreachable: () => pool.unreachable(),
-      worked: () => this.#tools.worked(),
-      progressed: () => this.#tools.progressed(),
-    });
-    course.to({ name: "uploading", work, sending });
-    this.settle(work);
-  }
-
+  /** Step 5. */
   async #complete(work: Work): Promise<void> {
-    this.#course.to({ name: "completing", work });
+    this.#events.entered({ name: "completing", work });
     try {
       const sha256 = work.plan.hash_file ? await work.hashes.whole(work.parts) : "";
-      const reply = await this.#asking.complete(work, sha256, this.signal);
+      const reply = await this.#requests.complete(work, sha256, this.signal);
       if (reply.kind === "parts_missing") this.#sendAgain(work, reply.part_numbers);
-      else this.#course.done(work, reply.sha256, true);
+      else this.#events.completed(work, reply.sha256, true);
     } catch (error) {
-      this.#stumble(error);
+      this.#fail(error);
     }
   }
 
@@ -207,12 +195,34 @@ export class Attempt {
     for (const number of numbers) work.parts.unsign(number);
     this.#upload(work);
     if (this.#missingRounds > MISSING_ROUNDS) {
-      const message = text.partsMissing(this.#course.file.name);
-      this.#course.failed({ code: "integrity", message });
+      const message = text.partsMissing(this.#file.name);
+      this.#events.failed({ code: "integrity", message });
     }
   }
 
-  #stumble(error: unknown): void {
-    if (!this.signal.aborted) this.#course.failed(problemOf(error, this.#course.file.name));
+  #fail(error: unknown): void {
+    if (!this.signal.aborted) this.#events.failed(problemOf(error, this.#file.name));
   }
+}
+
+/** The object is gone: the file is sent, and hashed as it is cut for that. */
+function afterComparison({ plan, parts, hashes, uploadId }: Work): Work {
+  return { plan: { ...plan, compare: false }, parts, hashes: hashes.fresh(), uploadId };
+}
+
+/** The first, the middle and the last part tell whose the others are. */
+function probes(found: readonly number[]): Set<number> {
+  const picked = [found[0], found[found.length >> 1], found.at(-1)];
+  return new Set(picked.filter((number) => number !== undefined));
+}
+
+/** What is known of an upload's parts stays; for another upload it is useless. */
+function openWork(work: Work, created: MultipartUploadCreated, size: number, other: boolean): Work {
+  const { hashes } = work;
+  const { upload_id, part_size, parts_total, md5 } = created;
+  const same = work.uploadId === upload_id || work.uploadId === "";
+  const keeps = same && !other && work.parts.partSize === part_size;
+  const parts = keeps ? work.parts : new Parts(size, part_size, parts_total);
+  const plan = { ...work.plan, part_size, parts_total, md5 };
+  return { plan, parts, hashes, uploadId: upload_id };
 }

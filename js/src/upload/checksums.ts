@@ -70,6 +70,12 @@ export class FileChecksums {
     return this.#hashers.digest(this.#name, this.#file);
   }
 
+  /** Forget what was hashed: the file is hashed again. */
+  fresh(): FileChecksums {
+    this.drop();
+    return new FileChecksums(this.#file, this.#hashers);
+  }
+
   #hold(): void {
     if (this.#name === "") this.#name = randomId();
     this.#held = true;

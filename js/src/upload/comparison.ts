@@ -1,6 +1,6 @@
 /**
- * A file beside the object that its key has already: hashed as that was made, before a byte is
- * sent. The kernel decides.
+ * Compares a file with the object that its key has already: hashes it as that was made, before a
+ * byte is sent. The kernel decides; knows no network.
  */
 
 import type { CompareObject, MultipartUploadCompleted, ObjectCut, ObjectGone } from "../protocol";
@@ -11,16 +11,16 @@ import type { Work } from "./work";
 export type Cut = Omit<ObjectCut, "kind" | "file_id">;
 export type Hashed = Omit<CompareObject, "kind" | "file_id">;
 
-interface Means {
-  /** Ask the kernel whether this is the object. */
-  ask(hashed: Hashed): Promise<MultipartUploadCompleted | ObjectCut | ObjectGone>;
-  hash(cut: Cut): Promise<Hashed>;
-}
-
-/** Whether the object is the file: then the file is done, else it can only be that none is there. */
+/**
+ * Find out whether the object is the file. If it is neither that nor gone, the kernel refuses.
+ *
+ * @param ask asks the kernel whether an object that was hashed so is the file.
+ * @param hash hashes the file as an object was cut.
+ */
 export async function compare(
   { plan, parts }: Work,
-  { ask, hash }: Means,
+  ask: (hashed: Hashed) => Promise<MultipartUploadCompleted | ObjectCut | ObjectGone>,
+  hash: (cut: Cut) => Promise<Hashed>,
 ): Promise<MultipartUploadCompleted | ObjectGone> {
   const cut = { part_size: plan.part_size, parts_total: 1, md5: true, found: [] };
   // So small an object was most likely made at once: one question less for each of many files.
@@ -45,7 +45,7 @@ export class Comparison {
   readonly #hashes: FileChecksums;
   #resolve: (hashed: Hashed | Promise<Hashed>) => void = () => {};
   #reject: (reason: unknown) => void = () => {};
-  #begun = 0;
+  #started = 0;
   #hashed = 0;
   #ended = false;
 
@@ -69,19 +69,19 @@ export class Comparison {
   }
 
   /** Whether a part waits to be hashed. */
-  get more(): boolean {
-    return !this.#ended && this.#begun < this.#parts.total;
+  get hasMore(): boolean {
+    return !this.#ended && this.#started < this.#parts.total;
   }
 
-  /** Of 0 to 1, how much was hashed. */
+  /** How much was hashed, from 0 to 1. */
   get share(): number {
     return this.#hashed / this.#parts.total;
   }
 
   async hashNext(lane: number): Promise<void> {
     const parts = this.#parts;
-    this.#begun += 1;
-    const number = this.#begun;
+    this.#started += 1;
+    const number = this.#started;
     try {
       const checksums = await this.#hashes.part(lane, { plan: this.#plan, parts }, number);
       const known = parts.found(number) !== undefined;

@@ -1,146 +1,134 @@
-/** Sends the parts of one file, from one start to the next pause, and acts on each answer. */
+/** Sends the parts of one file, and acts on each answer of S3. Knows no kernel. */
 
 import { delay, Notify } from "../async";
 import type { Outcome } from "../net/pool";
 import { type Answer, put } from "../net/put";
 import { pause, verdict } from "../net/retry";
+import { text } from "../text/text";
 import { tuning } from "../tuning";
 import type { Parts, SignedPart } from "./parts";
-import { fileChanged, isUnreadable, type Problem, problemOf, refused } from "./problem";
+import { fileChanged, isUnreadable, problemOf, refusedPart } from "./problem";
+import type { AttemptEvents } from "./states";
 import type { Work } from "./work";
-
-/** Whom the sending tells. */
-export interface Outlet {
-  /** A part is on S3. */
-  stored(): void;
-  failed(problem: Problem): void;
-  /** S3 does not know the upload any more. */
-  gone(): void;
-  /** S3 takes no parts of this file into the upload that was found. */
-  foreign(): void;
-  /** A part got no answer too often: its store may be out of reach. */
-  unreachable(): void;
-  worked(): void;
-  progressed(): void;
-}
 
 /** A second 403 to a fresh signature is no matter of time. */
 const SIGNATURE_TRIES = 3;
 
 export class PartSender {
   readonly #file: File;
-  readonly #uri: string;
-  readonly #parts: Parts;
+  readonly #events: AttemptEvents;
   readonly #signal: AbortSignal;
-  readonly #outlet: Outlet;
   readonly #tries = new Tries();
-  readonly #alarm = new Notify();
+  readonly #restsEnd = new Notify();
 
-  constructor(file: File, { plan, parts }: Work, signal: AbortSignal, outlet: Outlet) {
+  constructor(file: File, events: AttemptEvents, signal: AbortSignal) {
     this.#file = file;
-    this.#uri = plan.uri;
-    this.#parts = parts;
+    this.#events = events;
     this.#signal = signal;
-    this.#outlet = outlet;
   }
 
-  /** Parts that rest may try again at once. */
-  wake(): void {
-    this.#alarm.ring();
+  /** Parts that rest may be tried again at once. */
+  endRests(): void {
+    this.#restsEnd.notify();
   }
 
   /** Send the next part whose URL is still good; undefined if there is none. */
-  next(): Promise<Outcome> | undefined {
-    for (const [number, { presigned, signedAt }] of this.#parts.waiting()) {
-      if (Date.now() < signedAt + presigned.expires_in * 1000) return this.#send(number);
-      this.#parts.unsign(number);
+  sendNext(work: Work): Promise<Outcome> | undefined {
+    const { parts } = work;
+    for (const [number, { presigned, signedAt }] of parts.waiting()) {
+      if (Date.now() < signedAt + presigned.expires_in * 1000) return this.#send(work, number);
+      parts.unsign(number);
     }
     return undefined;
   }
 
-  async #send(number: number): Promise<Outcome> {
-    const signed = this.#parts.sending(number);
+  async #send(work: Work, number: number): Promise<Outcome> {
+    const { parts } = work;
+    const signed = parts.sending(number);
     try {
-      const answer = await this.#put(number, signed);
-      return this.#answered(number, answer);
+      const answer = await this.#put(parts, number, signed);
+      return this.#answered(work, number, answer);
     } catch (error) {
-      this.#parts.unsend(number);
-      this.#outlet.worked();
-      if (!this.#signal.aborted) this.#outlet.failed(problemOf(error, this.#file.name));
+      parts.unsend(number);
+      this.#events.ready();
+      if (!this.#signal.aborted) this.#events.failed(problemOf(error, this.#file.name));
       return "stopped";
     }
   }
 
-  #put(number: number, { presigned: { url, headers } }: SignedPart): Promise<Answer> {
-    const offset = this.#parts.offset(number);
-    const body = this.#file.slice(offset, offset + this.#parts.length(number));
+  #put(parts: Parts, number: number, { presigned }: SignedPart): Promise<Answer> {
+    const { url, headers } = presigned;
+    const offset = parts.offset(number);
+    const body = this.#file.slice(offset, offset + parts.length(number));
     const onProgress = (bytes: number): void => {
-      this.#parts.sent(number, bytes);
-      this.#outlet.progressed();
+      parts.sent(number, bytes);
+      this.#events.progressed();
     };
     return put({ url, headers, body }, onProgress, this.#signal);
   }
 
-  #answered(number: number, answer: Answer): Outcome {
+  #answered(work: Work, number: number, answer: Answer): Outcome {
+    const { parts } = work;
     if (answer.kind === "stored") {
-      this.#stored(number);
+      this.#stored(parts, number);
       return "stored";
     }
-    this.#parts.failed(number);
-    if (answer.kind === "refused") return this.#refused(number, answer);
+    parts.failed(number);
+    if (answer.kind === "refused") return this.#refused(work, number, answer);
     const losses = this.#tries.lost(number);
-    if (losses >= tuning.losses) this.#outlet.unreachable();
-    void this.#afterPause(number, pause(losses - 1), "unsign");
+    if (losses >= tuning.losses) this.#events.unreachable(work);
+    void this.#rest(parts, number, pause(losses - 1), "unsign");
     return "unanswered";
   }
 
-  #stored(number: number): void {
-    this.#parts.store(number);
+  #stored(parts: Parts, number: number): void {
+    parts.store(number);
     this.#tries.reset();
-    this.#outlet.stored();
-    this.#outlet.worked();
+    this.#events.partSent(parts);
+    this.#events.ready();
   }
 
-  #refused(number: number, answer: Answer & { kind: "refused" }): Outcome {
+  #refused(work: Work, number: number, answer: Answer & { kind: "refused" }): Outcome {
+    const { parts, plan } = work;
+    const { name } = this.#file;
     const decision = verdict(answer);
     const tries = this.#tries.refused(number);
     const limit = decision === "sign again" ? SIGNATURE_TRIES : tuning.tries;
-    if (decision === "gone" && this.#parts.total > 1) {
-      this.#parts.unsign(number);
-      this.#outlet.gone();
-    } else if (decision === "not ours" && this.#parts.wasBegun) {
-      // UploadAddress with a checksum of another kind, which not every server tells.
-      this.#parts.unsign(number);
-      this.#outlet.foreign();
-    } else if (decision === "exists" && this.#parts.total === 1) {
+    if (decision === "gone" && parts.total > 1) {
+      parts.unsign(number);
+      this.#events.failed({ code: "no_such_upload", message: text.gone(name) });
+    } else if (decision === "incompatible" && parts.wasBegun) {
+      // Created for a checksum of another kind, which not every server lists.
+      parts.unsign(number);
+      this.#events.incompatible(work);
+    } else if (decision === "exists" && parts.total === 1) {
       // Perhaps our own PUT, whose answer was lost: the kernel looks whose bytes are there.
-      this.#parts.taken = true;
-      this.#stored(number);
+      parts.taken = true;
+      this.#stored(parts, number);
     } else if (tries >= limit) {
-      this.#parts.unsign(number);
-      const { name } = this.#file;
-      this.#outlet.failed(refused({ name, uri: this.#uri }, number, answer));
+      parts.unsign(number);
+      this.#events.failed(refusedPart({ name, uri: plan.uri }, number, answer));
     } else {
       const stale = decision === "sign again" && tries === 1;
       const next = decision === "hash again" ? "unhash" : "unsign";
-      if (decision === "no conditions") this.#parts.unconditional = true;
-      void this.#afterPause(number, stale ? 0 : pause(tries - 1), next);
+      if (decision === "no conditions") parts.unconditional = true;
+      void this.#rest(parts, number, stale ? 0 : pause(tries - 1), next);
     }
     return decision === "slow down" ? "slow down" : "answered";
   }
 
   /** See whether the file is still there, and let the part rest before it is tried again. */
-  async #afterPause(number: number, ms: number, next: "unsign" | "unhash"): Promise<void> {
-    this.#parts.rest(number);
-    this.#outlet.worked();
+  async #rest(parts: Parts, number: number, ms: number, next: "unsign" | "unhash"): Promise<void> {
+    parts.rest(number);
+    this.#events.ready();
     try {
       await this.#file.slice(0, 1).arrayBuffer();
-      await Promise.race([delay(ms, this.#signal), this.#alarm.wait()]);
+      await Promise.race([delay(ms, this.#signal), this.#restsEnd.wait()]);
     } catch (error) {
-      if (isUnreadable(error)) this.#outlet.failed(fileChanged(this.#file.name));
+      if (isUnreadable(error)) this.#events.failed(fileChanged(this.#file.name));
     }
-    this.#parts[next](number);
-    this.#outlet.worked();
+    parts[next](number);
+    this.#events.ready();
   }
 }
 
@@ -149,7 +137,7 @@ class Tries {
   readonly #refused = new Map<number, number>();
   readonly #lost = new Map<number, number>();
 
-  /** S3 said no to the part; returns how often by now. */
+  /** S3 refused the part; returns how often by now. */
   refused(number: number): number {
     return count(this.#refused, number);
   }

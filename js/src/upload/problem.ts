@@ -2,11 +2,11 @@
 
 import { KernelError } from "../kernel/kernel";
 import type { Answer } from "../net/put";
-import { isElsewhere } from "../net/retry";
+import { isOtherRegion } from "../net/retry";
 import type { ErrorCode, RefusedFile, RefusedPart } from "../protocol";
 import { text } from "../text/text";
 
-/** The upload that is to be gone on with has parts, and none of them is this file's. */
+/** The upload to resume has parts, and none of them is this file's. */
 export class OtherFileError extends Error {
   override readonly name = "OtherFileError";
 }
@@ -36,8 +36,8 @@ export function problemOf(error: unknown, name: string): Problem {
   return { code: "page", message: text.pageProblem(name, reason) };
 }
 
-/** What the kernel answered for one of many. */
-export function told({ code, message }: RefusedFile | RefusedPart): Problem {
+/** The kernel refused one of many files or parts. */
+export function refusalProblem({ code, message }: RefusedFile | RefusedPart): Problem {
   return { code, message: text.fromKernel(code, message) };
 }
 
@@ -46,7 +46,7 @@ export function fileChanged(name: string): Problem {
 }
 
 /** S3 keeps refusing a part. */
-export function refused(
+export function refusedPart(
   { name, uri }: { readonly name: string; readonly uri: string },
   part: number,
   answer: Answer & { kind: "refused" },
@@ -63,7 +63,7 @@ export function refused(
     return { code: "credentials", message: text.signature(name) };
   }
   if (code === "NoSuchBucket") return { code: "no_such_bucket", message: text.noBucket(name) };
-  if (isElsewhere(answer)) return { code: "wrong_region", message: text.region(name) };
+  if (isOtherRegion(answer)) return { code: "wrong_region", message: text.region(name) };
   if (status === 403) {
     const reason = code || "AccessDenied";
     const missing = action || "s3:PutObject";
@@ -73,7 +73,7 @@ export function refused(
   return { code: "s3", message: text.refused(name, part, `${status} ${code}`.trim()) };
 }
 
-/** What in a policy would allow an action of S3's; empty of another service's, whose key we do not know. */
+/** An IAM statement that allows this S3 action; empty for other services, whose resource we do not know. */
 function statement(action: string, uri: string): string {
   if (!action.startsWith("s3:")) return "";
   const Resource = uri.replace(/^s3:\/\//, "arn:aws:s3:::");

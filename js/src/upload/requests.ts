@@ -1,4 +1,4 @@
-/** What one file asks of the kernel: repeatedly, while the kernel says that asking again may help. */
+/** What one file asks of the kernel: repeatedly, while the kernel says that this may help. */
 
 import type { Completions } from "../kernel/completions";
 import type { Kernel } from "../kernel/kernel";
@@ -13,23 +13,37 @@ import type {
 import type { Hashed } from "./comparison";
 import type { Work } from "./work";
 
+/** What becomes of the parts on S3 when the kernel forgets the file. */
+export type Leftover = "keep parts" | "delete parts";
+
+/** These are not stopped by whatever happens to the file. */
+const UNSTOPPED = new AbortController().signal;
+
 export class FileRequests {
   readonly #id: string;
   readonly #kernel: Kernel;
-  readonly #completing: Completions;
-  readonly #hindered: (message: string) => void;
+  readonly #completions: Completions;
+  readonly #setTrouble: (message: string) => void;
+  /** Whether the kernel has planned the file: it keeps the key for it, and S3 perhaps parts. */
+  #isPlanned = false;
+  #forgetting = Promise.resolve();
 
-  /** @param hindered is told what stands in the way, and "" when it is gone. */
+  /** @param setTrouble is called with what stands in the way, and with "" when it is gone. */
   constructor(
     id: string,
     kernel: Kernel,
-    completing: Completions,
-    hindered: (message: string) => void,
+    completions: Completions,
+    setTrouble: (message: string) => void,
   ) {
     this.#id = id;
     this.#kernel = kernel;
-    this.#completing = completing;
-    this.#hindered = hindered;
+    this.#completions = completions;
+    this.#setTrouble = setTrouble;
+  }
+
+  /** The kernel has planned the file: from now on there is something to forget. */
+  planned(): void {
+    this.#isPlanned = true;
   }
 
   /** Whether the object that the key has is the file. */
@@ -66,60 +80,39 @@ export class FileRequests {
       sha256,
       taken: parts.taken,
     } as const;
-    return this.#retrying(() => this.#completing.call(request, signal), signal);
+    return this.#retrying(() => this.#completions.call(request, signal), signal);
   }
 
   /** Delete what S3 holds of an upload, also where the kernel knows nothing of the file. */
   async abort(key: string, uploadId: string): Promise<void> {
-    const { signal } = new AbortController();
     const request = {
       kind: "abort_unfinished",
       file_id: this.#id,
       upload: { key, upload_id: uploadId },
     } as const;
-    await this.#retrying(() => this.#kernel.call(request, signal), signal);
-  }
-
-  /** Have the kernel forget the file. Nothing that comes stops this. */
-  async forget(rest: Rest): Promise<void> {
-    const { signal } = new AbortController();
-    const kind = rest === "keep parts" ? "forget_file" : "abort_multipart_upload";
-    const request = { kind, file_id: this.#id } as const;
-    await this.#retrying(() => this.#kernel.call(request, signal), signal);
-  }
-
-  #retrying<T>(ask: () => Promise<T>, signal: AbortSignal): Promise<T> {
-    return retrying(ask, this.#hindered, signal);
-  }
-}
-
-/** What becomes of the parts on S3 when the kernel forgets the file. */
-export type Rest = "keep parts" | "delete parts";
-
-export class Claim {
-  readonly #asking: FileRequests;
-  #held = false;
-  #releasing = Promise.resolve();
-
-  constructor(asking: FileRequests) {
-    this.#asking = asking;
-  }
-
-  /** The kernel has planned the file: it has its key, and S3 perhaps parts. */
-  taken(): void {
-    this.#held = true;
+    await this.#retrying(() => this.#kernel.call(request, UNSTOPPED), UNSTOPPED);
   }
 
   /**
-   * Have the kernel forget the file, once: what was kept, nothing that comes later deletes.
+   * Have the kernel forget the file, once: parts that were kept, no later call deletes.
    *
    * @throws KernelError if the kernel cannot; it may be asked again.
    */
-  async release(rest: Rest): Promise<void> {
-    await this.#releasing.catch(() => {});
-    if (!this.#held) return;
-    this.#releasing = this.#asking.forget(rest);
-    await this.#releasing;
-    this.#held = false;
+  async forget(leftover: Leftover): Promise<void> {
+    await this.#forgetting.catch(() => {});
+    if (!this.#isPlanned) return;
+    this.#forgetting = this.#forget(leftover);
+    await this.#forgetting;
+    this.#isPlanned = false;
+  }
+
+  async #forget(leftover: Leftover): Promise<void> {
+    const kind = leftover === "keep parts" ? "forget_file" : "abort_multipart_upload";
+    const request = { kind, file_id: this.#id } as const;
+    await this.#retrying(() => this.#kernel.call(request, UNSTOPPED), UNSTOPPED);
+  }
+
+  #retrying<T>(ask: () => Promise<T>, signal: AbortSignal): Promise<T> {
+    return retrying(ask, this.#setTrouble, signal);
   }
 }

@@ -1,4 +1,4 @@
-/** What is being done for one file, and where on S3. */
+/** What is to be done for one file, how far it is, and its address on S3. */
 
 import type { PlannedFile } from "../protocol";
 import type { FileChecksums } from "./checksums";
@@ -22,6 +22,6 @@ export interface UploadAddress {
   readonly uploadId: string;
 }
 
-export function begunBy({ plan: { store, uri, key }, uploadId }: Work): UploadAddress {
+export function addressOf({ plan: { store, uri, key }, uploadId }: Work): UploadAddress {
   return { store, uri, key, uploadId };
 }

@@ -3,14 +3,14 @@
 import type { JSX } from "preact";
 import type { Uploads } from "../engine/uploads";
 import { text } from "../text/text";
+import type { StateName } from "../upload/states";
 import type { Upload } from "../upload/upload";
 import { Action } from "./controls";
-import { isConflict } from "./words";
 
 const { view } = text;
 
 /** Policy refused the file as it is: trying again changes nothing. */
-const FINAL = new Set(["other_file", "too_large", "not_accepted", "key_refused"]);
+const FINAL = new Set(["too_large", "not_accepted", "key_refused"]);
 
 interface RowActionsProps {
   readonly engine: Uploads;
@@ -21,12 +21,15 @@ interface RowActionsProps {
   readonly asks: boolean;
 }
 
+/** Their choices have a way of their own to discard the file. */
+const OFFERS_DISCARD = new Set<StateName>(["conflict", "otherFile"]);
+
 /** Two places that are always kept, so that no row jumps and each button stays where it was. */
 export function RowActions(props: RowActionsProps): JSX.Element {
   const { engine, upload, name, discard, asks } = props;
   const { id, state } = upload;
   const spoken = (label: string): { label: string; spoken: string } => about(label, name);
-  const drop = state.name === "refused" && !upload.isBegun ? view.remove : view.discard;
+  const drop = state.name === "refused" && !upload.isOnS3 ? view.remove : view.discard;
   return (
     <div class="s3up-actions">
       <span class="s3up-place">
@@ -38,7 +41,7 @@ export function RowActions(props: RowActionsProps): JSX.Element {
         )}
       </span>
       <span class="s3up-place">
-        {isDiscardable(upload) && !isConflict(upload) && !upload.isOther && !asks && (
+        {isDiscardable(upload) && !OFFERS_DISCARD.has(state.name) && !asks && (
           <Action
             {...spoken(drop)}
             icon={drop === view.remove ? "clear" : "discard"}
@@ -77,25 +80,31 @@ export function Question(props: QuestionProps): JSX.Element {
 export type Choice = readonly [label: string, act: () => void];
 
 /** The ways on from what went wrong. */
-export function answers(engine: Uploads, upload: Upload, skip: () => void): readonly Choice[] {
+export function choicesOf(engine: Uploads, upload: Upload, skip: () => void): readonly Choice[] {
   const { id, state } = upload;
-  if (isConflict(upload)) {
-    return [
-      [view.overwrite, () => upload.resolve("overwrite")],
-      [view.keepBoth, () => upload.resolve("rename")],
-      [view.skip, skip],
-    ];
+  const again = (): void => engine.resume([id]);
+  switch (state.name) {
+    case "conflict":
+      return [
+        [view.overwrite, () => upload.resolve("overwrite")],
+        [view.keepBoth, () => upload.resolve("rename")],
+        [view.skip, skip],
+      ];
+    case "otherFile":
+      return [
+        [view.back, () => void engine.abort([id])],
+        [view.startOver, () => void engine.startOver(upload)],
+      ];
+    case "differs":
+      return [[view.resume, () => upload.sendDiffering()]];
+    case "refused":
+      return isResumable(upload) ? [[view.retry, again]] : [];
+    case "failed":
+    case "elsewhere":
+      return isResumable(upload) ? [[view.resume, again]] : [];
+    default:
+      return [];
   }
-  if (upload.isOther) {
-    return [
-      [view.back, () => void engine.abort([id])],
-      [view.startOver, () => void engine.startOver(upload)],
-    ];
-  }
-  if (upload.differs) return [[view.resume, () => upload.sendDiffering()]];
-  if (!isResumable(upload) || upload.isPaused) return [];
-  const label = state.name === "refused" ? view.retry : view.resume;
-  return [[label, () => engine.resume([id])]];
 }
 
 interface ChoicesProps {
@@ -123,12 +132,10 @@ export function isPausable({ isPaused, state: { name } }: Upload): boolean {
   return !isPaused && ["picked", "queued", "comparing", "checking", "uploading"].includes(name);
 }
 
-/** It was paused, or failed for a reason that may be gone. */
-export function isResumable(upload: Upload): boolean {
-  const { state } = upload;
-  if (upload.isPaused) return true;
-  const asks = isConflict(upload) || upload.differs;
-  return "problem" in state && !asks && !FINAL.has(state.problem.code);
+/** It was paused, taken over, or failed for a reason that may be gone. */
+export function isResumable({ isPaused, state }: Upload): boolean {
+  if (state.name === "refused" || state.name === "failed") return !FINAL.has(state.problem.code);
+  return isPaused || state.name === "elsewhere";
 }
 
 export function isDiscardable({ state: { name } }: Upload): boolean {

@@ -14,7 +14,7 @@ export function mount(el: HTMLElement, engine: Uploads, model: WidgetModel): () 
   keepKeys(root);
   render(<Panel root={root} engine={engine} model={model} />, root);
   el.append(root);
-  void engine.look();
+  void engine.refresh();
   const unguard = guardNearMisses(root);
   return () => {
     unguard();

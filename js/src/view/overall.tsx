@@ -15,7 +15,9 @@ export function Overall({ engine }: { engine: Uploads }): JSX.Element {
   const { files } = engine;
   const summary = engine.summary();
   // What another page took over is taken back by its own button alone.
-  const stopped = files.filter((upload) => isResumable(upload) && !upload.isElsewhere);
+  const stopped = files.filter(
+    (upload) => isResumable(upload) && upload.state.name !== "elsewhere",
+  );
   const done = files.filter(({ state }) => state.name === "done").length;
   const whole = percent(summary.bytes_done, summary.bytes_total, summary.progress === 1);
   const words = joined(...overallWords(summary));

@@ -8,14 +8,15 @@ import { percent } from "../text/format";
 import { snippets } from "../text/snippets";
 import { text } from "../text/text";
 import type { Parts } from "../upload/parts";
+import { isWithoutPlan } from "../upload/states";
 import type { Upload } from "../upload/upload";
-import { answers, Choices, isDiscardable, Question, RowActions } from "./actions";
+import { Choices, choicesOf, isDiscardable, Question, RowActions } from "./actions";
 import { Bar, Name } from "./controls";
 import { Copyable } from "./copyable";
 import { Icon } from "./icons";
 import { CopyMenu } from "./menu";
 import { Message } from "./message";
-import { isConflict, joined, nameOf, numbers, stateWords } from "./words";
+import { joined, nameOf, numbers, stateWords } from "./words";
 
 const { view } = text;
 
@@ -54,12 +55,13 @@ function Body({ engine, upload, progress, place }: RowProps): JSX.Element {
   const name = nameOf(upload);
   const { state, bytes_done, error } = progress;
   const done = percent(bytes_done, upload.file.size, state === "done");
-  const sends = upload.state.name !== "refused";
+  const sends = !isWithoutPlan(upload.state);
   const asks = asked && isDiscardable(upload);
   const words = joined(stateWords(upload, progress), numbers(upload, progress));
   // Of one PUT that met another object S3 keeps nothing; another page keeps what it took over.
-  const refused = isConflict(upload) && upload.begun.uploadId === "";
-  const precious = (bytes_done > 0 || upload.isBegun) && !refused && !upload.isElsewhere;
+  const refused = upload.state.name === "conflict" && upload.address.uploadId === "";
+  const precious =
+    (bytes_done > 0 || upload.isOnS3) && !refused && upload.state.name !== "elsewhere";
   const discard = (): void => {
     setAsked(!asked && precious);
     if (asked || !precious) void engine.abort([upload.id]);
@@ -97,7 +99,7 @@ function Body({ engine, upload, progress, place }: RowProps): JSX.Element {
       )}
       {error && (
         <Message message={error} name={name}>
-          {!asks && <Choices name={name} choices={answers(engine, upload, discard)} />}
+          {!asks && <Choices name={name} choices={choicesOf(engine, upload, discard)} />}
         </Message>
       )}
       {upload.note && state !== "done" && <p class="s3up-note">{upload.note}</p>}

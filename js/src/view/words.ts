@@ -4,6 +4,7 @@ import type { Filtered } from "../pick/filter";
 import type { FileProgress } from "../protocol";
 import { bytes, bytesOf, count, duration, percent, rate } from "../text/format";
 import { text } from "../text/text";
+import { isWithoutPlan } from "../upload/states";
 import type { Upload } from "../upload/upload";
 
 /** Direction marks in a name could make `exe.csv` of `vsc.exe`; control characters hide. */
@@ -18,14 +19,10 @@ export function nameOf({ path }: Upload): string {
   return shown(path);
 }
 
-export function isConflict({ state }: Upload): boolean {
-  return "problem" in state && state.problem.code === "exists";
-}
-
 export function stateWords(upload: Upload, progress: FileProgress): string {
   const { state, waiting_for, error } = progress;
-  if (isConflict(upload)) return text.view.conflict;
-  if (upload.state.name === "refused") return text.view.refused;
+  if (upload.state.name === "conflict") return text.view.conflict;
+  if (isWithoutPlan(upload.state)) return text.view.refused;
   if (upload.state.name === "aborting" && waiting_for === "") return text.view.discarding;
   if (upload.state.name === "done" && !upload.state.sent) return text.view.wasThere;
   if (upload.comparison && waiting_for === "") return text.view.comparing;

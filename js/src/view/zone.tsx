@@ -30,7 +30,7 @@ export function Zone({ engine, model, over, notice, take }: ZoneProps): JSX.Elem
   const destination = welcome ? view.goesTo(welcome.destination) : connecting;
   const trouble = engine.refusal || notice;
   // Once there are files, they say themselves what hinders them.
-  const unreached = engine.files.length === 0 ? engine.reaching.unreached : "";
+  const unreached = engine.files.length === 0 ? engine.reachability.unreached : "";
   return (
     <div class={zoneClass(over, engine.files.length === 0, disabled)}>
       <button

@@ -96,7 +96,7 @@ def test_a_page_does_not_watch_what_it_is_sending_itself(desk: Desk, tmp_path: P
     desk.show({**FAST, "lookMs": 100})
     desk.pick(make_file(tmp_path / "run7.bin", 24 * PART))
     desk.until_stored(1)
-    desk.page.evaluate("engine.look()")
+    desk.page.evaluate("engine.refresh()")
     looks = len(desk.asked("list_unfinished"))
 
     desk.until_stored(9)
@@ -114,7 +114,7 @@ def test_views_that_come_and_go_do_not_make_the_page_look_more_often(
 
     other.show({**FAST, "lookMs": 2000})
     for _ in range(6):
-        other.page.evaluate("engine.look()")
+        other.page.evaluate("engine.refresh()")
     looks, began = len(desk.asked("list_unfinished")), time.monotonic()
     until(lambda: len(desk.asked("list_unfinished")) >= looks + 3, 60, "more looks")
 

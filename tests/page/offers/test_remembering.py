@@ -75,7 +75,7 @@ def look(page: Page, bridge: Bridge, widget: UploadWidget) -> None:
     looks = len(asked(bridge, "list_unfinished"))
     show(page, bridge, widget, tuning=QUICK)
     until(lambda: len(asked(bridge, "list_unfinished")) > looks, 30, "a look")
-    page.evaluate("engine.look()")
+    page.evaluate("engine.refresh()")
 
 
 def remembered(page: Page) -> list[Any]:
