@@ -284,7 +284,7 @@ suite("parts that S3 holds already", () => {
 
     parts.offer([found(parts, 2, "two")]);
 
-    assert.equal(parts.wasBegun, true);
+    assert.equal(parts.hasFound, true);
     assert.equal(parts.stored, 0);
     assert.deepEqual(parts.toProve(), [2]);
     assert.equal(parts.next("prove"), 2);
@@ -315,7 +315,7 @@ suite("parts that S3 holds already", () => {
       { ...found(parts, 3, "four"), part_number: 4 },
     ]);
 
-    assert.equal(parts.wasBegun, false);
+    assert.equal(parts.hasFound, false);
     assert.deepEqual(parts.toProve(), []);
   });
 

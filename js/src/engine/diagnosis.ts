@@ -42,7 +42,7 @@ export class Diagnoses {
       this.#found.set(store, message);
       if (found.cause === "cors") this.#fail(store, { code: "cors", message });
     } catch (error) {
-      // If the kernel cannot tell, the page goes on probing by itself.
+      // If the kernel finds nothing, the page keeps probing by itself.
       if (!(error instanceof KernelError && ENDING.has(error.code))) return;
       this.#fail(store, problemOf(error, upload.file.name));
     }

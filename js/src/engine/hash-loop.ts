@@ -1,9 +1,8 @@
-/** Has parts hashed ahead of the sending, as far as the present rate makes it worth while. Knows no kernel. */
+/** Has parts hashed ahead of the sending, as far as the rate is worth it. Knows no kernel. */
 
 import { Notify } from "../async";
 import type { Rate } from "../net/rate";
 import { tuning } from "../tuning";
-import type { Comparison } from "../upload/comparison";
 import type { Parts } from "../upload/parts";
 import type { Upload } from "../upload/upload";
 
@@ -66,7 +65,7 @@ export class HashLoop {
   }
 
   /** Last of all, as nothing of it is to be sent. */
-  #nextComparison(): Comparison | undefined {
+  #nextComparison(): Upload["comparison"] {
     return this.#uploads().find(({ comparison }) => comparison?.hasMore)?.comparison;
   }
 

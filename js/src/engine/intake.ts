@@ -97,20 +97,20 @@ const SLICE = 500;
 /** Picked files on their way into the list: ten thousand at once would hold the page up. */
 class Arrivals {
   readonly #take: (picked: readonly Picked[]) => readonly Upload[];
-  readonly #done: (arrived: readonly Upload[]) => void;
+  readonly #onArrived: (arrived: readonly Upload[]) => void;
   #coming: readonly Picked[] = [];
   #arrived: Upload[] = [];
 
   /**
    * @param take puts files into the list, and returns those that are new there.
-   * @param done is called with all new ones, once the last file of a pick was taken.
+   * @param onArrived is called with all new ones, once the last file of a pick was taken.
    */
   constructor(
     take: (picked: readonly Picked[]) => readonly Upload[],
-    done: (arrived: readonly Upload[]) => void,
+    onArrived: (arrived: readonly Upload[]) => void,
   ) {
     this.#take = take;
-    this.#done = done;
+    this.#onArrived = onArrived;
   }
 
   /** Take the first files now, and the others when the page has had time for other things. */
@@ -137,7 +137,7 @@ class Arrivals {
     if (this.#coming.length > 0) return;
     const arrived = this.#arrived;
     this.#arrived = [];
-    this.#done(arrived);
+    this.#onArrived(arrived);
   }
 }
 

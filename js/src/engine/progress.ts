@@ -63,11 +63,11 @@ export function waitingFor(upload: Upload, kernel: Kernel, reachable: boolean): 
     const { parts } = active;
     if (!reachable || (parts.inFlight.length === 0 && parts.resting > 0)) return "network";
     const starved = parts.inFlight.length === 0 && parts.ready === 0;
-    return starved && kernel.silent ? "kernel" : "";
+    return starved && kernel.isSilent ? "kernel" : "";
   }
   const moves = ["picked", "comparing", "checking", "completing", "aborting"].includes(state.name);
   if (!moves || upload.isPaused) return "";
-  if (kernel.silent) return "kernel";
+  if (kernel.isSilent) return "kernel";
   return trouble === "" ? "" : "network";
 }
 

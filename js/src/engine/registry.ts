@@ -35,7 +35,7 @@ export function engines(): Map<string, Hosted> {
 export function adopt(target: string): Hosted | undefined {
   const orphans = [...engines()].filter(
     ([, { target: place, views, engine }]) =>
-      place === target && (views === 0 || engine.kernel.cut) && engine.unfinished,
+      place === target && (views === 0 || engine.kernel.isCut) && engine.unfinished,
   );
   // Engines without a view come first: the others may still be taken by their own cells.
   const [id, hosted] = orphans.find(([, { views }]) => views === 0) ?? orphans[0] ?? [];

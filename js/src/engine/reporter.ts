@@ -108,7 +108,7 @@ export class Reporter {
     this.report();
   }
 
-  /** The kernel repeats its question until it is answered: a known one, or an older, is done with. */
+  /** The kernel repeats its question until it is answered: only a newer one is tried. */
   async #tryReach(asked: Reach): Promise<void> {
     this.reportAnyway();
     if (asked.number <= this.#asked.number) return;

@@ -1,4 +1,4 @@
-/** Moves the files of one widget: starts them, and runs three small loops that hash, sign and send. */
+/** Moves the files of one widget: starts them, and has the loops hash, sign and send. */
 
 import { type Outcome, type Pool, poolFor, type Sender } from "../net/pool";
 import type { Rate } from "../net/rate";

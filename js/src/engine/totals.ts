@@ -4,27 +4,19 @@
  */
 
 import type { Rate } from "../net/rate";
-import type { FileProgress, FileState, Summary } from "../protocol";
+import {
+  ALMOST_DONE,
+  type FileProgress,
+  type FileState,
+  PRECEDENCE,
+  type Summary,
+  type WidgetState,
+} from "../protocol";
 import type { StateName } from "../upload/states";
 import type { Upload } from "../upload/upload";
 
-/** A widget is in the first of these that any of its files is in. */
-const PRECEDENCE: readonly FileState[] = [
-  "uploading",
-  "completing",
-  "checking",
-  "waiting",
-  "paused",
-  "queued",
-  "failed",
-  "done",
-];
-
 /** States in which more will happen by itself. */
 const MOVING: readonly FileState[] = ["queued", "checking", "uploading", "waiting", "completing"];
-
-/** Until the last file is proven, progress stays below 1. */
-const ALMOST = 0.999;
 
 /** Called with a file's progress; undefined if it is off the list. */
 type Changed = (fileId: string, progress: FileProgress | undefined) => void;
@@ -42,7 +34,7 @@ export class Totals {
   readonly #counted = new Map<Upload, Counted>();
   /** Files whose progress may be another one at the next update. */
   readonly #restless = new Set<Upload>();
-  readonly #states = new Map<FileState, number>();
+  readonly #states = new Map<WidgetState, number>();
   /** Numbers are those of the files that were picked since nothing moved for the last time. */
   readonly #batch = new Set<Upload>();
   #batchDone = 0;
@@ -120,7 +112,7 @@ export class Totals {
       this.#bytesTotal > 0
         ? [this.#bytesDone, this.#bytesTotal]
         : [this.#batchDone, this.#batch.size];
-    return Math.min(ALMOST, done / total);
+    return Math.min(ALMOST_DONE, done / total);
   }
 
   #update(): void {

@@ -1,4 +1,7 @@
-/** All files of one widget: takes files and orders, and connects the loops that upload them. Knows no view and no Jupyter. */
+/**
+ * The engine of one widget: all its files, the orders to them, and the loops that upload them.
+ * Knows no view and no Jupyter.
+ */
 
 import { Ticker } from "../async";
 import { createHashers, type Hashers } from "../hashing/workers";
@@ -274,7 +277,7 @@ export class Uploads implements Engine {
     this.#scheduler.schedule();
   }
 
-  /** Of many changes in one breath the listeners hear once. */
+  /** Many changes in one breath are notified once. */
   progressed(): void {
     if (this.#isNotifying) return;
     this.#isNotifying = true;

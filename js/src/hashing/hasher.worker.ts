@@ -54,7 +54,7 @@ class WholeFile {
   #abandoned = false;
   #hex: string | undefined;
 
-  /** Resolves when the bytes were taken: whoever reads ahead waits here. */
+  /** Resolves when the bytes were taken: reading ahead waits here. */
   async update(offset: number, bytes: ArrayBuffer): Promise<void> {
     const hasher = await this.#hasher;
     // A part may be hashed a second time.
@@ -73,20 +73,20 @@ class WholeFile {
   /** What no part brought is read here. */
   async digest(bytes: Blob): Promise<string> {
     while (this.#offset < bytes.size) {
-      if (this.#abandoned) throw new Error("nobody wants this digest any more");
+      if (this.#abandoned) throw new Error("the digest is not wanted any more");
       const slice = bytes.slice(this.#offset, this.#offset + READ_BYTES);
       await this.update(this.#offset, await slice.arrayBuffer());
     }
     const hasher = await this.#hasher;
     if (this.#hex !== undefined) return this.#hex;
     // Once abandoned, the hasher may be another file's already.
-    if (this.#abandoned) throw new Error("nobody wants this digest any more");
+    if (this.#abandoned) throw new Error("the digest is not wanted any more");
     this.#hex = hasher.digest("hex");
     sha256s.giveBack(hasher);
     return this.#hex;
   }
 
-  /** Nobody will bring what is missing: let go whoever waits for it. */
+  /** The missing parts will not come: release those that wait for them. */
   abandon(): void {
     this.#abandoned = true;
     for (const release of this.#early.values()) release();
@@ -97,7 +97,7 @@ class WholeFile {
 /** Whole-file digests. One worker has them all, so that they never block reading. */
 export class WholeHasher {
   readonly #files = new Map<string, WholeFile>();
-  /** A part that was being read when its file was forgotten still comes: it must not begin anew. */
+  /** A part that was read when its file was forgotten still comes: it must not start again. */
   readonly #forgotten = new Set<string>();
 
   connect(port: MessagePort): void {

@@ -30,7 +30,7 @@ interface Started {
   readonly end: () => void;
 }
 
-/** Starts with the first part: a widget that nobody uses costs no worker. */
+/** Starts with the first part: an unused widget costs no worker. */
 export function createHashers(): Hashers {
   let starting: Promise<Started> | undefined;
   const started = (): Promise<Started> => {

@@ -40,7 +40,7 @@ export class Handshake {
 
   /** Why the kernel may never answer, for people; empty while it answers or soon may. */
   get deafness(): string {
-    if (this.#kernel.cut) return text.restarted;
+    if (this.#kernel.isCut) return text.restarted;
     if (!this.isOpen) return "";
     return Date.now() - this.#kernel.heardAt > tuning.kernelMissingMs ? text.noKernel : "";
   }

@@ -1,7 +1,8 @@
-/** One request to the kernel, one typed reply. Sends again what is not answered. */
+/** One request to the kernel, one typed reply. Sends unanswered requests again. Knows no files. */
 
-import { Limiter } from "../async";
+import { delay, Limiter } from "../async";
 import { randomId } from "../ids";
+import { pause } from "../net/retry";
 import type { Calls, ErrorCode, EventEnvelope, Request, Speed } from "../protocol";
 import { SPEEDS } from "../protocol";
 import { text } from "../text/text";
@@ -64,16 +65,16 @@ export class Kernel {
   constructor(channel: Channel, onEvent: (event: Event) => void) {
     this.#channel = channel;
     this.#onEvent = onEvent;
-    this.#stopListening = channel.listen((content) => this.#hear(content));
+    this.#stopListening = channel.listen((content) => this.#receive(content));
   }
 
   /** Whether the kernel does not listen: what needs no S3 has had no answer for too long. */
-  get silent(): boolean {
+  get isSilent(): boolean {
     const prompt = this.#firstPrompt()?.[1];
     return prompt !== undefined && Date.now() - prompt.since > tuning.kernelSilentMs;
   }
 
-  /** Whether that should be tried: S3 may be what keeps a request waiting, or the kernel. */
+  /** Whether to find out: either S3 or the kernel keeps a request waiting. */
   get isDoubtful(): boolean {
     const [oldest] = this.#outstanding.values();
     if (oldest === undefined) return false;
@@ -85,8 +86,8 @@ export class Kernel {
     return this.#heardAt;
   }
 
-  /** Whether the line is dead, as far as the last message showed. */
-  get cut(): boolean {
+  /** Whether the channel is dead, as far as the last message showed. */
+  get isCut(): boolean {
     return this.#cut;
   }
 
@@ -105,11 +106,11 @@ export class Kernel {
     return (await reply) as Calls[K]["reply"];
   }
 
-  /** Go on over another line: the old one's other end is gone. */
+  /** Continue over another channel: the old one's other end is gone. */
   connect(channel: Channel): void {
     this.#stopListening();
     this.#channel = channel;
-    this.#stopListening = channel.listen((content) => this.#hear(content));
+    this.#stopListening = channel.listen((content) => this.#receive(content));
     this.#cut = false;
     for (const [rid, entry] of this.#outstanding) {
       clearTimeout(entry.timer);
@@ -167,7 +168,7 @@ export class Kernel {
     this.#outstanding.delete(rid);
   }
 
-  #hear(content: unknown): void {
+  #receive(content: unknown): void {
     if (isEvent(content)) {
       this.#heardAt = Date.now();
       this.#onEvent(content.event);
@@ -177,6 +178,30 @@ export class Kernel {
       const { reply } = content;
       if (reply.kind !== "failed") entry?.resolve(reply);
       else entry?.reject(new KernelError(reply.code, reply.message, reply.retryable));
+    }
+  }
+}
+
+/**
+ * Ask again while the kernel says that this may help; resolves with the first answer.
+ *
+ * @param setTrouble is called with what stands in the way, and with "" when it is gone.
+ * @throws KernelError if asking again would not help; the signal's reason if that aborts.
+ */
+export async function retrying<T>(
+  ask: () => Promise<T>,
+  setTrouble: (message: string) => void,
+  signal: AbortSignal,
+): Promise<T> {
+  for (let tries = 0; ; tries += 1) {
+    try {
+      const answer = await ask();
+      if (tries > 0) setTrouble("");
+      return answer;
+    } catch (error) {
+      if (!(error instanceof KernelError && error.retryable)) throw error;
+      setTrouble(error.message);
+      await delay(pause(tries), signal);
     }
   }
 }

@@ -30,7 +30,7 @@ const READS_FIRST = /^((?!chrom|android).)*safari/i.test(navigator.userAgent);
 /** The last byte is out and the store checks, or assembles: it may take longer to answer. */
 const ANSWER_STALLS = 4;
 
-/** Requests in flight in the order of their start: only the oldest may count as stalled unstarted. */
+/** Requests in flight, oldest first: only the oldest may count as stalled before it moves. */
 const inFlight: StallClock[] = [];
 
 class StallClock {
@@ -64,8 +64,8 @@ class StallClock {
 /**
  * PUT one part.
  *
- * @param onProgress is told the bytes that left so far.
- * @throws the signal's reason if it aborts; a DOMException if the file cannot be read (Safari only).
+ * @param onProgress is called with the bytes that left so far.
+ * @throws the signal's reason if it aborts; in Safari a DOMException if the file cannot be read.
  */
 export async function put(
   part: PartRequest,

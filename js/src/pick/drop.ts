@@ -51,7 +51,7 @@ export async function dropped(transfer: DataTransfer): Promise<Dropped> {
  * Take files that are dropped on an element.
  *
  * @param accepts Whether any are taken just now.
- * @param over Told whether files are held over the element.
+ * @param over Called with whether files are held over the element.
  * @returns How to stop that.
  */
 export function takeDrops(

@@ -9,8 +9,8 @@ import type { Dropped, Picked } from "./drop";
 /**
  * Have the user choose files; where nothing is chosen nothing happens.
  *
- * @param input Says what may be chosen; asks itself where there is no better picker, and tells by
- * its `change`.
+ * @param input Its attributes limit the choice; where there is no better picker it asks itself, and
+ * its `change` event brings the files.
  * @param take Is given the files, and the names of those that could not be read.
  */
 export async function choose(

@@ -1,8 +1,9 @@
 /**
- * What of a folder is taken in. Files that were picked by their name are all taken, and refused by
- * the kernel one by one; but nobody picked what just lies in a folder.
+ * Leaves out files of a folder that the user hardly means. Files that were picked by their name are
+ * all taken, and the kernel refuses them one by one.
  */
 
+import { ACCEPT_ENTRY } from "../protocol";
 import type { Picked } from "./drop";
 
 export interface Filtered {
@@ -15,6 +16,8 @@ export interface Filtered {
 
 const SYSTEM_FILES = new Set([".ds_store", "thumbs.db", "desktop.ini"]);
 const SYSTEM_FOLDER = ".ipynb_checkpoints";
+
+const ENTRY = new RegExp(ACCEPT_ENTRY);
 
 /** @param accept as of HTML's `<input accept>`, which itself does not look into folders. */
 export function filterFolder(picked: readonly Picked[], accept: string): Filtered {
@@ -46,9 +49,10 @@ function isOfKind({ file }: Picked, kinds: readonly string[]): boolean {
   const name = file.name.toLowerCase();
   const type = file.type.replace(/;.*/, "").trim().toLowerCase();
   const isOf = (kind: string): boolean => {
-    if (kind.startsWith(".")) return name.endsWith(kind) && name !== kind;
-    if (kind === "*" || kind === "*/*") return true;
-    return kind.endsWith("/*") ? type.startsWith(kind.slice(0, -1)) : type === kind;
+    const [, ending, everything, family] = ENTRY.exec(kind) ?? [];
+    if (ending) return name.endsWith(ending) && name !== ending;
+    if (family) return type.startsWith(family);
+    return Boolean(everything) || type === kind;
   };
   return kinds.length === 0 || kinds.some(isOf);
 }

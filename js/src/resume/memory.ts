@@ -70,7 +70,7 @@ function nameOf({ store, uri }: Pick<Remembered, "store" | "uri">): IDBValidKey 
   return [store, uri];
 }
 
-/** Private windows, sandboxed frames and full disks have no database: then nothing is remembered. */
+/** Without a database (private windows, sandboxed frames, full disks) nothing is remembered. */
 async function quietly<T>(use: () => Promise<T>, otherwise: () => T): Promise<T> {
   try {
     return await use();

@@ -3,8 +3,7 @@
  * remembers of the files. Knows no view.
  */
 
-import { type Kernel, KernelError } from "../kernel/kernel";
-import { retrying } from "../kernel/retrying";
+import { type Kernel, KernelError, retrying } from "../kernel/kernel";
 import { MAX_REMEMBERED, type UnfinishedListed, type UnfinishedUpload } from "../protocol";
 import { text } from "../text/text";
 import { tuning } from "../tuning";
@@ -97,8 +96,8 @@ export class Offers {
 
   /**
    * Whether another page seems to send it. After a reload the kernel still counts
-   * the page's files as held for some seconds, so the first list says nothing. The browser knows better
-   * of its own tabs, whatever kernel they have.
+   * the page's files as held for some seconds, so the first list says nothing. The browser knows
+   * better of its own tabs, whatever kernel they have.
    */
   isHeld({ held, uri }: UnfinishedUpload): boolean {
     return (held && this.#lists > 1) || this.#heldInTab({ store: this.store, uri });

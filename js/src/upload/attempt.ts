@@ -9,8 +9,8 @@
  *    (`engine/hash-loop`, `engine/signer`, `part-sender`); `parts` knows how far each part is.
  * 5. Have the kernel complete the upload and prove the object (`requests`).
  *
- * A pause, a failure or a new plan stops the attempt; what it has proven stays in the parts, for the
- * next one. Knows no view and no other file.
+ * A pause, a failure or a new plan stops the attempt; parts that it has proven stay so for the next
+ * one. Knows no view and no other file.
  */
 
 import type { Outcome } from "../net/pool";
@@ -124,7 +124,7 @@ export class Attempt {
     return parts.stored > 0 || parts.differing === 0;
   }
 
-  /** Compare a part on S3 with the file's. After a pause meanwhile, it counts for the next attempt. */
+  /** Compare a part on S3 with the file's; after a pause meanwhile the next attempt uses it. */
   async prove(lane: number, work: Work, number: number): Promise<void> {
     const { parts } = work;
     parts.hashing(number);

@@ -97,7 +97,7 @@ export class PartSender {
     if (decision === "gone" && parts.total > 1) {
       parts.unsign(number);
       this.#events.failed({ code: "no_such_upload", message: text.gone(name) });
-    } else if (decision === "incompatible" && parts.wasBegun) {
+    } else if (decision === "incompatible" && parts.hasFound) {
       // Created for a checksum of another kind, which not every server lists.
       parts.unsign(number);
       this.#events.incompatible(work);

@@ -5,7 +5,7 @@ import type { FoundPart, PresignedPart } from "../protocol";
 export interface Checksums {
   /** Base64, as in `x-amz-checksum-sha256`. */
   readonly sha256: string;
-  /** Base64, as in `Content-MD5`; empty where nobody asked for it. */
+  /** Base64, as in `Content-MD5`; empty if not wanted. */
   readonly md5: string;
 }
 
@@ -16,8 +16,8 @@ export interface SignedPart {
 }
 
 /**
- * What has to happen next with a part, in this order; `resting` parts wait out a pause. A part that
- * was found on S3 is to `prove`; then it is `stored`, or it `differs` until the user has decided.
+ * The next step of a part, in this order; `resting` parts wait out a pause. A part found on S3 is
+ * to `prove`; then it is `stored`, or it `differs` until the user has decided.
  */
 type Step =
   | "prove"
@@ -38,7 +38,7 @@ export class Parts {
   readonly size: number;
   readonly partSize: number;
   readonly total: number;
-  /** S3 has an object where the one part was to go: perhaps that very part, whose answer was lost. */
+  /** The key of the one part has an object: perhaps that very part, whose answer was lost. */
   taken = false;
   /** S3 knows no conditions: the one part has to be signed without. */
   unconditional = false;
@@ -67,12 +67,12 @@ export class Parts {
     );
   }
 
-  /** How often anything changed: what was computed at the same count still holds. */
+  /** How often anything changed: results computed at the same count still hold. */
   get changes(): number {
     return this.#changes;
   }
 
-  /** What each part counts in what is done ahead: of small files many are needed to fill lanes. */
+  /** How much a part counts as done ahead: filling the lanes takes many small files. */
   get weight(): number {
     return this.total > 1 ? 1 : Math.max(LEAST_WEIGHT, this.size / this.partSize);
   }
@@ -97,7 +97,7 @@ export class Parts {
     return this.#of("send").size;
   }
 
-  /** Whether a part is read or on the wire, so that its end may yet change what is told. */
+  /** Whether a part is read or on the wire, so that its end may yet change the progress. */
   get busy(): boolean {
     return this.#of("hashing").size + this.#of("sending").size > 0;
   }
@@ -147,7 +147,7 @@ export class Parts {
   }
 
   /** Whether S3 held parts before any was sent from here. */
-  get wasBegun(): boolean {
+  get hasFound(): boolean {
     return this.#found.size > 0;
   }
 
@@ -156,13 +156,13 @@ export class Parts {
     return this.#of("differs").size;
   }
 
-  /** Numbers of the parts that were found on S3 and not compared yet, or just now by an older try. */
+  /** Parts found on S3 that are not compared yet, or just now by an older attempt. */
   toProve(): number[] {
     const compared = [...this.#of("hashing")].filter((number) => this.#found.has(number));
     return [...this.#of("prove"), ...compared].sort((one, other) => one - other);
   }
 
-  /** What S3 holds of a part that is to be proven. */
+  /** The part as S3 holds it. */
   found(number: number): FoundPart | undefined {
     return this.#found.get(number);
   }
@@ -196,7 +196,7 @@ export class Parts {
     for (const number of [...this.#of("differs")]) this.#move(number, "sign");
   }
 
-  /** Another try at a part that is compared. */
+  /** The part is to be compared again. */
   unprove(number: number): void {
     if (this.#isProven(number)) this.#move(number, "prove");
   }

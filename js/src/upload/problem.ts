@@ -1,9 +1,9 @@
-/** What went wrong with a file, for people; `code` decides what the view offers. */
+/** Problems of a file, in words for people; the code decides what happens next. Knows no state. */
 
 import { KernelError } from "../kernel/kernel";
 import type { Answer } from "../net/put";
 import { isOtherRegion } from "../net/retry";
-import type { ErrorCode, RefusedFile, RefusedPart } from "../protocol";
+import { type ErrorCode, type RefusedFile, type RefusedPart, S3_ERRORS } from "../protocol";
 import { text } from "../text/text";
 
 /** The upload to resume has parts, and none of them is this file's. */
@@ -45,7 +45,7 @@ export function fileChanged(name: string): Problem {
   return { code: "file_changed", message: text.fileChanged(name) };
 }
 
-/** S3 keeps refusing a part. */
+/** The problem of a file of which S3 keeps refusing a part. */
 export function refusedPart(
   { name, uri }: { readonly name: string; readonly uri: string },
   part: number,
@@ -53,16 +53,15 @@ export function refusedPart(
 ): Problem {
   const { status, code, action } = answer;
   if (status === 412) return { code: "exists", message: text.exists(name) };
-  if (code === "ExpiredToken" || code === "InvalidAccessKeyId" || code === "InvalidToken") {
-    return { code: "credentials", message: text.credentials(name, code) };
+  // So `put` names whatever S3 finds untimely.
+  const means = code === "RequestExpired" ? "clock_skew" : S3_ERRORS[code];
+  if (means === "clock_skew") return { code: means, message: text.clock(name, code) };
+  if (means === "credentials") {
+    const isWrongKey = code === "SignatureDoesNotMatch";
+    const message = isWrongKey ? text.signature(name) : text.credentials(name, code);
+    return { code: means, message };
   }
-  if (code === "RequestTimeTooSkewed" || code === "RequestExpired") {
-    return { code: "clock_skew", message: text.clock(name, code) };
-  }
-  if (code === "SignatureDoesNotMatch") {
-    return { code: "credentials", message: text.signature(name) };
-  }
-  if (code === "NoSuchBucket") return { code: "no_such_bucket", message: text.noBucket(name) };
+  if (means === "no_such_bucket") return { code: means, message: text.noBucket(name) };
   if (isOtherRegion(answer)) return { code: "wrong_region", message: text.region(name) };
   if (status === 403) {
     const reason = code || "AccessDenied";
@@ -73,7 +72,7 @@ export function refusedPart(
   return { code: "s3", message: text.refused(name, part, `${status} ${code}`.trim()) };
 }
 
-/** An IAM statement that allows this S3 action; empty for other services, whose resource we do not know. */
+/** An IAM statement that allows an action of S3; of other services the resource is unknown. */
 function statement(action: string, uri: string): string {
   if (!action.startsWith("s3:")) return "";
   const Resource = uri.replace(/^s3:\/\//, "arn:aws:s3:::");

@@ -1,8 +1,7 @@
 /** What one file asks of the kernel: repeatedly, while the kernel says that this may help. */
 
 import type { Completions } from "../kernel/completions";
-import type { Kernel } from "../kernel/kernel";
-import { retrying } from "../kernel/retrying";
+import { type Kernel, retrying } from "../kernel/kernel";
 import type {
   MultipartUploadCompleted,
   MultipartUploadCreated,

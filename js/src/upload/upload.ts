@@ -1,6 +1,6 @@
 /**
- * One file in the list: the state it is in, and what each event makes of that. The steps themselves
- * are an attempt's (`attempt`). It pulls nothing: the loops that hash, sign and send ask it for work.
+ * One file in the list: its state, and how each event changes that. The steps of the upload are in
+ * `attempt`. It drives nothing by itself: the loops that hash, sign and send ask it for work.
  */
 
 import type { Hashers } from "../hashing/workers";
@@ -369,7 +369,7 @@ export class Upload {
     return true;
   }
 
-  /** The kernel forgets the file, then plans it again. Parts that are kept are compared and resumed. */
+  /** The kernel forgets the file, then plans it again; parts that are kept are resumed. */
   #replan(leftover: Leftover): void {
     this.continues = leftover === "delete parts" ? ANY : this.address;
     this.#attempt.stop();

@@ -13,7 +13,7 @@ interface Changed {
   readonly words: string;
 }
 
-/** Changes that are told one by one; of more, only how many are alike. */
+/** Changes that are said one by one; of more, only how many are alike. */
 const NAMED = 3;
 
 export function Announcer({ engine }: { engine: Uploads }): JSX.Element {
@@ -36,7 +36,7 @@ export function say(near: Element, words: string): void {
   if (region) region.textContent = words;
 }
 
-/** The files that stand otherwise than these words say, which are brought up to date. */
+/** Files whose state differs from what was last announced; updates the record. */
 function changes(engine: Uploads, known: WeakMap<Upload, string>): Changed[] {
   const changed: Changed[] = [];
   for (const upload of engine.files) {

@@ -154,7 +154,7 @@ function leaving(menu: HTMLElement, button: HTMLElement, leave: () => void): () 
   };
   menu.addEventListener("focusout", blurred, { signal });
   window.addEventListener("pointerdown", outside, { signal, capture: true });
-  // A scroll that ended just before is told of after the click, too: only a real move counts.
+  // The event of a scroll that ended just before may come after the click: only a real move counts.
   const { top } = button.getBoundingClientRect();
   const moved = (): void => {
     if (button.getBoundingClientRect().top !== top) leave();
@@ -172,7 +172,7 @@ function steer(event: TargetedKeyboardEvent<HTMLElement>, close: () => void): vo
   if (key === "Escape" || key === "Tab") close();
   else if (to === undefined) return;
   else buttons.at(to)?.focus();
-  // Tab goes on from the button. Escape would leave the notebook's cell, too.
+  // Tab continues from the button. Escape would leave the notebook's cell, too.
   if (key !== "Tab") event.preventDefault();
   event.stopPropagation();
 }

@@ -7,7 +7,7 @@ import { guardNearMisses } from "../pick/drop";
 import { keepKeys } from "./focus";
 import { Panel } from "./panel";
 
-/** @returns How to unmount it; the engine goes on. */
+/** @returns How to unmount it; the engine keeps running. */
 export function mount(el: HTMLElement, engine: Uploads, model: WidgetModel): () => void {
   const root = document.createElement("div");
   root.className = "s3up";

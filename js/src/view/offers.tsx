@@ -1,4 +1,4 @@
-/** What was begun and not finished: to go on with, to put off, or to discard. */
+/** Unfinished uploads: to continue, to put off, or to discard. */
 
 import type { JSX } from "preact";
 import { useRef, useState } from "preact/hooks";
@@ -32,7 +32,7 @@ export function Offers({ engine, disabled, accept }: OffersProps): JSX.Element {
   const take = ([picked]: readonly Picked[]): void => {
     if (asked.current && picked) engine.continue(asked.current, picked);
   };
-  const goOn = async (offer: Offer): Promise<void> => {
+  const resume = async (offer: Offer): Promise<void> => {
     asked.current = offer;
     const handle = offer.remembered?.handle;
     const file = handle && (await reread(handle));
@@ -65,7 +65,7 @@ export function Offers({ engine, disabled, accept }: OffersProps): JSX.Element {
           <OfferRow
             key={offer.upload_id}
             {...{ engine, offer, disabled }}
-            goOn={() => goOn(offer)}
+            resume={() => resume(offer)}
           />
         ))}
       </ul>
@@ -91,10 +91,10 @@ interface OfferRowProps {
   readonly engine: Uploads;
   readonly offer: Offer;
   readonly disabled: boolean;
-  readonly goOn: () => Promise<void>;
+  readonly resume: () => Promise<void>;
 }
 
-function OfferRow({ engine, offer, disabled, goOn }: OfferRowProps): JSX.Element {
+function OfferRow({ engine, offer, disabled, resume }: OfferRowProps): JSX.Element {
   const { offers } = engine;
   const later = offers.isLater(offer);
   const name = shown(offer.name);
@@ -105,7 +105,7 @@ function OfferRow({ engine, offer, disabled, goOn }: OfferRowProps): JSX.Element
         {...about(later ? view.resume : view.continue, name)}
         kind={later ? undefined : "primary"}
         disabled={disabled}
-        act={() => void goOn()}
+        act={() => void resume()}
       />
       {!later && <Action {...about(view.later, name)} act={() => offers.later(offer)} />}
     </UploadRow>

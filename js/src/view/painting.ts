@@ -41,7 +41,7 @@ class Painter {
   }
 }
 
-/** Paint the calling component anew when the engine, a trait or the user changed something. */
+/** Paint the calling component again when the engine, a trait or the user changed something. */
 export function usePainting(root: HTMLElement, engine: Uploads, model: WidgetModel): void {
   const [, paint] = useReducer((paints: number) => paints + 1, 0);
   useLayoutEffect(() => {

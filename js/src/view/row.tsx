@@ -35,7 +35,7 @@ interface RowProps {
   readonly place: Place;
 }
 
-/** Drawn anew only when something of it changed: of many rows, few move. */
+/** Drawn again only when something of it changed: of many rows, few move. */
 export function Row(props: RowProps): JSX.Element {
   const { engine, upload, progress, place } = props;
   const { state, waiting_for, bytes_done, error } = progress;
@@ -133,7 +133,7 @@ function partsOf({ state }: Upload): Parts | undefined {
   return "work" in state ? state.work.parts : undefined;
 }
 
-/** A file that goes as one PUT has no parts to be told apart, and a finished one needs none. */
+/** A file that goes as one PUT has no parts to tell apart, and a finished one needs none. */
 function severalParts(upload: Upload): Parts | undefined {
   const parts = partsOf(upload);
   return parts && parts.total > 1 && upload.state.name !== "done" ? parts : undefined;

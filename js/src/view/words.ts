@@ -1,4 +1,4 @@
-/** What is said of a file: its state in words, and its numbers. */
+/** The words for a file: its state, and its numbers. */
 
 import type { Filtered } from "../pick/filter";
 import type { FileProgress } from "../protocol";
@@ -61,19 +61,19 @@ export function joined(...pieces: readonly string[]): string {
 /** Names that a notice spells out. */
 const NAMED = 5;
 
-/** What of a pick is not uploaded, and why; empty if all is. */
+/** Which files of a pick are not uploaded, and why; empty if all are. */
 export function leftOut(
   { picked, system, otherKinds }: Filtered,
   unreadable: readonly string[],
 ): string {
   const { view } = text;
-  const told = [
+  const sentences = [
     system > 0 && view.systemFiles(system),
     otherKinds.length > 0 && view.otherKinds(otherKinds.length, listed(otherKinds)),
     unreadable.length > 0 && view.unreadable(listed(unreadable)),
   ].filter((each) => each !== false);
-  if (told.length === 0) return picked.length === 0 ? view.nothing : "";
-  return joined(...told);
+  if (sentences.length === 0) return picked.length === 0 ? view.nothing : "";
+  return joined(...sentences);
 }
 
 function listed(paths: readonly string[]): string[] {
