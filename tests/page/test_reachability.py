@@ -60,7 +60,7 @@ def test_a_page_that_does_not_reach_the_store_says_so_before_a_file_is_picked(
     page_errors.expect_network()
     proxy.go_offline()
     show(page, bridge, widget, tuning=QUICK)
-    until(lambda: f"This page does not reach {proxy.url};" in line(page), 30, lambda: line(page))
+    until(lambda: f"This page cannot reach {proxy.url};" in line(page), 30, lambda: line(page))
 
     found = widget.check()["page"]
 

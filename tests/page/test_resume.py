@@ -196,7 +196,7 @@ def test_parts_that_differ_are_sent_again_when_the_user_says_so(desk: Desk, tmp_
     desk.show()
     desk.pick(file)
     desk.until_state("failed")
-    assert "5 of 6 parts on S3 are this file's, 1 differs" in desk.widget.error
+    assert "5 of 6 parts on S3 match this file, 1 differs" in desk.widget.error
     assert desk.server.keys(desk.bucket) == []
 
     desk.press("Resume run7.bin")

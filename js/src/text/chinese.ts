@@ -1,8 +1,8 @@
-/** 简体中文: every string of the page. What is typed in code, and S3's own names, stay as they are. */
+/** 简体中文: every string of the page. Code and S3's own names stay untranslated. */
 
 import type { Cause, Texts } from "./english";
 
-/** What the kernel tells in English, in short. */
+/** A short translation of each kind of message from the kernel, which is English. */
 const causes: Readonly<Record<Cause, string>> = {
   upload: "上传失败。",
   refused: "不允许这样上传。",
@@ -65,11 +65,11 @@ export const chinese: Texts = {
     `${name} 是另一个文件：S3 上比较过的分段没有一个与它相同。没有做任何更改。请选择当初开始上传的文件，或者重新开始：这会删除 S3 上的内容并上传 ${name}。`,
   otherSize: (name, size, begun, whole) =>
     `${name} 是另一个文件：它的大小是 ${size}，而当初开始上传的 ${begun} 是 ${whole}。没有做任何更改。请选择当初开始上传的文件，或者重新开始：这会删除 S3 上的内容并上传 ${name}。`,
-  elsewhere: (name) => `${name} 正由另一个页面继续上传。点击“继续”在此处接管。`,
+  elsewhere: (name) => `另一个页面接管了 ${name}。点击“继续”在此处重新接管。`,
   noKernel: "内核没有响应。如果没有其他单元格正在运行，请运行创建此组件的单元格。",
   restarted:
     "内核已重启，或者与内核的连接已断开。如果一直如此，请再次运行单元格：无需重新选择任何文件。",
-  startsAfresh: (name) =>
+  startsOver: (name) =>
     `${name}：未完成的上传已从 S3 上消失（在别处被中止，或被生命周期规则删除）：现在从头开始。`,
   fromKernel: (cause, message) => `${causes[cause]}\n${message}`,
   view: {
@@ -105,8 +105,8 @@ export const chinese: Texts = {
       file: "正在等待文件",
     },
     comparing: "正在与已有对象比较",
-    wasThere: "已存在，内容完全相同",
-    conflict: "S3 上已存在",
+    wasThere: "S3 上已存在，内容完全相同",
+    conflict: "此键已有对象",
     refused: "未上传",
     discarding: "正在从 S3 删除",
     said: (name, state) => `${name}：${state}`,

@@ -1,8 +1,8 @@
-/** Every string of the page. */
+/** Every string of the page, in English; knows the protocol's codes only. */
 
 import type { Diagnosed, ErrorCode } from "../protocol";
 
-/** What the kernel names what went wrong. */
+/** The kernel's name for what went wrong. */
 export type Cause = ErrorCode | Diagnosed["cause"];
 
 export const english = {
@@ -16,34 +16,33 @@ export const english = {
   clock: (name: string, code: string) =>
     `${name}: the clock of the kernel's machine is wrong (${code}). Set it, then press Resume.`,
   signature: (name: string) =>
-    `${name}: S3 finds the signature wrong (SignatureDoesNotMatch): the kernel's secret key is wrong, or a proxy changes requests. Give browser_endpoint_url= the address of S3 itself.`,
+    `${name}: S3 rejects the signature (SignatureDoesNotMatch): the kernel's secret key is wrong, or a proxy changes requests. Give browser_endpoint_url= the address of S3 itself.`,
   noBucket: (name: string) =>
-    `${name}: there is no such bucket where this page sends (NoSuchBucket). Check browser_endpoint_url and the bucket, then press Resume.`,
+    `${name}: the address that this page sends to has no such bucket (NoSuchBucket). Check browser_endpoint_url and the bucket, then press Resume.`,
   region: (name: string) =>
     `${name}: the bucket is in another region. Pass client=boto3.client('s3', region_name=…) with the bucket's region.`,
   denied: (name: string, part: number, code: string, action: string, statement: string) =>
     `${name}: S3 refused part ${part} (403 ${code}). The kernel's credentials need ${action} for this key, and the bucket's policy must allow this browser's address. Then press Resume.${statement}`,
   refused: (name: string, part: number, answer: string) =>
-    `${name}: S3 refused part ${part} again and again (${answer}). What was sent is kept: press Resume to try again.`,
+    `${name}: S3 keeps refusing part ${part} (${answer}). Nothing that was sent is lost: press Resume to try again.`,
   partsMissing: (name: string) =>
-    `${name}: S3 does not keep the parts it accepted. Nothing was completed; press Resume to send them again.`,
+    `${name}: S3 does not keep parts that it accepted. Nothing was completed: press Resume to send them again.`,
   gone: (name: string) =>
-    `${name}: the unfinished upload vanished from S3 again and again. See whether a lifecycle rule or another program aborts it, then press Resume.`,
+    `${name}: the unfinished upload keeps vanishing from S3. Check whether a lifecycle rule or another program aborts it, then press Resume.`,
   differs: (name: string, same: number, differing: number) =>
-    `${name}: ${same} of ${same + differing} parts on S3 are this file's, ${differing} ${differing === 1 ? "differs" : "differ"}. Press Resume to send those again, or discard the upload.`,
+    `${name}: ${same} of ${same + differing} parts on S3 match this file, ${differing} ${differing === 1 ? "differs" : "differ"}. Press Resume to send again what differs, or Discard to delete the upload.`,
   otherFile: (name: string) =>
-    `${name} is another file: none of the parts on S3 that were compared is equal to its own. Nothing was changed. Choose the file that was begun, or start over: that deletes what is on S3 and uploads ${name}.`,
+    `${name} is another file: it matches none of the parts on S3 that were compared. Nothing was changed. Pick the original file, or start over: that deletes what is on S3 and uploads ${name}.`,
   otherSize: (name: string, size: string, begun: string, whole: string) =>
-    `${name} is another file: it has ${size}, and ${begun}, which was begun, has ${whole}. Nothing was changed. Choose the file that was begun, or start over: that deletes what is on S3 and uploads ${name}.`,
-  elsewhere: (name: string) =>
-    `${name} goes on from another page. Press Resume to take it back here.`,
+    `${name} is another file: it has ${size}, but the original (${begun}) has ${whole}. Nothing was changed. Pick the original file, or start over: that deletes what is on S3 and uploads ${name}.`,
+  elsewhere: (name: string) => `Another page took over ${name}. Press Resume to take it back here.`,
   noKernel:
-    "No kernel answers. Run the cell that made this widget, unless another cell is running just now.",
+    "No kernel answers. Run the cell that made this widget, unless another cell is running.",
   restarted:
-    "The kernel restarted, or the connection to it is gone. If it stays so, run the cell again: nothing has to be picked again.",
-  startsAfresh: (name: string) =>
-    `${name}: the unfinished upload is gone from S3 (aborted elsewhere, or by a lifecycle rule): it starts afresh.`,
-  /** The kernel's own words are English. */
+    "The kernel restarted, or its connection is gone. If this message stays, run the cell again: nothing has to be picked again.",
+  startsOver: (name: string) =>
+    `${name}: the unfinished upload is gone from S3 (aborted elsewhere, or by a lifecycle rule). It starts over.`,
+  /** The kernel's messages are English already. */
   fromKernel: (_cause: Cause, message: string) => message,
   view: {
     region: "File upload",
@@ -53,19 +52,19 @@ export const english = {
     letGo: "Let go to upload",
     goesTo: (destination: string) => `to ${destination}`,
     connecting: "Connecting to the kernel",
-    reading: "Reading what was dropped …",
+    reading: "Reading the files …",
     notRead: (reason: string) =>
-      `Nothing was picked, as the browser could not read it: ${reason}. Try it once more.`,
+      `The browser could not read the files, so nothing was picked: ${reason}. Try again.`,
     unreached: (address: string) =>
-      `This page does not reach ${address}; the widget's check() tells more.`,
+      `This page cannot reach ${address}; the widget's check() reports more.`,
     onlyOne: "Only one file can be uploaded here: pick one.",
-    nothing: "There is no file in what was picked.",
+    nothing: "The selection contains no file.",
     unreadable: (paths: readonly string[]) =>
-      `Could not be read, and is not uploaded: ${paths.join(", ")}`,
+      `Could not be read, so not uploaded: ${paths.join(", ")}`,
     systemFiles: (count: number) =>
       count === 1 ? "1 system file skipped" : `${count} system files skipped`,
     otherKinds: (count: number, paths: readonly string[]) =>
-      `${count === 1 ? "1 file" : `${count} files`} of another kind skipped: ${paths.join(", ")}`,
+      `${count === 1 ? "1 file" : `${count} files`} of another type skipped: ${paths.join(", ")}`,
     states: {
       queued: "Queued",
       checking: "Checking",
@@ -82,9 +81,9 @@ export const english = {
       network: "Waiting for the network",
       file: "Waiting for the file",
     },
-    comparing: "Comparing with what is there",
-    wasThere: "Was there already, with the same bytes",
-    conflict: "Exists already on S3",
+    comparing: "Comparing with the existing object",
+    wasThere: "Already on S3, with the same bytes",
+    conflict: "An object already has this key",
     refused: "Not uploaded",
     discarding: "Deleting from S3",
     said: (name: string, state: string) => `${name}: ${state}`,
@@ -110,7 +109,7 @@ export const english = {
     copyCode: (name: string) => `Copy code that reads ${name}`,
     copiedFor: (tool: string) => `Copied code for ${tool}`,
     files: "Files",
-    stalled: "no bytes are getting through just now",
+    stalled: "no bytes are getting through",
     overwrite: "Overwrite",
     keepBoth: "Keep both",
     skip: "Skip",
@@ -121,16 +120,14 @@ export const english = {
     startOver: "Start over",
     back: "Back",
     onS3: (amount: string) => `${amount} on S3`,
-    began: (when: string) => `began ${when}`,
+    began: (when: string) => `started ${when}`,
     by: (initiator: string) => `by ${initiator}`,
     lastPart: (when: string) => `last part ${when}`,
-    noPart: "no part yet",
-    held: "Another page seems to be sending it: Continue takes it over.",
+    noPart: "no parts yet",
+    held: "Another page seems to be uploading it: Continue takes it over.",
     inProgress: "in progress elsewhere",
     others: (count: number) =>
-      count === 1
-        ? "1 upload of others is unfinished"
-        : `${count} uploads of others are unfinished`,
+      count === 1 ? "1 unfinished upload by others" : `${count} unfinished uploads by others`,
     showOthers: "Show",
     discardOthers: "Delete what somebody else uploaded?",
     discardWhatWasSent: "Delete what was sent?",

@@ -364,7 +364,7 @@ export class Upload {
     this.#replan("keep parts");
     if (code === "no_such_upload") {
       this.continues = ANY;
-      this.note = text.startsAfresh(this.file.name);
+      this.note = text.startsOver(this.file.name);
     }
     return true;
   }

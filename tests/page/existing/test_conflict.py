@@ -55,7 +55,7 @@ def test_overwriting_what_appeared_meanwhile_sends_no_part_again(
     desk.until_state("failed")
 
     assert "overwrite it" in desk.widget.error
-    expect(desk.row("run7.bin")).to_contain_text("Exists already on S3")
+    expect(desk.row("run7.bin")).to_contain_text("An object already has this key")
     [(_, upload_id)] = desk.upload_ids()
     assert desk.body("run7.bin") == b"theirs"
 

@@ -100,7 +100,7 @@ def test_a_page_asks_what_to_do_with_a_key_that_is_taken(
 
     assert "s3:GetObject" in widget.error
     assert list(widget.value) == []
-    expect(desk.row(NAME)).to_contain_text("Exists already on S3")
+    expect(desk.row(NAME)).to_contain_text("An object already has this key")
     assert desk.body(NAME) == THEIRS
 
     desk.press(f"{choice} {NAME}")
@@ -170,6 +170,6 @@ def test_of_many_small_files_those_whose_keys_are_taken_ask(
     assert {desk.body(name) for name in taken} == {THEIRS}
     for file in files[1::2]:
         assert sha256_of_object(desk.server.client, desk.bucket, file.name) == sha256_of_file(file)
-    expect(desk.row(files[0].name)).to_contain_text("Exists already on S3")
+    expect(desk.row(files[0].name)).to_contain_text("An object already has this key")
     together = [[file["taken"] for file in each["files"]] for each in desk.asked("complete_files")]
     assert any({True, False} <= set(batch) for batch in together)

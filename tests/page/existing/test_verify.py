@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 SIZE = 3 * 8 * MiB + 1
 NAME = "run7.bin"
-THERE = "Was there already, with the same bytes"
+THERE = "Already on S3, with the same bytes"
 
 server = one_of("ministack", "seaweed")
 
@@ -128,7 +128,7 @@ def test_other_bytes_are_a_conflict_that_is_seen_at_the_first_part_that_differs(
     hold_reading(desk.page)
     desk.pick(file)
     desk.expect_state(NAME, "checking")
-    expect(desk.row(NAME)).to_contain_text("Comparing with what is there")
+    expect(desk.row(NAME)).to_contain_text("Comparing with the existing object")
 
     let_read(desk.page, 1)  # of five
 
@@ -164,7 +164,7 @@ def test_an_object_without_any_checksum_is_a_conflict_that_says_so(desk: Desk, f
     desk.until_state("failed")
 
     assert "S3 tells no checksum that it could be compared by" in desk.widget.error
-    expect(desk.row(NAME)).to_contain_text("Exists already on S3")
+    expect(desk.row(NAME)).to_contain_text("An object already has this key")
     assert desk.asked("compare_object") == []
     assert desk.proxy.puts() == ()
 

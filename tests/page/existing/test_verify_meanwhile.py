@@ -36,7 +36,7 @@ def file(tmp_path: Path) -> Path:
 
 def until_comparing(desk: Desk) -> None:
     desk.expect_state(NAME, "checking")
-    expect(desk.row(NAME)).to_contain_text("Comparing with what is there")
+    expect(desk.row(NAME)).to_contain_text("Comparing with the existing object")
 
 
 def pick_again(desk: Desk, file: Path) -> Path:

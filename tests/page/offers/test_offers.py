@@ -26,7 +26,7 @@ def test_continue_asks_for_the_same_file_and_sends_the_rest(desk: Desk, begun: B
     size = begun.file.stat().st_size
 
     expect(offer(desk)).to_contain_text("of 42 MB on S3", timeout=LONG)
-    expect(offer(desk)).to_contain_text(re.compile(r"began .+ · last part "))
+    expect(offer(desk)).to_contain_text(re.compile(r"started .+ · last part "))
     percent = len(begun.there) * PART * 100 // size
     expect(offer(desk).locator(".s3up-percent")).to_have_text(f"{percent} %")
     assert desk.sent() == []
@@ -112,7 +112,7 @@ def test_a_file_of_another_size_is_refused_at_once(
 
     row = desk.row("run8.bin")
     expect(row).to_contain_text(
-        "run8.bin is another file: it has 16 MB, and run7.bin, which was begun, has 42 MB."
+        "run8.bin is another file: it has 16 MB, but the original (run7.bin) has 42 MB."
     )
     assert len(desk.asked("pick_files")) == before
     assert desk.parts_there() == begun.there
@@ -132,7 +132,9 @@ def test_a_file_of_other_bytes_is_refused_and_may_start_over(
     choose(desk, "Continue run7.bin", other)
 
     row = desk.row("run8.bin")
-    expect(row).to_contain_text("run8.bin is another file: none of the parts", timeout=LONG)
+    expect(row).to_contain_text(
+        "run8.bin is another file: it matches none of the parts", timeout=LONG
+    )
     expect(row.get_by_role("button", name="Discard")).to_have_count(0)
     assert desk.parts_there() == begun.there
     assert desk.sent() == []
@@ -155,7 +157,7 @@ def test_an_offer_whose_upload_has_vanished_starts_afresh_and_says_so(
 
     choose(desk, "Continue run7.bin", begun.file)
 
-    expect(desk.page.locator(".s3up-row")).to_contain_text("it starts afresh", timeout=LONG)
+    expect(desk.page.locator(".s3up-row")).to_contain_text("It starts over", timeout=LONG)
     desk.proxy.pace_total(UNPACED)
     desk.until_done()
     desk.assert_arrived(begun.file)

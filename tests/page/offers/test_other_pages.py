@@ -53,12 +53,16 @@ def test_uploads_of_others_stand_behind_one_line(desk: Desk) -> None:
         )
     desk.show(FAST)
 
-    expect(desk.page.locator(".s3up-others")).to_contain_text("2 uploads of others", timeout=LONG)
+    expect(desk.page.locator(".s3up-others")).to_contain_text(
+        "2 unfinished uploads by others", timeout=LONG
+    )
     expect(offer(desk, "theirs.bin")).to_have_count(0)
     desk.page.get_by_role("button", name="Show", exact=True).click()
     theirs = offer(desk, "theirs.bin")
     expect(theirs).to_have_count(2)
-    expect(theirs.first).to_contain_text(re.compile(r"5.2 MB on S3 · began .* · in progress else"))
+    expect(theirs.first).to_contain_text(
+        re.compile(r"5.2 MB on S3 · started .* · in progress else")
+    )
     expect(theirs.first.get_by_role("button")).to_have_text(["Discard"])
     theirs.first.get_by_role("button").click()
     expect(theirs.first).to_contain_text("Delete what somebody else uploaded?")
@@ -78,11 +82,13 @@ def test_what_another_page_is_sending_can_be_taken_over(
     desk.until_stored(3)
 
     other.show(FAST)
-    expect(offer(other)).to_contain_text("Another page seems to be sending it", timeout=LONG)
+    expect(offer(other)).to_contain_text("Another page seems to be uploading it", timeout=LONG)
     early = offer(other).locator(".s3up-facts").inner_text()
     expect(offer(other).locator(".s3up-facts")).not_to_have_text(early, timeout=LONG)
     choose(other, "Continue run7.bin", file)
-    expect(desk.page.locator(".s3up-row")).to_contain_text("another page", timeout=LONG)
+    expect(desk.page.locator(".s3up-row")).to_contain_text(
+        "Another page took over run7.bin", timeout=LONG
+    )
     desk.proxy.pace_total(UNPACED)
     desk.until_done()
 

@@ -98,7 +98,7 @@ def test_discarding_anothers_upload_of_a_key_keeps_the_memory_of_ones_own(
     ministack.client.create_multipart_upload(Bucket=bucket, Key="raw/run7.bin")
     look(page, bridge, widget_of(ministack, bucket, proxy))
     page.get_by_role("button", name="Show", exact=True).click(timeout=LONG)
-    theirs = page.locator(".s3up-offer", has_text="no part yet")
+    theirs = page.locator(".s3up-offer", has_text="no parts yet")
 
     theirs.get_by_role("button", name="Discard").click(timeout=LONG)
     theirs.get_by_role("button", name="Discard").click(timeout=LONG)

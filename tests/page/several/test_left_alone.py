@@ -65,7 +65,7 @@ def test_discarding_a_paused_file_leaves_what_another_page_took_over(
     begun = ministack.upload_ids(bucket)
 
     pick(other, file)
-    expect(row(page, "run7.bin")).to_contain_text("goes on from another page", timeout=LONG)
+    expect(row(page, "run7.bin")).to_contain_text("Another page took over run7.bin", timeout=LONG)
     press(page, "Discard run7.bin")
     expect(row(page, "run7.bin")).to_have_count(0, timeout=LONG)
 

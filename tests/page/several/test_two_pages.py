@@ -48,7 +48,7 @@ def twice(desk: Desk) -> int:
 def until_told(desk: Desk) -> None:
     """Wait until the page says that another one has the file."""
     desk.expect_state("run7.bin", "failed")
-    expect(desk.row("run7.bin")).to_contain_text("goes on from another page")
+    expect(desk.row("run7.bin")).to_contain_text("Another page took over run7.bin")
 
 
 def test_who_picks_the_file_again_takes_it_over_and_it_can_be_taken_back(

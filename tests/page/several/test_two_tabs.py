@@ -58,7 +58,7 @@ def take_over(tab: Desk, file: Path) -> None:
 def expect_told(desk: Desk) -> None:
     """Wait until the page says that another one goes on with the file."""
     desk.expect_state("run7.bin", "failed")
-    expect(desk.row("run7.bin")).to_contain_text("goes on from another page")
+    expect(desk.row("run7.bin")).to_contain_text("Another page took over run7.bin")
 
 
 def test_one_tab_sends_the_other_shows_it_as_held_and_takes_it_over(
@@ -69,7 +69,7 @@ def test_one_tab_sends_the_other_shows_it_as_held_and_takes_it_over(
 
     tab.show(PATIENT)
     expect(held(tab)).to_have_text(
-        "Another page seems to be sending it: Continue takes it over.", timeout=LONG
+        "Another page seems to be uploading it: Continue takes it over.", timeout=LONG
     )
     desk.expect_state("run7.bin", "uploading")
 

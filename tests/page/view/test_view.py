@@ -114,7 +114,7 @@ def test_a_conflict_is_the_users_to_decide(
     show(page, bridge, widget)
     pick(page, file)
     expect_state(page, "run7.bin", "failed")
-    expect(row(page, "run7.bin")).to_contain_text("Exists already on S3")
+    expect(row(page, "run7.bin")).to_contain_text("An object already has this key")
 
     press(page, f"{choice} run7.bin")
 

@@ -119,7 +119,7 @@ def test_a_dropped_folder_is_sifted_and_what_is_left_out_is_told(
 
     notice = page.get_by_role("alert").and_(page.locator(".s3up-notice"))
     expect(notice).to_contain_text("3 system files skipped", timeout=LONG)
-    expect(notice).to_contain_text("1 file of another kind skipped: day/notes.txt")
+    expect(notice).to_contain_text("1 file of another type skipped: day/notes.txt")
     expect_state(page, "named.txt", "failed")
     expect(page.locator(".s3up-row[data-state=failed]")).to_contain_text("not of a kind taken here")
     expect_state(page, "b.csv", "done")
@@ -155,7 +155,7 @@ def test_an_empty_folder_is_said_to_be_empty(
 
     drop_files(page, ".s3up", [tmp_path / "empty"])
 
-    expect(page.locator(".s3up-notice")).to_have_text("There is no file in what was picked.")
+    expect(page.locator(".s3up-notice")).to_have_text("The selection contains no file.")
 
 
 def test_the_same_files_twice_are_sent_once(

@@ -31,7 +31,7 @@ REFUSALS: Final = (
         wire=always("PutObject", 404, "NoSuchBucket"),
         size=1000,
         sent=True,
-        says=("{name}: there is no such bucket where this page sends",),
+        says=("{name}: the address that this page sends to has no such bucket",),
         remedy="Check browser_endpoint_url and the bucket, then press Resume",
     ),
     # credentials
@@ -112,7 +112,7 @@ REFUSALS: Final = (
         cause="something between page and S3 that changes requests",
         wire=always("UploadPart", 403, "SignatureDoesNotMatch"),
         sent=True,
-        says=("{name}: S3 finds the signature wrong (SignatureDoesNotMatch)",),
+        says=("{name}: S3 rejects the signature (SignatureDoesNotMatch)",),
         remedy="browser_endpoint_url",
     ),
     # permissions
