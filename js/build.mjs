@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { deflateRawSync } from "node:zlib";
 import { build } from "esbuild";
 
-/** Bytes. The script is sent to the page with every widget, and may be saved in the notebook. */
+/** Bytes. The script goes to the page with every widget, and notebooks may save it. */
 const LARGEST = 80_000;
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -37,8 +37,8 @@ async function bundle(entry, extra = {}) {
   return outputFiles[0];
 }
 
-// A widget is a single file that JupyterLab loads through a blob: URL, which nothing can be
-// imported relative to. So a worker travels inside as text: import "./x.worker.ts?source".
+// A widget is a single file that JupyterLab loads through a blob: URL, and no import can be relative
+// to that. So a worker travels inside as text: import "./x.worker.ts?source".
 const source = {
   name: "source",
   setup({ onLoad, onResolve }) {
@@ -54,7 +54,7 @@ const source = {
 };
 
 // The script goes to the page with every widget, and into every notebook that is saved with its
-// widgets: packed, it has half the length. What unpacks it is all that is not.
+// widgets: packed, it has half the length. Only the code that unpacks it is not packed.
 function packed(module) {
   const text = deflateRawSync(module.contents, { level: 9 }).toString("base64");
   return `export default async () => {
@@ -90,7 +90,7 @@ const minified = (script.contents.length / 1000).toFixed(1);
 console.log(
   `widget.js ${(size / 1000).toFixed(1)} kB of ${LARGEST / 1000} kB (unpacked ${minified} kB)`,
 );
-if (size > LARGEST) throw new Error(`widget.js has ${size} bytes; it may have ${LARGEST}`);
+if (size > LARGEST) throw new Error(`widget.js has ${size} bytes; the limit is ${LARGEST}`);
 
 await mkdir(target, { recursive: true });
 await writeFile(join(target, "widget.js"), code);

@@ -1,5 +1,5 @@
-// Prints each language's strings as JSON, for the test that compares them. A string that tells
-// something is told marks: <0>, <1>, …
+// Prints each language's strings as JSON, for the test that compares them. Strings with parameters
+// get marks for them: <0>, <1>, …
 
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -14,7 +14,7 @@ const { outputFiles } = await build({
 const code = encodeURIComponent(outputFiles[0].text);
 const { speak, text } = await import(`data:text/javascript,${code}`);
 
-/** Stands for a text, a number or a list. */
+/** A placeholder for a text, a number or a list. */
 function mark(_, index) {
   return Object.assign(new String(`<${index}>`), { join: () => `<${index}>` });
 }

@@ -3,7 +3,7 @@
 import { language, text } from "./text";
 
 const UNITS = ["B", "kB", "MB", "GB", "TB"] as const;
-/** Decimals, also of amounts that move: enough to see it, not so many that they flicker. */
+/** Decimals by unit: enough to see an amount move, too few to make it flicker. */
 const DECIMALS = [0, 0, 0, 1, 2] as const;
 const MEGA = 2;
 
@@ -24,7 +24,7 @@ export function rate(bytesPerSecond: number): string {
   return `${bytes(bytesPerSecond)}/s`;
 }
 
-/** `1 min 22 s`, `3 h 5 min`, `2 d 4 h`: two units, for more would pretend to know. */
+/** `1 min 22 s`, `3 h 5 min`, `2 d 4 h`: two units, because more would pretend to know. */
 export function duration(seconds: number): string {
   const { day, hour, minute, second } = text.view.units;
   const whole = Math.max(1, Math.round(seconds));
@@ -49,7 +49,7 @@ export function ago(moment: number): string {
   return format.format(-Math.floor(seconds / length), unit);
 }
 
-/** Whole percent; 100 is kept for what is proven to be on S3. */
+/** Whole percent; 100 is reserved for files that are proven to be on S3. */
 export function percent(done: number, total: number, complete: boolean): number {
   if (complete) return 100;
   return total > 0 ? Math.min(99, Math.floor((done * 100) / total)) : 0;
@@ -66,7 +66,7 @@ function unitOf(number: number): number {
   return unit;
 }
 
-/** As many decimals as `like` needs, which has the same unit. */
+/** With as many decimals as `like` needs, an amount in the same unit. */
 function inUnit(number: number, unit: number, like: number): string {
   const few = unit === MEGA && like < 10 * 1000 ** MEGA;
   const decimals = few ? 1 : (DECIMALS[unit] ?? 0);

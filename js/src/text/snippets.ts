@@ -1,4 +1,4 @@
-/** Code that reads a file on S3, by the tool that runs it and the file's type. */
+/** Code that reads a file on S3, by tool and file type; knows only the file's address and name. */
 
 export interface Snippet {
   /** The tool's own name. */
@@ -26,7 +26,7 @@ const PANDAS: Readonly<Record<Format, (uri: string) => string>> = {
   arrow: (uri) => `pd.read_feather(${uri})`,
 };
 
-/** Lazy, so that of a large file only what is asked for is read. polars reads no JSON from S3. */
+/** Lazy, so that polars reads only the needed parts of a large file. It reads no JSON from S3. */
 const POLARS: Readonly<Partial<Record<Format, (uri: string) => string>>> = {
   parquet: (uri) => `pl.scan_parquet(${uri}, glob=False)`,
   csv: (uri) => `pl.scan_csv(${uri}, glob=False)`,
@@ -50,7 +50,7 @@ const PYARROW: Readonly<Partial<Record<Format, string>>> = {
   arrow: "ipc",
 };
 
-/** What can read the object, the most usual tool first; boto3 reads anything. */
+/** The tools that can read the object, the most usual first; boto3 reads anything. */
 export function snippets(uri: string, name: string): Snippet[] {
   const format = ENDINGS.find(([ending]) => ending.test(uri))?.[1];
   return [...(format === undefined ? [] : readers(uri, format)), boto3(uri, name)];
@@ -66,7 +66,7 @@ function readers(uri: string, format: Format): Snippet[] {
     ...(polars
       ? [{ tool: "polars", code: `import polars as pl\n\ndf = ${polars}.collect()\n` }]
       : []),
-    // DuckDB would take these for a pattern, and knows no way to say that they are none.
+    // DuckDB reads these as a glob pattern, and they cannot be escaped.
     ...(duckdb && !/[*?[\]]/.test(uri) ? [{ tool: "DuckDB", code: sql(duckdb, uri) }] : []),
     ...(pyarrow ? [{ tool: "pyarrow", code: dataset(pyarrow, literal) }] : []),
   ];
@@ -101,7 +101,7 @@ s3.download_file(${[bucket, key, path].map(quoted).join(", ")})
   };
 }
 
-/** Every string of JSON is one of Python, too. */
+/** Every JSON string is a Python string, too. */
 function quoted(text: string): string {
   return JSON.stringify(text);
 }

@@ -1,4 +1,4 @@
-/** The strings of the page's language. */
+/** The strings of the page's language; the rest of the page reads them from here. */
 
 import { chinese } from "./chinese";
 import { english, type Texts } from "./english";
@@ -8,10 +8,10 @@ export type { Cause, Texts } from "./english";
 /** The strings of the page's language. */
 export const text: Texts = { ...english, view: { ...english.view } };
 
-/** As `Intl` takes it. */
+/** The language's tag, for `Intl`. */
 export let language = "en";
 
-/** Speak a language from now on: English, unless it is one of the others that are here. */
+/** Switch to a language; to English if it is none of those here. */
 export function speak(wanted: string): void {
   const isChinese = /^zh\b/i.test(wanted.replace("_", "-"));
   const { view, ...others } = isChinese ? chinese : english;

@@ -1,4 +1,4 @@
-/** What can be done with one file, where it makes sense and only there. */
+/** The buttons of one file, each only while it makes sense. */
 
 import type { JSX } from "preact";
 import type { Uploads } from "../engine/uploads";
@@ -17,14 +17,14 @@ interface RowActionsProps {
   readonly upload: Upload;
   readonly name: string;
   readonly discard: () => void;
-  /** Whether the row asks if what was sent shall be deleted. */
+  /** Whether the row asks if it should delete what was sent. */
   readonly asks: boolean;
 }
 
-/** Their choices have a way of their own to discard the file. */
+/** States whose choices include a way to discard the file. */
 const OFFERS_DISCARD = new Set<StateName>(["conflict", "otherFile"]);
 
-/** Two places that are always kept, so that no row jumps and each button stays where it was. */
+/** Two places that are always there, so that no row jumps and each button keeps its place. */
 export function RowActions(props: RowActionsProps): JSX.Element {
   const { engine, upload, name, discard, asks } = props;
   const { id, state } = upload;
@@ -76,10 +76,10 @@ export function Question(props: QuestionProps): JSX.Element {
   );
 }
 
-/** A way on, and where it leads. */
+/** A button of a message, and its action. */
 export type Choice = readonly [label: string, act: () => void];
 
-/** The ways on from what went wrong. */
+/** The choices that follow a problem. */
 export function choicesOf(engine: Uploads, upload: Upload, skip: () => void): readonly Choice[] {
   const { id, state } = upload;
   const again = (): void => engine.resume([id]);
@@ -123,7 +123,7 @@ export function Choices({ name, choices }: ChoicesProps): JSX.Element | null {
   );
 }
 
-/** Of many buttons that say the same, a screen reader names the file. */
+/** Many buttons have the same label: a screen reader adds the file's name. */
 export function about(label: string, name: string): { label: string; spoken: string } {
   return { label, spoken: `${label} ${name}` };
 }
@@ -132,7 +132,7 @@ export function isPausable({ isPaused, state: { name } }: Upload): boolean {
   return !isPaused && ["picked", "queued", "comparing", "checking", "uploading"].includes(name);
 }
 
-/** It was paused, taken over, or failed for a reason that may be gone. */
+/** Whether it was paused, taken over, or failed for a reason that may be gone. */
 export function isResumable({ isPaused, state }: Upload): boolean {
   if (state.name === "refused" || state.name === "failed") return !FINAL.has(state.problem.code);
   return isPaused || state.name === "elsewhere";

@@ -1,4 +1,4 @@
-/** Says aloud what changed of the files' states, and never their numbers. */
+/** Announces changes of the files' states to screen readers, and never their numbers. */
 
 import type { JSX } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
@@ -30,7 +30,7 @@ export function Announcer({ engine }: { engine: Uploads }): JSX.Element {
   return <output class="s3up-hidden" ref={region} />;
 }
 
-/** Say something else aloud, in the view that an element belongs to. */
+/** Announce something else, in the view that an element belongs to. */
 export function say(near: Element, words: string): void {
   const region = near.closest(".s3up")?.querySelector("output");
   if (region) region.textContent = words;

@@ -1,10 +1,10 @@
-/** Puts a text on the clipboard. */
+/** Puts a text on the clipboard; knows nothing of uploads. */
 
 /**
- * On pages without https there is no clipboard to write to: something is selected, and the text
- * is put in its place when the browser copies that.
+ * Write a text to the clipboard. Pages without https have no clipboard API: there, select an
+ * element, and replace its text with ours when the browser copies it.
  *
- * @param near What may be selected.
+ * @param near The element to select.
  * @returns Whether it worked.
  */
 export async function writeClipboard(content: string, near: HTMLElement): Promise<boolean> {
@@ -27,7 +27,7 @@ function copySelected(content: string, near: HTMLElement): boolean {
   }
 }
 
-/** Let a copy carry this text, whatever is selected. */
+/** Make a copy carry this text, whatever is selected. */
 export function putText(event: ClipboardEvent, content: string): void {
   event.clipboardData?.setData("text/plain", content);
   event.preventDefault();

@@ -8,18 +8,18 @@ import { strip } from "./strip";
 
 interface ActionProps {
   readonly label: string;
-  /** What it acts on, or all that a screen reader should say. */
+  /** The full text for a screen reader, with the name of what the button acts on. */
   readonly spoken?: string;
-  /** Shown in place of the label, which is then the tooltip. */
+  /** Shown in place of the label, which becomes the tooltip. */
   readonly icon?: IconName;
   readonly kind?: "primary" | "danger" | undefined;
   readonly disabled?: boolean;
-  /** Take the focus on appearing, as the answer to a question does. */
+  /** Whether it takes the focus when it appears, as the answer to a question does. */
   readonly focused?: boolean;
   readonly act: () => void;
 }
 
-/** The attribute keeps JupyterLab's shortcuts off; Lab looks for it on the focused element only. */
+/** The attribute suppresses JupyterLab's shortcuts; Lab reads it from the focused element only. */
 export const OURS = { "data-lm-suppress-shortcuts": "true" } as const;
 
 export function Action(props: ActionProps): JSX.Element {
@@ -47,9 +47,9 @@ export function Action(props: ActionProps): JSX.Element {
 interface BarProps {
   readonly label: string;
   readonly percent: number;
-  /** The percent in words, with what they stand for. */
+  /** The percentage in words, and what it measures. */
   readonly words: string;
-  /** Of a file of several parts: each is drawn. */
+  /** The parts of a file that has several: the bar draws each. */
   readonly parts?: Parts | undefined;
 }
 
@@ -73,10 +73,10 @@ export function Bar({ label, percent, words, parts }: BarProps): JSX.Element {
   );
 }
 
-/** Characters that are always shown of the end. */
+/** Characters of the end that are always shown. */
 const TAIL = 12;
 
-/** A file's name, cut in its middle where it does not fit: its end tells more than its middle. */
+/** A file's name, cut in the middle if it does not fit: its end says more than its middle. */
 export function Name({ name }: { name: string }): JSX.Element {
   const characters = [...name];
   const cut = Math.max(0, characters.length - TAIL);

@@ -1,4 +1,4 @@
-/** A text that is there to be copied. */
+/** A text with a button that copies it. */
 
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
@@ -7,7 +7,7 @@ import { say } from "./announcer";
 import { putText, writeClipboard } from "./clipboard";
 import { Action, Name } from "./controls";
 
-/** How long a button says that it has copied, milliseconds. */
+/** Milliseconds for which a button says that it has copied. */
 const COPIED_MS = 2000;
 
 /** A text in an element of its own, and a button that copies it. */
@@ -31,7 +31,7 @@ export function Copyable(props: {
   };
   return (
     <div class={`s3up-copyable s3up-copyable-${tag}`}>
-      {/* Whatever of it is selected, all is copied: what is cut short on the screen, too. */}
+      {/* A copy of any selection takes the whole text, even if the screen cuts it short. */}
       <div class="s3up-copied" ref={shown} onCopy={(event) => putText(event, content)}>
         {tag === "pre" ? (
           <pre>{content}</pre>

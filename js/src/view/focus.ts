@@ -1,4 +1,4 @@
-/** The keyboard's part: focus that survives what it stood on, and keys that stay ours. */
+/** Keyboard: focus that survives the removal of its element, and keys that stay in the view. */
 
 import { useLayoutEffect } from "preact/hooks";
 
@@ -13,7 +13,7 @@ export function keepKeys(root: HTMLElement): void {
   });
 }
 
-/** After a paint took the focused control away, focus the nearest one that is left. */
+/** Whenever a paint removes the focused control, focus the nearest one that is left. */
 export function useFocusKept(root: HTMLElement): void {
   useLayoutEffect(() => {
     const last = new LastFocus(root);
@@ -34,9 +34,9 @@ class LastFocus {
   #element: HTMLElement | undefined;
   #row: Element | undefined;
   #list: Element | undefined;
-  /** The buttons that it stood among. */
+  /** The group of buttons that it was in. */
   #actions: Element | undefined;
-  /** Where its row stood, counted from 1. */
+  /** Its row's position, counted from 1. */
   #position = 0;
   /** The answer to "delete?" leads back to the button that asked, the last one. */
   #answered = false;
@@ -68,7 +68,7 @@ class LastFocus {
     this.#position = this.#row === undefined ? 0 : position(this.#row);
   }
 
-  /** Removing an element may end its focus too: only one that stays was left by the user. */
+  /** A removed element loses its focus, too: only if it is still there did the user leave it. */
   #leave(target: EventTarget | null): void {
     queueMicrotask(() => {
       if (this.#element === target && this.#element?.isConnected) this.#element = undefined;
@@ -85,7 +85,7 @@ class LastFocus {
     return nearest ?? this.#root.querySelector("button");
   }
 
-  /** What stands now where the row stood, or else the last one. */
+  /** The row now at the lost row's position, or else the last one. */
   #successor(): Element | undefined {
     if (!this.#list?.isConnected) return undefined;
     const rows = [...this.#list.querySelectorAll(ROWS)];
@@ -93,7 +93,7 @@ class LastFocus {
   }
 }
 
-/** Counted from 1; of long lists not all rows are drawn. */
+/** Counted from 1; a long list does not draw all of its rows. */
 function position(row: Element): number {
   const { ariaPosInSet, parentElement } = row;
   return Number(ariaPosInSet) || [...(parentElement?.children ?? [])].indexOf(row) + 1;

@@ -1,4 +1,4 @@
-/** The files, of which only those in sight are drawn, and those around the focus. */
+/** The list of files: draws only the rows in sight, and those around the focus. */
 
 import type { JSX, RefObject } from "preact";
 import { useLayoutEffect, useReducer, useRef } from "preact/hooks";
@@ -9,10 +9,10 @@ import { Row } from "./row";
 /** Lists up to this length are drawn whole. */
 const FEW = 50;
 
-/** CSS pixels beyond what is in sight that are drawn, so that Tab and the wheel find a next row. */
+/** CSS pixels to draw beyond the visible part, so that Tab and the wheel find a next row. */
 const MARGIN = 400;
 
-/** CSS pixels, before anything could be measured. */
+/** CSS pixels, until something is measured. */
 const ROW = 62;
 const SIGHT = 480;
 
@@ -62,7 +62,7 @@ interface Window {
 
 /**
  * Follow a scrolling list whose rows carry their ids in `data-id`. Rows may differ in height: each
- * is measured when it is drawn, and until then thought to be as high as the others are.
+ * is measured when it is drawn, and until then counts as high as the average row.
  */
 function useWindow(list: RefObject<HTMLElement | null>, ids: readonly string[]): Window {
   const [, redraw] = useReducer((count: number) => count + 1, 0);
@@ -85,7 +85,7 @@ function useWindow(list: RefObject<HTMLElement | null>, ids: readonly string[]):
   const focus = ids.indexOf(focused.current);
   return pick(ids, top - MARGIN, top + sight + MARGIN, (id, index) => ({
     height: heights.get(id) ?? usual,
-    // And its neighbours, where Tab leads to.
+    // The neighbours, too, because Tab leads there.
     always: focus >= 0 && Math.abs(index - focus) <= 1,
   }));
 }
@@ -121,7 +121,7 @@ function follow(
   const { signal } = end;
   let width = list.clientWidth;
   const observer = new ResizeObserver(() => {
-    // In another width every row may have another height.
+    // At another width, every row may have another height.
     if (list.clientWidth !== width) heights.clear();
     width = list.clientWidth;
     redraw();

@@ -1,4 +1,4 @@
-/** A small menu of texts to copy, as the ARIA Authoring Practices want a menu button. */
+/** A small menu of texts to copy: the ARIA Authoring Practices' menu button. */
 
 import type { JSX, TargetedKeyboardEvent } from "preact";
 import { useId, useLayoutEffect, useRef, useState } from "preact/hooks";
@@ -15,7 +15,7 @@ export interface MenuItem {
 
 interface MenuProps {
   readonly label: string;
-  /** What a screen reader says of the button and of its menu. */
+  /** The text for a screen reader, for the button and its menu. */
   readonly spoken: string;
   readonly items: readonly MenuItem[];
 }
@@ -77,12 +77,12 @@ interface ItemsProps {
   readonly label: string;
   readonly items: readonly MenuItem[];
   readonly button: HTMLElement | null;
-  /** Which item has the focus at first: the first, or the last. */
+  /** Whether the first item takes the focus when the menu opens, or the last. */
   readonly first: boolean;
   readonly copy: (item: MenuItem) => Promise<void>;
-  /** Go back to the button. */
+  /** Close the menu, and focus the button. */
   readonly close: () => void;
-  /** Somebody else has the focus, or what is below moved away. */
+  /** Close the menu: the focus went elsewhere, or the button moved. */
   readonly leave: () => void;
 }
 
@@ -137,7 +137,7 @@ function place(menu: HTMLElement, button: HTMLElement): void {
   menu.style.left = `${Math.max(GAP, Math.min(right, innerWidth - GAP) - width)}px`;
 }
 
-/** CSS pixels between the menu and what is around it. */
+/** CSS pixels between the menu and its surroundings. */
 const GAP = 4;
 
 function leaving(menu: HTMLElement, button: HTMLElement, leave: () => void): () => void {
@@ -177,7 +177,7 @@ function steer(event: TargetedKeyboardEvent<HTMLElement>, close: () => void): vo
   event.stopPropagation();
 }
 
-/** The item that a key leads to: the next ones go round, a letter finds what begins with it. */
+/** The item that a key leads to: arrows wrap around, a letter finds the next item by initial. */
 function destination(key: string, at: number, buttons: readonly Element[]): number | undefined {
   if (key === "ArrowDown") return (at + 1) % buttons.length;
   if (key === "ArrowUp") return at - 1;

@@ -1,4 +1,4 @@
-/** What went wrong and what to do, in full; JSON in it is set apart, to be copied. */
+/** A problem and its remedy, in full; JSON in it is set apart, ready to copy. */
 
 import type { ComponentChildren, JSX } from "preact";
 import { text } from "../text/text";
@@ -6,9 +6,9 @@ import { Copyable } from "./copyable";
 
 interface MessageProps {
   readonly message: string;
-  /** Of the file, as it is shown. */
+  /** The file's name, as the row shows it. */
   readonly name: string;
-  /** The ways on. */
+  /** The buttons below the message. */
   readonly children?: ComponentChildren;
 }
 
@@ -24,7 +24,7 @@ export function Message({ message, name, children }: MessageProps): JSX.Element 
   );
 }
 
-/** Python's messages begin with a small letter; a name or an address is left as it is. */
+/** Python's messages start with a small letter; a name or an address keeps its own. */
 function isSentence(message: string, name: string): boolean {
   return !message.startsWith(name) && /^[a-z]+ /.test(message);
 }
@@ -34,7 +34,7 @@ interface Apart {
   readonly json: string;
   readonly after: string;
 }
-/** The first JSON document that is in a text, from a line's beginning or after a colon. */
+/** Split a text at its first JSON document, which starts a line or follows a colon. */
 export function apart(message: string): Apart {
   for (const { index } of message.matchAll(/(?<=^|\n|: )[[{]/g)) {
     const closing = message[index] === "[" ? "]" : "}";
@@ -52,7 +52,7 @@ export function apart(message: string): Apart {
   return { before: message, json: "", after: "" };
 }
 
-/** Easier to read and to compare, lists of one word on one line; empty if it is no JSON. */
+/** JSON, indented, with lists of one word on one line; empty if the text is not JSON. */
 function indented(json: string): string {
   try {
     const pretty = JSON.stringify(JSON.parse(json), undefined, 2);

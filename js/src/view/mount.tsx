@@ -1,4 +1,4 @@
-/** Draws an engine into an element, and takes the drawing away again. */
+/** Draws an engine into an element, and removes the drawing again. */
 
 import { render } from "preact";
 import type { Uploads } from "../engine/uploads";

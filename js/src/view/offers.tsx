@@ -16,7 +16,7 @@ import { joined, shown } from "./words";
 
 const { view } = text;
 
-/** A part this young says that somebody is sending just now; milliseconds. */
+/** A part younger than this shows that somebody is sending; milliseconds. */
 const FRESH_MS = 15 * 60 * 1000;
 
 interface OffersProps {
@@ -158,7 +158,7 @@ function UploadRow({ engine, upload, question, children }: UploadRowProps): JSX.
   );
 }
 
-/** `3.2 of 10.4 GB on S3 · began 2 hours ago · last part 5 minutes ago`. */
+/** `3.2 of 10.4 GB on S3 · started 2 hours ago · last part 5 minutes ago`. */
 function facts({
   own,
   size,

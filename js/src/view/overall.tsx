@@ -1,4 +1,4 @@
-/** All files together, and what can be done with all of them. */
+/** The sum of all files, and the buttons for all of them. */
 
 import type { JSX } from "preact";
 import type { Uploads } from "../engine/uploads";
@@ -14,7 +14,7 @@ const { view } = text;
 export function Overall({ engine }: { engine: Uploads }): JSX.Element {
   const { files } = engine;
   const summary = engine.summary();
-  // What another page took over is taken back by its own button alone.
+  // Only a row's own button takes a file back from another page.
   const stopped = files.filter(
     (upload) => isResumable(upload) && upload.state.name !== "elsewhere",
   );

@@ -4,7 +4,7 @@ import { useLayoutEffect, useReducer } from "preact/hooks";
 import type { Uploads } from "../engine/uploads";
 import type { WidgetModel } from "../model";
 
-/** Numbers that change more often cannot be read. */
+/** Nobody can read numbers that change more often. */
 const EVERY_MS = 250;
 
 class Painter {

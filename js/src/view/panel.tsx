@@ -52,7 +52,7 @@ function usePicking(root: HTMLElement, engine: Uploads, model: WidgetModel): Pic
     const { picked } = sifted;
     const tooMany = engine.welcome?.multiple === false && picked.length > 1;
     setNotice(tooMany ? text.view.onlyOne : leftOut(sifted, unreadable));
-    // A kernel of another release would not understand; the zone says so.
+    // A kernel of another release would not understand; the zone reports it.
     if (!tooMany && picked.length > 0 && engine.refusal === "") engine.pick(picked);
   };
   useLayoutEffect(() => {

@@ -20,7 +20,7 @@ import { joined, nameOf, numbers, stateWords } from "./words";
 
 const { view } = text;
 
-/** Where a row stands in a list of which not all rows are drawn. */
+/** A row's place in a list that does not draw all of its rows. */
 export interface Place {
   readonly index: number;
   readonly total: number;
@@ -58,7 +58,7 @@ function Body({ engine, upload, progress, place }: RowProps): JSX.Element {
   const sends = !isWithoutPlan(upload.state);
   const asks = asked && isDiscardable(upload);
   const words = joined(stateWords(upload, progress), numbers(upload, progress));
-  // Of one PUT that met another object S3 keeps nothing; another page keeps what it took over.
+  // S3 keeps nothing of a single PUT that met another object; another page keeps what it took over.
   const refused = upload.state.name === "conflict" && upload.address.uploadId === "";
   const precious =
     (bytes_done > 0 || upload.isOnS3) && !refused && upload.state.name !== "elsewhere";
@@ -118,7 +118,7 @@ function Status(props: { upload: Upload; progress: FileProgress; name: string })
   );
 }
 
-/** Where the file is now, and code that reads it there. */
+/** The file's address on S3, and code that reads it there. */
 function Address({ uri, name }: { uri: string; name: string }): JSX.Element {
   const items = snippets(uri, name).map(({ tool, code }) => ({ label: tool, content: code }));
   return (

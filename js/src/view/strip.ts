@@ -2,13 +2,13 @@
 
 import type { Parts } from "../upload/parts";
 
-/** More could not be told apart: beyond, one cell sums several parts up. */
+/** More cells could not be told apart: with more parts, each cell sums up several. */
 const MOST_CELLS = 100;
 
-/** So many parts have room for a gap between them where the view is narrowest. */
+/** Up to this many parts have room for gaps even in the narrowest view. */
 const MOST_GAPS = 40;
 
-/** In the order in which they stand inside a cell. */
+/** In their order inside a cell. */
 const KINDS = ["stored", "sent", "sending", "found", "ready", "failed", "rest"] as const;
 type Kind = (typeof KINDS)[number];
 
@@ -28,7 +28,7 @@ const KIND_OF: Readonly<Record<ReturnType<Parts["step"]>, Kind>> = {
 type Cell = Record<Kind, number>;
 type Run = { readonly kind: Kind; bytes: number };
 
-/** One gradient, whatever the number of parts: it costs one element, and no layout. */
+/** One gradient for any number of parts: it costs one element, and no layout. */
 export function strip(parts: Parts): Record<string, string> {
   let at = 0;
   const stops = runs(parts).map(({ kind, bytes }) => {
@@ -41,7 +41,7 @@ export function strip(parts: Parts): Record<string, string> {
   return { backgroundImage: gradient, "--s3up-part": share(parts.partSize, parts.size) };
 }
 
-/** What stands side by side and is alike is one run. */
+/** Neighbours of one kind, merged into runs. */
 function runs(parts: Parts): Run[] {
   const all: Run[] = [];
   for (const cell of cells(parts)) {

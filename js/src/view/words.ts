@@ -7,10 +7,10 @@ import { text } from "../text/text";
 import { isWithoutPlan } from "../upload/states";
 import type { Upload } from "../upload/upload";
 
-/** Direction marks in a name could make `exe.csv` of `vsc.exe`; control characters hide. */
+/** Direction marks could make `vsc.exe` look like `exe.csv`; control characters are invisible. */
 const DECEPTIVE = /[\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
 
-/** A name as it may be shown. */
+/** A name, safe to show. */
 export function shown(name: string): string {
   return name.replace(DECEPTIVE, "\ufffd");
 }
@@ -26,7 +26,7 @@ export function stateWords(upload: Upload, progress: FileProgress): string {
   if (upload.state.name === "aborting" && waiting_for === "") return text.view.discarding;
   if (upload.state.name === "done" && !upload.state.sent) return text.view.wasThere;
   if (upload.comparison && waiting_for === "") return text.view.comparing;
-  // Where no cell runs that keeps the kernel busy, the error says what does.
+  // If something other than a running cell keeps the kernel, the error says what.
   if (waiting_for === "kernel" && error !== "") return text.view.waiting[""];
   return state === "waiting" ? text.view.waiting[waiting_for] : text.view.states[state];
 }
@@ -58,10 +58,10 @@ export function joined(...pieces: readonly string[]): string {
   return pieces.join(" · ");
 }
 
-/** Names that a notice spells out. */
+/** The number of names that a notice spells out. */
 const NAMED = 5;
 
-/** Which files of a pick are not uploaded, and why; empty if all are. */
+/** A notice of the files of a pick that are not uploaded, and why; empty if all are. */
 export function leftOut(
   { picked, system, otherKinds }: Filtered,
   unreadable: readonly string[],

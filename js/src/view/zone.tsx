@@ -1,4 +1,4 @@
-/** Where files come in: a button, and a place to drop them. */
+/** The way in for files: a button, and a place to drop them. */
 
 import type { JSX } from "preact";
 import { useRef } from "preact/hooks";
@@ -17,7 +17,7 @@ interface ZoneProps {
   readonly model: WidgetModel;
   /** Whether files are held over it. */
   readonly over: boolean;
-  /** What went wrong with the last pick, or what it waits for; often empty. */
+  /** The problem with the last pick, or what it waits for; often empty. */
   readonly notice: string;
   readonly take: (picked: readonly Picked[], unreadable?: readonly string[]) => void;
 }
@@ -29,7 +29,7 @@ export function Zone({ engine, model, over, notice, take }: ZoneProps): JSX.Elem
   const connecting = engine.refusal || engine.deafness ? "" : view.connecting;
   const destination = welcome ? view.goesTo(welcome.destination) : connecting;
   const trouble = engine.refusal || notice;
-  // Once there are files, they say themselves what hinders them.
+  // Once there are files, their rows report their own problems.
   const unreached = engine.files.length === 0 ? engine.reachability.unreached : "";
   return (
     <div class={zoneClass(over, engine.files.length === 0, disabled)}>
@@ -58,7 +58,7 @@ export function Zone({ engine, model, over, notice, take }: ZoneProps): JSX.Elem
           disabled={disabled}
           {...{ webkitdirectory: welcome?.directory ?? false }}
           onClick={({ currentTarget }) => {
-            // Else the same file picked twice would be no change.
+            // Otherwise, picking the same file twice would be no change.
             currentTarget.value = "";
           }}
           onChange={({ currentTarget: { files } }) => files && take(chosen(files))}
