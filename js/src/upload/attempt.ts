@@ -96,8 +96,8 @@ export class Attempt {
   /** Hash the file as an object was cut. */
   #hashAs(cut: Cut, work: Work): Promise<Hashed> {
     this.signal.throwIfAborted();
-    const { plan, hashes } = work;
-    const comparison = new Comparison(this.#file.size, cut, plan.hash_file, hashes, this.signal);
+    const { plan, checksums } = work;
+    const comparison = new Comparison(this.#file.size, cut, plan.hash_file, checksums, this.signal);
     this.#events.entered({ name: "comparing", work, comparison });
     return comparison.result;
   }
@@ -129,7 +129,7 @@ export class Attempt {
     const { parts } = work;
     parts.hashing(number);
     try {
-      parts.compared(number, await work.hashes.part(lane, work, number));
+      parts.compared(number, await work.checksums.part(lane, work, number));
     } catch (error) {
       parts.unprove(number);
       throw error;
@@ -149,7 +149,7 @@ export class Attempt {
     const { parts } = work;
     parts.hashing(number);
     try {
-      parts.hashed(number, await work.hashes.part(lane, work, number));
+      parts.hashed(number, await work.checksums.part(lane, work, number));
       this.#events.ready();
     } catch (error) {
       parts.unhash(number);
@@ -181,7 +181,7 @@ export class Attempt {
   async #complete(work: Work): Promise<void> {
     this.#events.entered({ name: "completing", work });
     try {
-      const sha256 = work.plan.hash_file ? await work.hashes.whole(work.parts) : "";
+      const sha256 = work.plan.hash_file ? await work.checksums.whole(work.parts) : "";
       const reply = await this.#requests.complete(work, sha256, this.signal);
       if (reply.kind === "parts_missing") this.#sendAgain(work, reply.part_numbers);
       else this.#events.completed(work, reply.sha256, true);
@@ -206,8 +206,8 @@ export class Attempt {
 }
 
 /** The object is gone: the file is sent, and hashed as it is cut for that. */
-function afterComparison({ plan, parts, hashes, uploadId }: Work): Work {
-  return { plan: { ...plan, compare: false }, parts, hashes: hashes.fresh(), uploadId };
+function afterComparison({ plan, parts, checksums, uploadId }: Work): Work {
+  return { plan: { ...plan, compare: false }, parts, checksums: checksums.fresh(), uploadId };
 }
 
 /** The first, the middle and the last part tell whose the others are. */
@@ -218,11 +218,11 @@ function probes(found: readonly number[]): Set<number> {
 
 /** What is known of an upload's parts stays; for another upload it is useless. */
 function openWork(work: Work, created: MultipartUploadCreated, size: number, other: boolean): Work {
-  const { hashes } = work;
+  const { checksums } = work;
   const { upload_id, part_size, parts_total, md5 } = created;
   const same = work.uploadId === upload_id || work.uploadId === "";
   const keeps = same && !other && work.parts.partSize === part_size;
   const parts = keeps ? work.parts : new Parts(size, part_size, parts_total);
   const plan = { ...work.plan, part_size, parts_total, md5 };
-  return { plan, parts, hashes, uploadId: upload_id };
+  return { plan, parts, checksums, uploadId: upload_id };
 }

@@ -42,7 +42,7 @@ export class Comparison {
   readonly result: Promise<Hashed>;
   readonly #parts: Parts;
   readonly #plan: { readonly md5: boolean; readonly hash_file: boolean };
-  readonly #hashes: FileChecksums;
+  readonly #checksums: FileChecksums;
   #resolve: (hashed: Hashed | Promise<Hashed>) => void = () => {};
   #reject: (reason: unknown) => void = () => {};
   #started = 0;
@@ -53,14 +53,14 @@ export class Comparison {
     size: number,
     cut: Cut,
     hashFile: boolean,
-    hashes: FileChecksums,
+    checksums: FileChecksums,
     signal: AbortSignal,
   ) {
     const { part_size, parts_total, md5, found } = cut;
     this.#parts = new Parts(size, part_size, parts_total);
     this.#parts.offer(found);
     this.#plan = { md5, hash_file: hashFile && parts_total > 1 };
-    this.#hashes = hashes;
+    this.#checksums = checksums;
     this.result = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -83,7 +83,7 @@ export class Comparison {
     this.#started += 1;
     const number = this.#started;
     try {
-      const checksums = await this.#hashes.part(lane, { plan: this.#plan, parts }, number);
+      const checksums = await this.#checksums.part(lane, { plan: this.#plan, parts }, number);
       const known = parts.found(number) !== undefined;
       if (known && !parts.compared(number, checksums)) this.#end(hashedNothing(parts.partSize));
       if (!known) parts.hashed(number, checksums);
@@ -106,7 +106,7 @@ export class Comparison {
       part_size: this.#parts.partSize,
       parts_sha256: checksums.map((part) => part.sha256),
       parts_md5: this.#plan.md5 ? checksums.map((part) => part.md5) : [],
-      sha256: this.#plan.hash_file ? await this.#hashes.whole(this.#parts) : "",
+      sha256: this.#plan.hash_file ? await this.#checksums.whole(this.#parts) : "",
     };
   }
 }

@@ -149,9 +149,9 @@ export class Upload {
     if (this.#state.name !== "picked") return;
     this.trouble = "";
     const parts = new Parts(this.file.size, plan.part_size, plan.parts_total);
-    const hashes = new FileChecksums(this.file, this.#engine.hashers);
+    const checksums = new FileChecksums(this.file, this.#engine.hashers);
     const name = this.#state.held ? "paused" : "queued";
-    this.#to({ name, work: { plan, parts, hashes, uploadId: "" } });
+    this.#to({ name, work: { plan, parts, checksums, uploadId: "" } });
   }
 
   /** The file gets no plan. */
@@ -171,7 +171,7 @@ export class Upload {
     this.#to(stopped);
     if (stopped.name !== "otherFile") return;
     // What is there stays as it is.
-    work.hashes.drop();
+    work.checksums.drop();
     this.#forget("keep parts");
   }
 
@@ -252,7 +252,7 @@ export class Upload {
       // By the upload's own id: a kernel that has restarted knows nothing of the file.
       if (address !== ANY) await this.#requests.abort(address.key, address.uploadId);
       await this.#requests.forget("delete parts");
-      if ("work" in before) before.work.hashes.drop();
+      if ("work" in before) before.work.checksums.drop();
       if (address !== ANY) this.#engine.uploadEnded(address);
     } catch (error) {
       const problem = problemOf(error, this.file.name);
@@ -336,7 +336,7 @@ export class Upload {
   }
 
   #completed(work: Work, sha256: string, sent: boolean): void {
-    work.hashes.drop();
+    work.checksums.drop();
     if (!sent) work.parts.storeAll();
     this.#engine.uploadEnded(addressOf(work));
     this.#to({ name: "done", work, sha256, sent });
@@ -374,7 +374,7 @@ export class Upload {
     this.continues = leftover === "delete parts" ? ANY : this.address;
     this.#attempt.stop();
     this.#attempt = this.#newAttempt();
-    if ("work" in this.#state) this.#state.work.hashes.drop();
+    if ("work" in this.#state) this.#state.work.checksums.drop();
     this.#to({ name: "picked", held: false });
     void this.#forgetThenPlan(leftover, this.#attempt.signal);
   }

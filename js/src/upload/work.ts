@@ -8,7 +8,7 @@ import type { Parts } from "./parts";
 export interface Work {
   readonly plan: PlannedFile;
   readonly parts: Parts;
-  readonly hashes: FileChecksums;
+  readonly checksums: FileChecksums;
   /** S3's name of the multipart upload; empty before there is one, and for a single PUT. */
   readonly uploadId: string;
 }
