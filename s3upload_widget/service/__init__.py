@@ -1,4 +1,4 @@
-"""What the kernel decides and answers; knows no comm and no traits."""
+"""How the kernel handles requests: start with ``service.py``. Knows no comm and no traits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A picked file beside the object that its key has already: done without sending, or a conflict."""
+"""Compares a picked file with the object that its key has: done without sending, or a conflict.
+
+Sends no part and deletes nothing; knows no comm.
+"""
 
 from __future__ import annotations
 
@@ -22,36 +25,36 @@ CHOICES: Final = "overwrite it, keep both under another name, or skip this file"
 def compare(
     store: Store, plan: FilePlan, request: CompareObject, *, sha256: bool
 ) -> Completed | Cut | NoObject:
-    """Decide by a fresh look at the object whether it is the file.
+    """Ask S3 for the object, and decide whether it is the file.
 
     Args:
-        store: Where.
+        store: The bucket.
         plan: The file.
-        request: What the page hashed, perhaps nothing yet.
-        sha256: Whether the whole file's SHA-256 is to be told.
+        request: The page's checksums, perhaps none yet.
+        sha256: Whether the whole file's SHA-256 is wanted.
 
     Returns:
-        The file as complete, or the cut to hash next, or that nothing is there any more.
+        The file as complete, or the cut to hash next, or that there is no object any more.
 
     Raises:
-        ObjectExistsError: The object has other bytes, or nobody can tell.
+        ObjectExistsError: The object has other bytes, or S3 does not say.
         ProtocolError: The page sent more or fewer checksums than its cut has parts.
         S3Error: S3 cannot be asked.
     """
-    look = store.head_object(plan.key)
-    if not isinstance(look, ObjectFound):
-        return NoObject()  # also where the look is denied by now: S3 itself will not overwrite
+    found = store.head_object(plan.key)
+    if not isinstance(found, ObjectFound):
+        return NoObject()  # also where S3 denies to show it: S3 itself will not overwrite
     place = store.destination(plan.key)
-    if hindrance := why_not(look, plan.parts.size, place):
+    if hindrance := why_not(found, plan.parts.size, place):
         raise conflict(hindrance)
     if request.parts_sha256:
-        parts = PartPlan(look.size, max(1, request.part_size))
+        parts = PartPlan(found.size, max(1, request.part_size))
         hashes = Hashes(parts=parts, sha256=request.parts_sha256, md5=request.parts_md5)
-        if verified_by := proven(look, hashes, place):
+        if verified_by := proven(found, hashes, place):
             whole = hexadecimal(hashes.sha256[0]) if parts.single else request.sha256
             whole = whole if sha256 else ""
-            return Completed(plan, uploaded_file(store, plan, look, verified_by, whole))
-    return _next_cut(store, plan, look, request.part_size)
+            return Completed(plan, uploaded_file(store, plan, found, verified_by, whole))
+    return _next_cut(store, plan, found, request.part_size)
 
 
 def why_not(found: ObjectFound, size: int, place: str) -> str:
@@ -64,12 +67,12 @@ def why_not(found: ObjectFound, size: int, place: str) -> str:
 
 
 def conflict(what: str) -> ObjectExistsError:
-    """The error that has the user choose; ``what`` stands in the way."""
+    """The error that lets the user choose what to do; ``what`` is in the way."""
     return ObjectExistsError(f"{what}: {CHOICES}")
 
 
 def _next_cut(store: Store, plan: FilePlan, found: ObjectFound, tried: int) -> Cut:
-    """The cut after the one that was tried, whose part size is given; 0 if none was."""
+    """The cut after the one with the part size ``tried``; the first cut if that is 0."""
     likely = list(cuts(store, plan.key, found, plan.parts.part_size))
     lengths = [cut.parts.length(1) for cut in likely]
     length = min(tried, found.size)

@@ -1,4 +1,4 @@
-"""What the service knows of each picked file, and which keys are taken. No S3, no policy."""
+"""The state of each picked file, and which file has which key. Knows no S3 and no policy."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ MAX_TAKEN: Final = 10_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckedFile:
-    """A picked file that keeps all rules, and the key it would like to have."""
+    """A picked file that keeps all rules, and the key that it asks for."""
 
     picked: PickedFile
     key: str
     parts: PartPlan
     if_exists: IfExists
     answered: bool
-    """Whether the user was asked, and said so for this very file."""
+    """Whether the user chose ``if_exists`` for this very file."""
     claimed: bool
     """Whether no other picked file had the key first."""
     continues: str = field(repr=False)
-    """Id of the upload that has to be gone on with; ``""`` if any may."""
+    """Id of the upload that has to be resumed; ``""`` if any may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +45,9 @@ class New:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """The file keeps the rules; nobody has looked yet whether its key is free."""
+    """The file keeps the rules; S3 was not asked yet whether its key is free."""
 
-    candidate: CheckedFile
+    file: CheckedFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,15 +80,15 @@ class Aborted:
 
 @dataclass(frozen=True, slots=True)
 class TakenOver:
-    """Another page picked the same file, and goes on with it."""
+    """Another page picked the same file, and uploads it now."""
 
 
 FileRecord: TypeAlias = New | Checked | Planned | Open | Completed | Aborted | TakenOver
 
 
 @dataclass(slots=True, eq=False)
-class Slot:
-    """One picked file. Whoever works on it holds its lock: S3 is asked once, not twice."""
+class FileEntry:
+    """One picked file. Its lock is held while it is worked on: S3 is asked once, not twice."""
 
     file_id: str
     record: FileRecord = field(default_factory=New)
@@ -97,37 +97,38 @@ class Slot:
 
 
 class PickedFiles:
-    """All slots, bounded, and the keys of the unfinished ones. Thread-safe."""
+    """All picked files, bounded in number, and the keys of the unfinished ones. Thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._unfinished: dict[str, Slot] = {}
-        self._finished: dict[str, Slot] = {}
+        self._unfinished: dict[str, FileEntry] = {}
+        self._finished: dict[str, FileEntry] = {}
         self._keys: dict[str, str] = {}
         self._owners: dict[str, str] = {}
-        self._released: dict[str, Slot] = {}
-        """Key → the file whose page seems gone."""
+        self._released: dict[str, FileEntry] = {}
+        """Key → the file whose page seems to be gone."""
         self._taken: dict[str, None] = {}
-        """Keys that S3 refused to a file; only their order is of use."""
+        """Keys that S3 refused to a file, as an ordered set."""
 
-    def get(self, file_id: str) -> Slot:
-        """The slot of a file that was picked.
+    def get(self, file_id: str) -> FileEntry:
+        """The entry of a file that was picked.
 
         Raises:
             UnknownFileError: It was not, or the kernel restarted since.
+            NotOwnerError: Another page uploads it now.
         """
         with self._lock:
-            slot = self._unfinished.get(file_id) or self._finished.get(file_id)
-        if slot is None:
+            entry = self._unfinished.get(file_id) or self._finished.get(file_id)
+        if entry is None:
             msg = "the kernel does not know this file any more: it has to be picked again"
             raise UnknownFileError(msg)
-        if isinstance(slot.record, TakenOver):
+        if isinstance(entry.record, TakenOver):
             msg = "this file goes on from another page; press Resume to take it back here"
             raise NotOwnerError(msg)
-        return slot
+        return entry
 
-    def pick(self, file_id: str) -> Slot:
-        """The slot of a file that is picked now, perhaps again.
+    def pick(self, file_id: str) -> FileEntry:
+        """The entry of a file that is picked now, perhaps again.
 
         Raises:
             RefusedError: Too many files are unfinished.
@@ -140,16 +141,16 @@ class PickedFiles:
                 msg = f"{MAX_UNFINISHED} files are waiting: let some finish before picking more"
                 raise RefusedError(msg)
             self._finished.pop(file_id, None)
-            return self._unfinished.setdefault(file_id, Slot(file_id))
+            return self._unfinished.setdefault(file_id, FileEntry(file_id))
 
     def take_over(self, key: str, picked: PickedFile, upload_id: str) -> None:
-        """Let go of a key whose file was picked again, by a page that was loaded anew or another.
+        """Release a key whose file was picked again, after a reload or in another page.
 
-        The same path, size and time make the same file, and so does the same upload: the bytes
-        are compared before any counts.
+        The same path, size and time make the same file, and so does the same upload: bytes are
+        compared before any of them counts.
 
         Raises:
-            S3UnavailableError: The file is just being opened or completed for the other page.
+            S3UnavailableError: The other page's upload is just being opened or completed.
         """
         with self._lock:
             owner = self._unfinished.get(self._owners.get(key, "")) or self._released.pop(key, None)
@@ -165,7 +166,7 @@ class PickedFiles:
                 owner.lock.release()
 
     def claim(self, key: str, file_id: str) -> bool:
-        """Take ``key`` for a file, which then has one; ``False`` where another file has it."""
+        """Give ``key`` to a file, in place of its other key; ``False`` if another file has it."""
         with self._lock:
             if self._owners.setdefault(key, file_id) != file_id:
                 return False
@@ -174,11 +175,11 @@ class PickedFiles:
                 self._keys[file_id] = key
             return True
 
-    def note_taken(self, slot: Slot) -> None:
-        """Remember that a file's key has an object, for where nobody may look at it."""
+    def note_taken(self, entry: FileEntry) -> None:
+        """Remember that a file's key has an object: S3 may deny to show it."""
         with self._lock:
-            if isinstance(slot.record, (Planned, Open)):
-                self._taken[slot.record.plan.key] = None
+            if isinstance(entry.record, (Planned, Open)):
+                self._taken[entry.record.plan.key] = None
             while len(self._taken) > MAX_TAKEN:
                 del self._taken[next(iter(self._taken))]
 
@@ -188,53 +189,53 @@ class PickedFiles:
             return key in self._taken
 
     def is_taken_over(self, file_id: str) -> bool:
-        """Whether another page goes on with the file."""
+        """Whether another page uploads the file now."""
         with self._lock:
-            slot = self._finished.get(file_id)
-        return slot is not None and isinstance(slot.record, TakenOver)
+            entry = self._finished.get(file_id)
+        return entry is not None and isinstance(entry.record, TakenOver)
 
-    def holding(self) -> dict[str, Slot]:
-        """Upload id → the unfinished file that goes on with it."""
+    def by_upload_id(self) -> dict[str, FileEntry]:
+        """Upload id → the unfinished file that it is open for."""
         with self._lock:
-            slots = tuple(self._unfinished.values())
-        opened = ((slot, slot.record) for slot in slots)
+            entries = tuple(self._unfinished.values())
+        opened = ((entry, entry.record) for entry in entries)
         return {
-            record.upload.upload_id: slot for slot, record in opened if isinstance(record, Open)
+            record.upload.upload_id: entry for entry, record in opened if isinstance(record, Open)
         }
 
     def forget(self, file_id: str) -> None:
-        """Know nothing of a file any more; its key is free."""
+        """Forget a file; its key is free."""
         with self._lock:
             self._free(file_id)
             self._finished.pop(file_id, None)
 
-    def settle(self, slot: Slot) -> None:
+    def settle(self, entry: FileEntry) -> None:
         """The file is complete, aborted or refused: its key is free, its checksums are not needed."""
         with self._lock:
-            self._settle(slot)
+            self._settle(entry)
 
     def release(self, file_id: str) -> None:
-        """A file's page seems gone: its key is free. Should the page come back, it can go on."""
+        """A file's page seems to be gone: its key is free. If the page returns, it can resume."""
         with self._lock:
             key = self._keys.get(file_id, "")
-            if slot := self._free(file_id):
-                self._keep(slot)
-                self._released[key] = slot
+            if entry := self._free(file_id):
+                self._keep(entry)
+                self._released[key] = entry
                 while len(self._released) > MAX_UNFINISHED:
                     del self._released[next(iter(self._released))]
 
-    def _settle(self, slot: Slot) -> None:
-        slot.sent.signed.clear()
-        self._free(slot.file_id)
-        if isinstance(slot.record, (Completed, Aborted, TakenOver)):
-            self._keep(slot)
+    def _settle(self, entry: FileEntry) -> None:
+        entry.sent.signed.clear()
+        self._free(entry.file_id)
+        if isinstance(entry.record, (Completed, Aborted, TakenOver)):
+            self._keep(entry)
 
-    def _free(self, file_id: str) -> Slot | None:
+    def _free(self, file_id: str) -> FileEntry | None:
         self._owners.pop(self._keys.pop(file_id, ""), None)
         return self._unfinished.pop(file_id, None)
 
-    def _keep(self, slot: Slot) -> None:
-        self._finished[slot.file_id] = slot
+    def _keep(self, entry: FileEntry) -> None:
+        self._finished[entry.file_id] = entry
         while len(self._finished) > MAX_FINISHED:
             del self._finished[next(iter(self._finished))]
 

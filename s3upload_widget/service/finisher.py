@@ -1,4 +1,7 @@
-"""Answers what ends a file: it is compared with the object that is there, or completed."""
+"""Finishes files: compares one with the object that is there, or completes and proves it.
+
+Knows no policy and no comm.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +11,10 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from s3upload_widget import protocol
 from s3upload_widget.errors import ObjectExistsError, ProtocolError, UploadAbortedError, UploadError
 from s3upload_widget.s3 import NoObject
-from s3upload_widget.service import replies
 from s3upload_widget.service.comparison import compare
 from s3upload_widget.service.file_records import Aborted, Completed, Open, Planned
+from s3upload_widget.service.opener import found_parts
+from s3upload_widget.service.planner import refused_file
 from s3upload_widget.transfer import Hashes, PartsMissingError, SinglePut, complete
 from s3upload_widget.workers import in_parallel, log_defect
 
@@ -19,7 +23,7 @@ if TYPE_CHECKING:
 
     from s3upload_widget.results import UploadedFile
     from s3upload_widget.s3 import Store
-    from s3upload_widget.service.file_records import PickedFiles, Slot
+    from s3upload_widget.service.file_records import FileEntry, PickedFiles
     from s3upload_widget.service.planner import UploadRules
 
 COMPLETED_AT_ONCE: Final = 8
@@ -30,7 +34,7 @@ Ending: TypeAlias = protocol.MultipartUploadCompleted | protocol.PartsMissing
 
 @dataclass(frozen=True, slots=True)
 class Finisher:
-    """Ends files of one service. Thread-safe."""
+    """Finishes the files of one service. Thread-safe."""
 
     store: Store
     rules: UploadRules
@@ -46,25 +50,25 @@ class Finisher:
         Raises:
             UploadError: They cannot be compared, or the object has other bytes.
         """
-        slot = self.files.get(request.file_id)
-        with slot.lock:
-            record = slot.record
+        entry = self.files.get(request.file_id)
+        with entry.lock:
+            record = entry.record
             if isinstance(record, Completed):
-                return replies.completed(slot.file_id, record)
+                return _completed(entry.file_id, record)
             if not isinstance(record, Planned):
-                msg = "only a file of which nothing is sent yet is compared with an object"
+                msg = "a file can only be compared with an object before any part of it is sent"
                 raise ProtocolError(msg)
             found = compare(self.store, record.plan, request, sha256=self.rules.sha256)
             if isinstance(found, Completed):
-                return self._arrived(slot, found)
+                return self._finish(entry, found)
         if isinstance(found, NoObject):
-            return protocol.ObjectGone(file_id=slot.file_id)
+            return protocol.ObjectGone(file_id=entry.file_id)
         return protocol.ObjectCut(
-            file_id=slot.file_id,
+            file_id=entry.file_id,
             part_size=found.parts.part_size,
             parts_total=found.parts.count,
             md5=found.md5,
-            found=replies.found_parts(found.listed),
+            found=found_parts(found.listed),
         )
 
     def complete_multipart_upload(self, request: protocol.CompleteMultipartUpload) -> Ending:
@@ -73,28 +77,28 @@ class Finisher:
         Raises:
             UploadError: It cannot be completed.
         """
-        slot = self.files.get(request.file_id)
-        with slot.lock:
-            if isinstance(slot.record, Completed):
-                return replies.completed(slot.file_id, slot.record)
+        entry = self.files.get(request.file_id)
+        with entry.lock:
+            if isinstance(entry.record, Completed):
+                return _completed(entry.file_id, entry.record)
             try:
-                found = self._prove(slot, request)
+                found = self._prove(entry, request)
             except PartsMissingError as missing:
                 return protocol.PartsMissing(
-                    file_id=slot.file_id, part_numbers=missing.part_numbers
+                    file_id=entry.file_id, part_numbers=missing.part_numbers
                 )
             except ObjectExistsError:
-                self.files.note_taken(slot)
+                self.files.note_taken(entry)
                 raise
-            return self._arrived(slot, found)
+            return self._finish(entry, found)
 
     def complete_files(self, request: protocol.CompleteFiles) -> protocol.FilesCompleted:
         """Complete many files; one that is refused does not hinder the others."""
-        ends = in_parallel(self._complete_one, request.files, at_once=COMPLETED_AT_ONCE)
-        return protocol.FilesCompleted(files=ends)
+        endings = in_parallel(self._complete_one, request.files, at_once=COMPLETED_AT_ONCE)
+        return protocol.FilesCompleted(files=endings)
 
-    def _prove(self, slot: Slot, request: protocol.CompleteMultipartUpload) -> Completed:
-        record = slot.record
+    def _prove(self, entry: FileEntry, request: protocol.CompleteMultipartUpload) -> Completed:
+        record = entry.record
         if isinstance(record, Aborted):
             msg = "this file was discarded: pick it again"
             raise UploadAbortedError(msg)
@@ -107,7 +111,7 @@ class Finisher:
             plan,
             record.upload if isinstance(record, Open) else SinglePut(refused=request.taken),
             Hashes(parts=plan.parts, sha256=request.parts_sha256, md5=request.parts_md5),
-            slot.sent,
+            entry.sent,
             whole=request.sha256,
             sha256=self.rules.sha256,
         )
@@ -119,13 +123,23 @@ class Finisher:
         try:
             return self.complete_multipart_upload(request)
         except UploadError as error:
-            return replies.refused(request.file_id, error)
+            return refused_file(request.file_id, error)
 
-    def _arrived(self, slot: Slot, record: Completed) -> protocol.MultipartUploadCompleted:
-        slot.record = record
-        self.files.settle(slot)
+    def _finish(self, entry: FileEntry, record: Completed) -> protocol.MultipartUploadCompleted:
+        entry.record = record
+        self.files.settle(entry)
         try:
             self.on_uploaded(record.uploaded)
-        except Exception as error:  # noqa: BLE001 - the file is complete, whatever a listener does
-            log_defect("what is told of a completed file failed", error)
-        return replies.completed(slot.file_id, record)
+        except Exception as error:  # noqa: BLE001 - the file is complete, whatever a callback does
+            log_defect("the callback for a completed file failed", error)
+        return _completed(entry.file_id, record)
+
+
+def _completed(file_id: str, record: Completed) -> protocol.MultipartUploadCompleted:
+    uploaded = record.uploaded
+    return protocol.MultipartUploadCompleted(
+        file_id=file_id,
+        uri=uploaded.uri,
+        sha256=uploaded.sha256,
+        verified_by=uploaded.verified_by,
+    )

@@ -1,4 +1,4 @@
-"""Find the multipart upload that a file may continue, or create one. No policy, no comm."""
+"""Find the multipart upload that a file may resume, or create one. No policy, no comm."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ import threading
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
+from s3upload_widget.checksums import base64_of, reads_as_md5
 from s3upload_widget.parts import PartPlan
+from s3upload_widget.protocol import FoundPart
 from s3upload_widget.s3 import OpenedUpload
 from s3upload_widget.service.file_records import Open
 from s3upload_widget.transfer import candidates, other_file
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable
 
     from s3upload_widget.parts import Limits
     from s3upload_widget.s3 import ListedPart, Store
@@ -20,14 +22,14 @@ if TYPE_CHECKING:
     from s3upload_widget.transfer import FilePlan, ResumableUpload
 
 
-MAX_BEGUN: Final = 10_000
+MAX_KEYS: Final = 10_000
 """Keys whose uploads are remembered; S3 is asked first anyway."""
 MAX_OF_ONE_KEY: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
 class OwnedUpload:
-    """An upload that was begun here or took a part from here, and what S3 does not tell of it."""
+    """An upload that was created here or got a part from here, with facts that S3 does not report."""
 
     key: str
     upload: OpenedUpload
@@ -36,13 +38,13 @@ class OwnedUpload:
 
 
 class Opener:
-    """Opens uploads on one store, and remembers which it began. Thread-safe."""
+    """Opens uploads on one store, and remembers its own. Thread-safe."""
 
     def __init__(self, store: Store, limits: Limits) -> None:
         self._store = store
         self._limits = limits
         self._lock = threading.Lock()
-        self._begun: dict[str, dict[str, OwnedUpload]] = {}
+        self._owned: dict[str, dict[str, OwnedUpload]] = {}
 
     def open(
         self, record: Planned | Open, refused: Collection[str]
@@ -50,36 +52,36 @@ class Opener:
         """The upload of a file, and the parts that are there already.
 
         Args:
-            record: The file as it stands; an open one stays with its upload.
+            record: The file's state; an open one stays with its upload.
             refused: Ids of uploads whose parts the page saw to be another file's.
 
         Raises:
-            NoSuchUploadError: The upload that was open, or is to be gone on with, is gone.
-            NotTheSameFileError: The upload that is to be gone on with is of another file.
+            NoSuchUploadError: The upload that was open, or is to be resumed, is gone.
+            NotTheSameFileError: The upload that is to be resumed is of another file.
             S3Error: S3 cannot be asked.
         """
         plan = record.plan
         if isinstance(record, Open) and record.upload.upload_id not in refused:
             return record, self._store.list_parts(plan.key, record.upload.upload_id)
         if plan.continues:
-            return self._continued(plan)
-        return self._found(plan, refused) or (self._created(plan), ())
+            return self._resume(plan)
+        return self._find(plan, refused) or (self._create(plan), ())
 
     def adopt(self, record: Open) -> None:
-        """The upload is the file's own: a part of it is sent, so those there were compared."""
+        """Own an upload that was found: a part is sent, so the parts there were compared."""
         self._remember(record.plan, record.upload)
 
     def owns(self, record: Open) -> bool:
-        """Whether the upload was begun or adopted here, or named by who picked the file."""
-        begun = self._begun.get(record.plan.key, {})
-        return record.upload.upload_id in {record.plan.continues, *begun}
+        """Whether the upload was created or adopted here, or named when the file was picked."""
+        owned = self._owned.get(record.plan.key, {})
+        return record.upload.upload_id in {record.plan.continues, *owned}
 
-    def begun(self) -> dict[str, OwnedUpload]:
-        """What was begun or adopted here, by upload id; it may be finished by now."""
+    def owned(self) -> dict[str, OwnedUpload]:
+        """Uploads that were created or adopted here, by upload id; some may be finished by now."""
         with self._lock:
-            return {name: each for some in self._begun.values() for name, each in some.items()}
+            return {name: each for some in self._owned.values() for name, each in some.items()}
 
-    def _continued(self, plan: FilePlan) -> tuple[Open, tuple[ListedPart, ...]]:
+    def _resume(self, plan: FilePlan) -> tuple[Open, tuple[ListedPart, ...]]:
         listed = self._store.list_parts(plan.key, plan.continues)
         remembered = (plan.continues,)
         found = candidates(
@@ -87,40 +89,56 @@ class Opener:
         )
         for candidate in found.candidates:
             if candidate.upload_id == plan.continues:
-                return self._opened(plan, candidate), candidate.parts
+                return self._as_open(plan, candidate), candidate.parts
         raise other_file(plan.picked, listed, f"s3://{self._store.bucket}/{plan.key}")
 
-    def _found(
+    def _find(
         self, plan: FilePlan, refused: Collection[str]
     ) -> tuple[Open, tuple[ListedPart, ...]] | None:
-        begun = self._begun.get(plan.key, {})
+        owned = self._owned.get(plan.key, {})
         found = candidates(
-            self._store, plan.key, plan.parts, remembered=tuple(begun), limits=self._limits
+            self._store, plan.key, plan.parts, remembered=tuple(owned), limits=self._limits
         )
         for candidate in found.candidates:
-            # Another's without parts saves nothing, and may be of somebody who begins just now.
+            # Another's without parts saves nothing, and may belong to somebody who starts just now.
             if candidate.upload_id not in refused and (
-                candidate.parts or candidate.upload_id in begun
+                candidate.parts or candidate.upload_id in owned
             ):
-                return self._opened(plan, candidate), candidate.parts
+                return self._as_open(plan, candidate), candidate.parts
         return None
 
-    def _opened(self, plan: FilePlan, candidate: ResumableUpload) -> Open:
-        known = self._begun.get(plan.key, {}).get(candidate.upload_id)
+    def _as_open(self, plan: FilePlan, candidate: ResumableUpload) -> Open:
+        known = self._owned.get(plan.key, {}).get(candidate.upload_id)
         upload = OpenedUpload(upload_id=candidate.upload_id, sha256=candidate.sha256)
         opened = known.upload if known else upload
         return Open(replace(plan, parts=PartPlan(plan.parts.size, candidate.part_size)), opened)
 
-    def _created(self, plan: FilePlan) -> Open:
+    def _create(self, plan: FilePlan) -> Open:
         upload = self._store.create_multipart_upload(plan.key, content_type=plan.content_type)
         self._remember(plan, upload)
         return Open(plan, upload)
 
     def _remember(self, plan: FilePlan, upload: OpenedUpload) -> None:
         with self._lock:
-            begun = self._begun.setdefault(plan.key, {})
-            begun[upload.upload_id] = OwnedUpload(plan.key, upload, plan.parts.size)
-            if len(begun) > MAX_OF_ONE_KEY:
-                del begun[next(iter(begun))]
-            while len(self._begun) > MAX_BEGUN:
-                del self._begun[next(iter(self._begun))]
+            owned = self._owned.setdefault(plan.key, {})
+            owned[upload.upload_id] = OwnedUpload(plan.key, upload, plan.parts.size)
+            if len(owned) > MAX_OF_ONE_KEY:
+                del owned[next(iter(owned))]
+            while len(self._owned) > MAX_KEYS:
+                del self._owned[next(iter(self._owned))]
+
+
+def found_parts(listed: Iterable[ListedPart]) -> list[FoundPart]:
+    """Parts on S3 with every checksum that the page can compare them by."""
+    return [_found_part(part) for part in listed]
+
+
+def _found_part(part: ListedPart) -> FoundPart:
+    etag = part.etag.strip('"')
+    is_md5 = reads_as_md5(etag) and "-" not in etag
+    return FoundPart(
+        part_number=part.part_number,
+        size=part.size,
+        sha256=part.sha256,
+        md5=base64_of(etag) if is_md5 else "",
+    )

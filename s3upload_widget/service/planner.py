@@ -1,4 +1,7 @@
-"""From a pick to a plan: what is refused, which key a file gets, how it is cut."""
+"""From a pick to a plan: which files are refused, which key a file gets, how it is cut.
+
+Knows no comm; of S3 it asks only whether keys are free.
+"""
 
 from __future__ import annotations
 
@@ -21,6 +24,7 @@ from s3upload_widget.errors import (
 )
 from s3upload_widget.keys import check_key_choice, folder, names, object_key, shown, stands_inside
 from s3upload_widget.parts import S3_LIMITS, Limits, PartPlan, check_part_size, plan_parts
+from s3upload_widget.protocol import RefusedFile
 from s3upload_widget.results import PickedFile
 from s3upload_widget.s3 import NotAllowed, ObjectFound
 from s3upload_widget.service.comparison import conflict, why_not
@@ -38,10 +42,11 @@ from s3upload_widget.transfer import FilePlan, other_file
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Iterator
 
+    from s3upload_widget.errors import UploadError
     from s3upload_widget.keys import KeyChoice
     from s3upload_widget.protocol import Pick
     from s3upload_widget.s3 import Store
-    from s3upload_widget.service.file_records import PickedFiles, Slot
+    from s3upload_widget.service.file_records import FileEntry, PickedFiles
     from s3upload_widget.transfer import IfExists
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=timezone.utc)
@@ -52,12 +57,12 @@ _MAX_MEDIA_TYPE: Final = 255
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UploadRules:
-    """What the user decided for all files of a widget."""
+    """The user's options for all files of a widget."""
 
     prefix: str = ""
     key: KeyChoice = None
     accept: Callable[[], str] = str
-    """Asked at each pick, as the user may change it."""
+    """Called at each pick, as the user may change it."""
     part_size: int | None = None
     """Bytes, 5 MiB to 5 GiB."""
     max_size: int | None = None
@@ -68,17 +73,17 @@ class UploadRules:
     limits: Limits = S3_LIMITS
 
     def __post_init__(self) -> None:
-        """Refuse at once what no upload could work with.
+        """Refuse options that no upload could work with.
 
         Raises:
-            RefusedError: ``part_size``, ``prefix`` or ``key`` is none.
+            RefusedError: ``part_size``, ``prefix`` or ``key`` is not valid.
         """
         check_key_choice(self.key)
         object.__setattr__(self, "prefix", folder(self.prefix))
         if self.part_size is not None:
             check_part_size(self.part_size, self.limits)
 
-    def has_room_for(self, key: str) -> bool:
+    def allows_key(self, key: str) -> bool:
         """Whether a file of this widget may have the key."""
         if isinstance(self.key, str):
             return key == self.prefix + unicodedata.normalize("NFC", self.key)
@@ -93,44 +98,42 @@ class Planner:
         self._rules = rules
         self._files = files
 
-    def check(self, pick: Pick) -> Slot:
-        """Hold a file to the rules and claim its key, unless that was done before. Asks nobody.
+    def check(self, pick: Pick) -> FileEntry:
+        """Check a file by the rules and claim its key, unless that was done before. Asks no S3.
 
         Raises:
             RefusedError: A rule forbids it.
         """
-        slot = self._files.pick(pick.file_id)
-        with slot.lock, self._settling(slot):
-            if isinstance(slot.record, New):
-                slot.record = Checked(self._candidate(pick))
-        return slot
+        entry = self._files.pick(pick.file_id)
+        with entry.lock, self._settling(entry):
+            if isinstance(entry.record, New):
+                entry.record = Checked(self._checked(pick))
+        return entry
 
-    def free_keys(self, slots: Iterable[Slot]) -> frozenset[str]:
-        """Keys of these files that a list shows to be free: nobody needs to look at each."""
-        candidates = [slot.record.candidate for slot in slots if isinstance(slot.record, Checked)]
-        return self._store.free_keys(
-            candidate.key for candidate in candidates if candidate.if_exists != "overwrite"
-        )
+    def free_keys(self, entries: Iterable[FileEntry]) -> frozenset[str]:
+        """Keys of these files that one listing shows to be free; the others are looked up singly."""
+        files = [entry.record.file for entry in entries if isinstance(entry.record, Checked)]
+        return self._store.free_keys(file.key for file in files if file.if_exists != "overwrite")
 
-    def plan(self, slot: Slot, pick: Pick, free: Container[str] = ()) -> FilePlan:
-        """Look whether the file's key is free, unless it has its plan already.
+    def plan(self, entry: FileEntry, pick: Pick, free: Container[str] = ()) -> FilePlan:
+        """Look whether the file's key is free, and plan the file, unless it has a plan already.
 
         Args:
-            slot: The file, checked.
-            pick: What the page says of it.
+            entry: The file, checked.
+            pick: The page's description of it.
             free: Keys that were just seen to be free.
 
         Raises:
             ObjectExistsError: The key is taken, and the user has to decide.
-            KeyBusyError: The user has, and the other file is still under way.
+            KeyBusyError: The user decided to overwrite; the other file is still being uploaded.
             FileChangedError: The file is not the one that was picked under this id.
             UploadAbortedError: It was discarded meanwhile.
             S3Error: S3 cannot be asked.
         """
-        with slot.lock, self._settling(slot):
-            record = slot.record
+        with entry.lock, self._settling(entry):
+            record = entry.record
             if isinstance(record, Checked):
-                record = Planned(self._plan(slot.file_id, record.candidate, free))
+                record = Planned(self._plan(entry.file_id, record.file, free))
             if isinstance(record, (New, Aborted, TakenOver)):
                 msg = f"{shown(pick.name)} was discarded meanwhile: pick it again"
                 raise UploadAbortedError(msg)
@@ -140,21 +143,21 @@ class Planner:
             if pick.if_exists == "overwrite" and not isinstance(record, Completed):
                 plan = replace(record.plan, must_not_exist=False, compare=False)
                 record = replace(record, plan=plan)
-            slot.record = record
+            entry.record = record
             return record.plan
 
     @contextmanager
-    def _settling(self, slot: Slot) -> Iterator[None]:
-        """Free what a file has taken if it gets no plan."""
+    def _settling(self, entry: FileEntry) -> Iterator[None]:
+        """Free the key that a file has claimed if the file gets no plan."""
         try:
             yield
         except BaseException:
-            if isinstance(slot.record, (New, Checked)):
-                slot.record = New()
-                self._files.settle(slot)
+            if isinstance(entry.record, (New, Checked)):
+                entry.record = New()
+                self._files.settle(entry)
             raise
 
-    def _candidate(self, pick: Pick) -> CheckedFile:
+    def _checked(self, pick: Pick) -> CheckedFile:
         picked, rules = as_picked(pick), self._rules
         accept = rules.accept()
         if not accepts(accept, picked.name, picked.type):
@@ -179,11 +182,11 @@ class Planner:
         )
 
     def _remembered_key(self, pick: Pick) -> str:
-        """The key of the upload that is to be gone on with; ``""`` if there is none."""
+        """The key of the upload that is to be resumed; ``""`` if there is none."""
         if not pick.upload_id:
             return ""
-        if not self._rules.has_room_for(pick.key):
-            msg = f"{shown(pick.key)} is not a key of this widget: pick the file anew"
+        if not self._rules.allows_key(pick.key):
+            msg = f"{shown(pick.key)} is not a key of this widget: pick the file again"
             raise KeyRefusedError(msg)
         return pick.key
 
@@ -194,63 +197,68 @@ class Planner:
             msg = f"{shown(picked.name)} is too large, {error}: split the file"
             raise FileTooLargeError(msg) from error
 
-    def _plan(self, file_id: str, candidate: CheckedFile, free: Container[str]) -> FilePlan:
-        key, compare = self._free_key(file_id, candidate, free)
+    def _plan(self, file_id: str, file: CheckedFile, free: Container[str]) -> FilePlan:
+        key, compare = self._free_key(file_id, file, free)
         return FilePlan(
-            picked=candidate.picked,
+            picked=file.picked,
             key=key,
-            parts=self._continued(candidate) if candidate.continues else candidate.parts,
-            content_type=self._store.content_type(_media_type(candidate.picked.type)),
-            must_not_exist=candidate.if_exists != "overwrite",
+            parts=self._resumed_parts(file) if file.continues else file.parts,
+            content_type=self._store.content_type(_media_type(file.picked.type)),
+            must_not_exist=file.if_exists != "overwrite",
             compare=compare,
             started=datetime.now(timezone.utc),
-            continues=candidate.continues,
+            continues=file.continues,
         )
 
-    def _continued(self, candidate: CheckedFile) -> PartPlan:
-        """How a file is cut that goes on with an upload: never into a single PUT.
+    def _resumed_parts(self, file: CheckedFile) -> PartPlan:
+        """The parts of a file that resumes an upload: never a single PUT.
 
         Raises:
-            NoSuchUploadError: S3 knows no such upload of the key: it is gone, or was made up.
+            NoSuchUploadError: S3 knows no such upload of the key: it is gone, or was invented.
             NotTheSameFileError: It is of a longer file.
         """
-        listed = self._store.list_parts(candidate.key, candidate.continues)
-        size, part_size = candidate.picked.size, max((part.size for part in listed), default=0)
-        if not candidate.parts.single:
-            return candidate.parts
+        listed = self._store.list_parts(file.key, file.continues)
+        size, part_size = file.picked.size, max((part.size for part in listed), default=0)
+        if not file.parts.single:
+            return file.parts
         if not 0 < part_size < size:
-            raise other_file(candidate.picked, listed, self._store.destination(candidate.key))
+            raise other_file(file.picked, listed, self._store.destination(file.key))
         return PartPlan(size, part_size)
 
-    def _free_key(
-        self, file_id: str, candidate: CheckedFile, free: Container[str]
-    ) -> tuple[str, bool]:
-        """A key, and whether it has an object that may be this very file."""
-        rename = candidate.if_exists == "rename" and not candidate.continues
-        for number, key in enumerate(islice(names(candidate.key), None if rename else 1)):
-            mine = self._files.claim(key, file_id) if number else candidate.claimed
+    def _free_key(self, file_id: str, file: CheckedFile, free: Container[str]) -> tuple[str, bool]:
+        """A free key, and whether it has an object that may be this very file."""
+        rename = file.if_exists == "rename" and not file.continues
+        for number, key in enumerate(islice(names(file.key), None if rename else 1)):
+            mine = self._files.claim(key, file_id) if number else file.claimed
             if not mine:
                 hindrance = f"another picked file already goes to {self._store.destination(key)}"
-                if candidate.answered and candidate.if_exists == "overwrite":
+                if file.answered and file.if_exists == "overwrite":
                     msg = f"{hindrance}: this one is sent, and overwrites it, once that has arrived"
                     raise KeyBusyError(msg)
                 continue
-            if candidate.if_exists == "overwrite" or key in free:
+            if file.if_exists == "overwrite" or key in free:
                 return key, False
-            look = self._store.head_object(key)
-            if rename and isinstance(look, NotAllowed) and self._files.is_taken(key):
-                hindrance = f"{self._store.destination(key)} exists, and nobody may look at it"
+            found = self._store.head_object(key)
+            if rename and isinstance(found, NotAllowed) and self._files.is_taken(key):
+                hindrance = f"{self._store.destination(key)} exists, and S3 denies to show it"
                 continue
-            if not isinstance(look, ObjectFound):  # perhaps nobody may look
+            if not isinstance(found, ObjectFound):  # perhaps S3 denies to show it
                 return key, False
-            hindrance = why_not(look, candidate.picked.size, self._store.destination(key))
-            if candidate.if_exists == "verify" and not hindrance:
+            hindrance = why_not(found, file.picked.size, self._store.destination(key))
+            if file.if_exists == "verify" and not hindrance:
                 return key, True
         raise conflict(hindrance)
 
 
+def refused_file(file_id: str, error: UploadError) -> RefusedFile:
+    """One of many files, which cannot be uploaded."""
+    return RefusedFile(
+        file_id=file_id, code=error.code, message=str(error), retryable=error.retryable
+    )
+
+
 def as_picked(pick: Pick) -> PickedFile:
-    """The page's words as the user's ``key=`` gets them."""
+    """The page's description as the user's ``key=`` gets it."""
     return PickedFile(
         name=_normal(pick.name),
         path=_normal(pick.path),

@@ -1,4 +1,21 @@
-"""Answers each request: policy, plan, sign, complete, verify. Knows no comm and no traits."""
+"""The kernel's story of an upload, from the first request to the last. Knows no comm and no traits.
+
+``Service.handle`` looks a request up in one table and calls the method that has its name:
+
+1. ``pick_files``: check the user's rules, choose a key, look whether it is free, plan the parts
+   (``planner``). The state of each file from then on is in ``file_records``.
+2. ``compare_object``: if the key has an object, see by checksums whether it is this very file
+   (``finisher``, ``comparison``); then nothing needs to be sent.
+3. ``create_multipart_upload``: find an unfinished upload that the file may resume, or create one
+   (``opener``). A file of one part needs none: it is sent with one PUT.
+4. ``presign_parts``: presign the URLs that the page sends its parts to (``signer``).
+5. ``complete_multipart_upload``, ``complete_files``: complete the object, verify that it has the
+   file's bytes, and call ``on_uploaded`` (``finisher``; ``transfer.completion`` does it on S3).
+
+At any time: ``abort_multipart_upload`` deletes what S3 holds of a file, ``forget_file`` does not,
+``diagnose`` asks the ``doctor`` why S3 does not answer the page, and ``list_unfinished`` and
+``abort_unfinished`` offer uploads of earlier days and other pages (``offers``).
+"""
 
 from __future__ import annotations
 
@@ -19,22 +36,21 @@ from s3upload_widget.errors import (
     UploadError,
 )
 from s3upload_widget.parts import S3_LIMITS, Limits
-from s3upload_widget.service import replies
 from s3upload_widget.service.file_records import (
     Aborted,
     Checked,
     Completed,
+    FileEntry,
     New,
     Open,
     PickedFiles,
     Planned,
-    Slot,
     TakenOver,
 )
 from s3upload_widget.service.finisher import Finisher
 from s3upload_widget.service.offers import Offers
-from s3upload_widget.service.opener import Opener
-from s3upload_widget.service.planner import Planner, UploadRules
+from s3upload_widget.service.opener import Opener, found_parts
+from s3upload_widget.service.planner import Planner, UploadRules, refused_file
 from s3upload_widget.service.signer import Signer
 from s3upload_widget.workers import in_parallel, logger
 
@@ -46,28 +62,28 @@ if TYPE_CHECKING:
     from s3upload_widget.s3 import Store
     from s3upload_widget.transfer import IfExists
 
-LOOKS_AT_ONCE: Final = 8
-"""Files that are looked at on S3 in parallel, for one request."""
+PLANNED_AT_ONCE: Final = 8
+"""Files whose keys are looked up on S3 in parallel, for one request."""
 
 
 class Service:
-    """What the kernel does for the page, or for a script. Thread-safe.
+    """Handles the requests of a widget's pages. Thread-safe.
 
     Args:
         store: The bucket.
-        prefix: The folder all keys stand in.
-        key: What a file is called there; see :func:`s3upload_widget.keys.object_key`.
-        accept: As HTML's ``<input accept>``; a function is asked at each pick.
+        prefix: The folder of all keys.
+        key: A file's name there; see :func:`s3upload_widget.keys.object_key`.
+        accept: As HTML's ``<input accept>``; a function is called at each pick.
         part_size: Bytes, 5 MiB to 5 GiB; 16 MiB and growing if left out.
-        max_size: Bytes of the largest file that is taken.
-        if_exists: What to do where a key has an object already; ``verify`` has the page compare
+        max_size: Bytes of the largest file that is accepted.
+        if_exists: What to do where a key has an object already; with ``verify`` the page compares
             it with the file.
         sha256: Whether the SHA-256 of whole files is wanted.
         limits: The store's.
         on_uploaded: Called once for each file, as soon as it is complete and proven.
 
     Raises:
-        RefusedError: ``prefix`` or ``part_size`` cannot be used.
+        RefusedError: ``prefix`` or ``part_size`` is not valid.
     """
 
     def __init__(
@@ -116,9 +132,9 @@ class Service:
         }
 
     def handle(self, request: protocol.Request) -> protocol.Reply:
-        """Answer a request. Never raises; the same request again gets the same answer."""
+        """Reply to a request. Never raises; the same request again gets the same reply."""
         try:
-            return self._answer(request)
+            return self._dispatch(request)
         except UploadError as error:
             return protocol.Failed(code=error.code, message=str(error), retryable=error.retryable)
         except Exception as error:  # noqa: BLE001 - a defect of ours must not leave the page waiting
@@ -129,11 +145,11 @@ class Service:
         return [file_id for file_id in file_ids if self._files.is_taken_over(file_id)]
 
     def release(self, file_ids: Iterable[str]) -> None:
-        """Let others have the keys of files whose page is gone; what S3 holds of them stays."""
+        """Free the keys of files whose page is gone; what S3 holds of them stays."""
         for file_id in file_ids:
             self._files.release(file_id)
 
-    def _answer(self, request: protocol.Request) -> protocol.Reply:
+    def _dispatch(self, request: protocol.Request) -> protocol.Reply:
         method = self._methods.get(type(request))
         if method is None:
             msg = f"{type(request).__name__} is not for the service"
@@ -144,14 +160,14 @@ class Service:
         self._store.check_bucket()
         origin = self._store.browser_origin
         check_mixed_content(request.origin, origin)
-        # Keys are claimed in the order of the pick, then looked at on S3 all at once.
+        # Keys are claimed in the order of the pick, then looked up on S3 in parallel.
         checked = [self._check(pick) for pick in request.files]
-        free = self._planner.free_keys(slot for slot in checked if isinstance(slot, Slot))
+        free = self._planner.free_keys(entry for entry in checked if isinstance(entry, FileEntry))
         plan = partial(self._plan, origin, free)
-        files = in_parallel(plan, request.files, checked, at_once=LOOKS_AT_ONCE)
+        files = in_parallel(plan, request.files, checked, at_once=PLANNED_AT_ONCE)
         return protocol.FilesPicked(files=files)
 
-    def _check(self, pick: protocol.Pick) -> Slot | UploadError:
+    def _check(self, pick: protocol.Pick) -> FileEntry | UploadError:
         try:
             return self._planner.check(pick)
         except UploadError as error:
@@ -162,14 +178,14 @@ class Service:
         origin: str,
         free: frozenset[str],
         pick: protocol.Pick,
-        checked: Slot | UploadError,
+        checked: FileEntry | UploadError,
     ) -> protocol.PlannedFile | protocol.RefusedFile:
         try:
             if isinstance(checked, UploadError):
                 raise checked
             plan = self._planner.plan(checked, pick, free)
         except UploadError as error:
-            return replies.refused(pick.file_id, error)
+            return refused_file(pick.file_id, error)
         return protocol.PlannedFile(
             file_id=pick.file_id,
             key=plan.key,
@@ -177,7 +193,7 @@ class Service:
             part_size=plan.parts.part_size,
             parts_total=plan.parts.count,
             hash_file=self._rules.sha256,
-            # One PUT ends without a word of the server's on what it checked; AWS checks SHA-256.
+            # The reply to one PUT does not say what the server checked; AWS checks SHA-256.
             md5=plan.parts.single and not self._store.on_aws,
             compare=plan.compare,
             store=origin,
@@ -186,9 +202,9 @@ class Service:
     def _create_multipart_upload(
         self, request: protocol.CreateMultipartUpload
     ) -> protocol.MultipartUploadCreated:
-        slot = self._files.get(request.file_id)
-        with slot.lock:
-            record = slot.record
+        entry = self._files.get(request.file_id)
+        with entry.lock:
+            record = entry.record
             if isinstance(record, Aborted):
                 msg = "this file was discarded: pick it again"
                 raise UploadAbortedError(msg)
@@ -196,11 +212,11 @@ class Service:
                 msg = "only a file of several parts that is not complete has a multipart upload"
                 raise ProtocolError(msg)
             opened, listed = self._opener.open(record, request.refused)
-            slot.record = opened
+            entry.record = opened
         return protocol.MultipartUploadCreated(
-            file_id=slot.file_id,
+            file_id=entry.file_id,
             upload_id=opened.upload.upload_id,
-            found=replies.found_parts(listed),
+            found=found_parts(listed),
             part_size=opened.plan.parts.part_size,
             parts_total=opened.plan.parts.count,
             md5=not opened.upload.sha256,
@@ -209,28 +225,28 @@ class Service:
     def _abort_multipart_upload(
         self, request: protocol.AbortMultipartUpload
     ) -> protocol.MultipartUploadAborted:
-        # A file that nobody knows, perhaps since the kernel restarted, has nothing to discard:
-        # what S3 holds of it is found when its key is picked again.
+        # An unknown file, perhaps since the kernel restarted, has nothing to discard: what S3
+        # holds of it is found when its key is picked again.
         with contextlib.suppress(UnknownFileError, NotOwnerError):
-            slot = self._files.get(request.file_id)
-            with slot.lock:
-                self._discard(slot)
+            entry = self._files.get(request.file_id)
+            with entry.lock:
+                self._discard(entry)
         return protocol.MultipartUploadAborted(file_id=request.file_id)
 
     def _forget_file(self, request: protocol.ForgetFile) -> protocol.FileForgotten:
         self._files.forget(request.file_id)
         return protocol.FileForgotten(file_id=request.file_id)
 
-    def _discard(self, slot: Slot) -> None:
-        record = slot.record
+    def _discard(self, entry: FileEntry) -> None:
+        record = entry.record
         if isinstance(record, Completed):
             msg = f"{record.uploaded.uri} is complete: an object is not deleted from here"
             raise RefusedError(msg)
-        # One that was only found may be of somebody who sends just now: it stays.
+        # An upload that was only found may belong to somebody who sends just now: it stays.
         if isinstance(record, Open) and self._opener.owns(record):
             self._store.abort(record.plan.key, record.upload.upload_id)
-        slot.record = Aborted()
-        self._files.settle(slot)
+        entry.record = Aborted()
+        self._files.settle(entry)
 
     def _diagnose(self, request: protocol.Diagnose) -> protocol.Diagnosed:
         record = self._files.get(request.file_id).record
@@ -243,7 +259,7 @@ class Service:
 
 
 def _defect(what: str, error: Exception) -> protocol.Failed:
-    # Where it happened, not what it says: an error's own text may hold a secret.
+    # Log where it happened and not its text, which may hold a secret.
     where = "".join(traceback.format_tb(error.__traceback__))
     logger.error("%s failed with %s:\n%s", what, type(error).__name__, where)
     msg = f"{what} met a defect of s3upload_widget ({type(error).__name__}); the log has more"

@@ -1,4 +1,7 @@
-"""Signs what the page may send: parts of uploads that this service opened, and nothing else."""
+"""Presigns what the page may send: parts of uploads that this service opened, and nothing else.
+
+Knows no policy and no comm.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,7 @@ from s3upload_widget.service.file_records import Aborted, Open, Planned
 if TYPE_CHECKING:
     from s3upload_widget.protocol import PartChecksums, PresignParts
     from s3upload_widget.s3 import PresignedUrl, Store
-    from s3upload_widget.service.file_records import PickedFiles, Slot
+    from s3upload_widget.service.file_records import FileEntry, PickedFiles
     from s3upload_widget.service.opener import Opener
     from s3upload_widget.transfer import FilePlan
 
@@ -31,21 +34,21 @@ _NO_SHA256 = "A" * 43 + "="
 
 
 class Signer:
-    """Signs with one store what the files that were picked need. Thread-safe."""
+    """Presigns URLs for the parts of picked files. Thread-safe."""
 
-    def __init__(self, store: Store, files: PickedFiles, opening: Opener) -> None:
+    def __init__(self, store: Store, files: PickedFiles, opener: Opener) -> None:
         self._store = store
         self._files = files
-        self._opener = opening
+        self._opener = opener
 
     def presign_parts(self, request: PresignParts) -> PartsPresigned:
-        """Sign many parts; one that is refused does not hinder the others."""
+        """Presign many parts; one that is refused does not hinder the others."""
         if any(self._was_signed(part) for part in request.parts):
             self._store.look_for_renewed_credentials()
-        return PartsPresigned(parts=[self._presign(part) for part in request.parts])
+        return PartsPresigned(parts=[self._presign_or_refuse(part) for part in request.parts])
 
-    def sign(self, slot: Slot, part: PartChecksums) -> PresignedUrl:
-        """Sign a URL that carries exactly this part of the file, and remember its checksum.
+    def _presign(self, entry: FileEntry, part: PartChecksums) -> PresignedUrl:
+        """Presign a URL that carries exactly this part of the file, and remember its checksum.
 
         Raises:
             RefusedError: The file has no such part.
@@ -54,19 +57,19 @@ class Signer:
             ObjectExistsError: Another object took the key meanwhile.
             CredentialsError: There is nothing to sign with.
         """
-        record = slot.record
+        record = entry.record
         if isinstance(record, Open):
-            url = self._part(record, part)
+            url = self._presign_part(record, part)
             self._opener.adopt(record)
         elif isinstance(record, Planned):
-            url = self._object(slot, record.plan, part)
+            url = self._presign_object(entry, record.plan, part)
         elif isinstance(record, Aborted):
             msg = "this file was discarded"
             raise UploadAbortedError(msg)
         else:
             msg = "this file is not being uploaded"
             raise ProtocolError(msg)
-        slot.sent.signed[part.part_number] = part.sha256
+        entry.sent.signed[part.part_number] = part.sha256
         return url
 
     def header_names(self, plan: FilePlan) -> set[str]:
@@ -90,9 +93,9 @@ class Signer:
             return part.part_number in self._files.get(part.file_id).sent.signed
         return False
 
-    def _presign(self, part: PartChecksums) -> PresignedPart | RefusedPart:
+    def _presign_or_refuse(self, part: PartChecksums) -> PresignedPart | RefusedPart:
         try:
-            presigned = self.sign(self._files.get(part.file_id), part)
+            presigned = self._presign(self._files.get(part.file_id), part)
         except UploadError as error:
             return RefusedPart(
                 file_id=part.file_id,
@@ -109,7 +112,7 @@ class Signer:
             expires_in=presigned.expires_in,
         )
 
-    def _part(self, record: Open, part: PartChecksums) -> PresignedUrl:
+    def _presign_part(self, record: Open, part: PartChecksums) -> PresignedUrl:
         if not (record.upload.sha256 or part.md5):
             msg = f"part {part.part_number} needs its MD5: nothing else guards it on this server"
             raise ProtocolError(msg)
@@ -122,7 +125,9 @@ class Signer:
             md5=part.md5,
         )
 
-    def _object(self, slot: Slot, plan: FilePlan, part: PartChecksums) -> PresignedUrl:
+    def _presign_object(
+        self, entry: FileEntry, plan: FilePlan, part: PartChecksums
+    ) -> PresignedUrl:
         size = plan.parts.length(part.part_number)
         if not plan.parts.single:
             msg = "no upload was opened for this file"
@@ -133,27 +138,27 @@ class Signer:
             sha256=part.sha256,
             md5=part.md5,
             content_type=plan.content_type,
-            must_not_exist=plan.must_not_exist and self._needs_condition(slot, plan, part),
+            must_not_exist=plan.must_not_exist and self._needs_condition(entry, plan, part),
         )
 
-    def _needs_condition(self, slot: Slot, plan: FilePlan, part: PartChecksums) -> bool:
+    def _needs_condition(self, entry: FileEntry, plan: FilePlan, part: PartChecksums) -> bool:
         """Whether S3 itself has to guard the key against being overwritten.
 
-        The first URL always says so. When another one is asked for, the answer to the first may
-        be lost: then the object may be our own, and the condition would refuse what is already
-        right. A server that does not know the condition gets none while the key is free.
+        The first URL always has the condition. When another one is requested, the reply to the
+        first may be lost: then the object may be our own, and the condition would refuse it. A
+        server that does not know the condition gets none while the key is free.
         """
-        if part.part_number not in slot.sent.signed:
+        if part.part_number not in entry.sent.signed:
             return True
-        look = self._store.head_object(plan.key)
-        if isinstance(look, NotAllowed):
+        found = self._store.head_object(plan.key)
+        if isinstance(found, NotAllowed):
             return True
-        if isinstance(look, NoObject):
+        if isinstance(found, NoObject):
             return not part.unconditional
-        is_ours = look.size == plan.parts.size and (
-            look.sha256 == part.sha256
-            if look.sha256
-            else bool(part.md5) and same_etag(look.etag, hexadecimal(part.md5))
+        is_ours = found.size == plan.parts.size and (
+            found.sha256 == part.sha256
+            if found.sha256
+            else bool(part.md5) and same_etag(found.etag, hexadecimal(part.md5))
         )
         if not is_ours:
             msg = f"another object arrived as s3://{self._store.bucket}/{plan.key} meanwhile"
