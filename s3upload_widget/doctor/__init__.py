@@ -1,4 +1,4 @@
-"""What keeps a page from sending to the bucket, and the exact fix."""
+"""Finds out what prevents a page from sending to the bucket, and the exact fix."""
 
 from __future__ import annotations
 

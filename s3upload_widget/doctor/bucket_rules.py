@@ -1,4 +1,7 @@
-"""The bucket's CORS and lifecycle rules: which one is missing, and how it is added to the others."""
+"""The bucket's CORS and lifecycle rules: which is missing, and how to add it to the others.
+
+Knows no permissions; reads rules, and writes them only in ``Remedy.apply``.
+"""
 
 from __future__ import annotations
 
@@ -32,17 +35,17 @@ _SERVER_ERROR: Final = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remedy:
-    """A rule that can be added to those that a bucket has."""
+    """A rule that can be added to a bucket's rules."""
 
     rule: Mapping[str, Any]
-    """What is added."""
+    """The added rule."""
     before: ConfigRules
-    """What is there, and stays."""
+    """The rules that the bucket has, and keeps."""
     _store: Store = field(repr=False)
 
     def __str__(self) -> str:
         count = len(self.before.rules)
-        stay = "one that is there stays" if count == 1 else f"{count} that are there stay"
+        stay = "existing one stays" if count == 1 else f"{count} existing ones stay"
         others = f"; the {stay}" if count else ""
         where = f"s3://{self._store.bucket}"
         return f"A {self.before.kind} rule for {where}{others}:\n{as_json(self.rule)}"
@@ -59,71 +62,71 @@ class Remedy:
         self._store.settings.put(self.before.joined_by(self.rule))
 
 
-def cors(store: Store, prefix: str, answer: Preflight) -> Finding:
-    """Whether a page is let in; where it is not, with the rule that does it."""
+def cors_finding(store: Store, prefix: str, preflight: Preflight) -> Finding:
+    """Whether pages may send files; if not, with the rule that allows it."""
     target = shown_address(store.browser_origin)
-    refusal = answer.refusal
+    refusal = preflight.refusal
     if not refusal:
-        what = f"{target} lets pages of {answer.origin} send files"
+        what = f"{target} lets pages of {preflight.origin} send files"
         return Finding(check="cors", level="ok", what=what)
-    if answer.status >= _SERVER_ERROR:
+    if preflight.status >= _SERVER_ERROR:
         what = f"{target} is in trouble ({refusal}): try again later"
         return Finding(check="cors", level="problem", what=what)
     return Finding(
         check="cors",
         level="problem",
-        what=f"{target} does not let pages of {answer.origin} send files: asked as a browser "
+        what=f"{target} does not let pages of {preflight.origin} send files: asked as a browser "
         f"does, {refusal}",
         why="The browser then sends nothing, whatever the kernel's credentials may do.",
-        **_told(store, prefix, "cors", cors_rule([answer.origin]), answer.origin),
+        **_advice_and_fix(store, prefix, "cors", cors_rule([preflight.origin]), preflight.origin),
     )
 
 
-def origin_unknown(store: Store, prefix: str) -> Finding:
-    """What is said of CORS where nobody knows which page is meant."""
+def origin_unknown_finding(store: Store, prefix: str) -> Finding:
+    """CORS was not tried: the page's origin is unknown."""
     return Finding(
         check="cors",
         level="hint",
-        what="not tried: nobody knows the address of your JupyterLab",
-        why="A bucket lets in pages of the origins that its CORS rules name, and no others.",
-        advice="Say what the browser shows before the path:",
+        what="not tried: the address of your JupyterLab is unknown",
+        why="A bucket admits pages of the origins that its CORS rules name, and no others.",
+        advice="Give what the browser shows before the path:",
         fix=f'check_bucket("{store.destination(prefix)}", origin="https://hub.example.org")',
     )
 
 
-def lifecycle(store: Store, prefix: str) -> Finding:
-    """Whether somebody removes what nobody finishes."""
+def lifecycle_finding(store: Store, prefix: str) -> Finding:
+    """Whether a rule removes unfinished uploads."""
     rules = store.settings.rules("lifecycle")
     if not isinstance(rules, Unreadable):
         days = [_days(rule) for rule in rules.rules if _removes(rule, prefix)]
         if days:
             what = f"unfinished uploads are removed after {min(days)} days"
             return Finding(check="lifecycle", level="ok", what=what)
-        what = "no rule removes uploads that nobody finishes"
+        what = "no rule removes unfinished uploads"
     else:
-        what = f"whether a rule removes uploads that nobody finishes cannot be read: {rules}"
+        what = f"whether a rule removes unfinished uploads cannot be read: {rules}"
     return Finding(
         check="lifecycle",
         level="hint",
         what=what,
         why="S3 keeps, and bills, the parts of unfinished uploads until somebody removes them.",
-        **_told(store, prefix, "lifecycle", lifecycle_rule(prefix), ""),
+        **_advice_and_fix(store, prefix, "lifecycle", lifecycle_rule(prefix), ""),
     )
 
 
 def remedies(report: Report, *, client: S3Client | None = None) -> tuple[Remedy | Unreadable, ...]:
-    """The rules that a report's findings ask for; Unreadable where none may be written.
+    """The rules that a report's findings need; Unreadable where the existing ones cannot be read.
 
     Args:
         report: What was found.
-        client: That the report was made with.
+        client: The boto3 client that the report was made with.
     """
     bucket, prefix = parse_target(report.uri)
     store = Store(bucket, client)
     wanted = {"cors": cors_rule([report.origin]), "lifecycle": lifecycle_rule(prefix)}
     kinds: tuple[RuleKind, ...] = ("cors", "lifecycle")
-    asked = {finding.check for finding in report if finding.level != "ok" and finding.fix}
-    missing = asked if report.origin else asked - {"cors"}
+    needed = {finding.check for finding in report if finding.level != "ok" and finding.fix}
+    missing = needed if report.origin else needed - {"cors"}
     return tuple(_remedy(store, kind, wanted[kind]) for kind in kinds if kind in missing)
 
 
@@ -140,20 +143,20 @@ def _remedy(store: Store, kind: RuleKind, rule: Mapping[str, Any]) -> Remedy | U
     return Remedy(rule=fitting, before=before, _store=store)
 
 
-def _told(
+def _advice_and_fix(
     store: Store, prefix: str, kind: RuleKind, rule: Mapping[str, Any], origin: str
 ) -> dict[str, str]:
-    """Advice and fix."""
+    """The arguments ``advice`` and ``fix`` of a finding."""
     remedy = _remedy(store, kind, rule)
     if isinstance(remedy, Unreadable):
         advice = (
-            "The rules that are there cannot be read from here, and putting one replaces them "
-            "all: have the bucket's owner add this one to them:"
+            "The existing rules cannot be read from here, and putting one replaces them all: have "
+            "the bucket's owner add this one to them:"
         )
         return {"advice": advice, "fix": as_json(rule)}
     if any(_holds(other, rule) for other in remedy.before.rules):
         advice = (
-            "The bucket has the right rule already: S3 may take some minutes to follow it, or "
+            "The bucket has the right rule already: S3 may take some minutes to apply it, or "
             "something between here and the bucket answers in its place."
         )
         return {"advice": advice}

@@ -1,4 +1,4 @@
-"""What keeps a page from sending to the bucket, and the exact fix."""
+"""Examines a bucket: runs every check in order, and diagnoses why a page got no answer from S3."""
 
 from __future__ import annotations
 
@@ -6,13 +6,20 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
-from s3upload_widget.doctor import bucket_rules as rules
-from s3upload_widget.doctor import connection as endpoint
-from s3upload_widget.doctor import policy_conditions as conditions
-from s3upload_widget.doctor.permissions import access
-from s3upload_widget.doctor.preflight import as_sent, ask_as_browser, check_mixed_content, origin_of
+from s3upload_widget.doctor.bucket_rules import (
+    cors_finding,
+    lifecycle_finding,
+    origin_unknown_finding,
+)
+from s3upload_widget.doctor.connection import (
+    blocking_finding,
+    connection_findings,
+    shown_address,
+)
+from s3upload_widget.doctor.permissions import permission_findings, try_upload
+from s3upload_widget.doctor.policy_conditions import policy_finding
+from s3upload_widget.doctor.preflight import as_sent, check_mixed_content, origin_of, send_preflight
 from s3upload_widget.doctor.report import Finding, Report
-from s3upload_widget.doctor.trial_upload import try_upload
 from s3upload_widget.errors import (
     ClockSkewError,
     CredentialsError,
@@ -34,10 +41,10 @@ if TYPE_CHECKING:
 __all__ = ["Diagnosis", "check_bucket", "check_mixed_content", "diagnose", "examine"]
 
 PageView: TypeAlias = Literal["reaches", "does not reach", "not heard", "not asked"]
-"""Whether a page reaches the address it would send to: what it said, or why it said nothing."""
+"""Whether a page reaches the address it would send to, or why it did not report."""
 
-_WHATEVER: Final = (CredentialsError, ClockSkewError, WrongRegionError, NoSuchBucketError)
-"""What is refused whatever this kernel asks."""
+_ALWAYS_REFUSED: Final = (CredentialsError, ClockSkewError, WrongRegionError, NoSuchBucketError)
+"""S3 then refuses every request of this kernel."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,22 +58,22 @@ class Diagnosis:
 def check_bucket(uri: str, *, origin: str | None = None, client: S3Client | None = None) -> Report:
     """Find out whether pages can upload to a bucket, and what to do where they cannot.
 
-    The bucket is asked as a browser asks it, and an upload under the prefix is begun, sent one
+    The bucket gets a browser's preflight, and an upload under the prefix is created, sent one
     small part, listed and aborted: no object is made, and nothing is left behind. Rules and
     policies are read, as far as that is allowed, and never changed.
 
     Args:
         uri: ``s3://bucket``, or a folder in it, ``s3://bucket/raw/``.
-        origin: What the browser's address bar shows of your JupyterLab before the path,
+        origin: The address of your JupyterLab before the path, as the browser shows it:
             ``https://hub.example.org``. Without it, CORS is not tried.
         client: Any boto3 S3 client; left out, boto3's default one.
 
     Returns:
-        What was found; print it, or let the notebook show it.
+        The findings; print it, or let the notebook show it.
 
     Raises:
-        RefusedError: ``uri`` is no S3 address, or ``origin`` no web address.
-        UnsupportedBucketError: The bucket is of a kind that takes nothing from a page.
+        RefusedError: ``uri`` is not an S3 address, or ``origin`` not a web address.
+        UnsupportedBucketError: The bucket is of a kind that pages cannot send to.
 
     Example:
         >>> report = check_bucket("s3://lab-data/raw/", origin="https://hub.example.org")
@@ -85,23 +92,23 @@ def examine(
     origin: str,
     page_reaches: Callable[[str], PageView] = lambda _: "not asked",
 ) -> Report:
-    """What :func:`check_bucket` does, for a widget's store.
+    """Do what :func:`check_bucket` does, for a widget's store.
 
     Args:
         store: The bucket.
         prefix: The folder that uploads go to, with its final ``/``; ``""`` for all of it.
-        origin: Of the page; ``""`` if nobody knows it.
+        origin: Of the page; ``""`` if unknown.
         page_reaches: Has the page try an address, ``https://host``; called at most once.
     """
     page = as_sent(origin) if origin else ""
-    found = _told_once(_findings(store, prefix, page, page_reaches))
+    found = _one_of_each_check(_findings(store, prefix, page, page_reaches))
     return Report(uri=store.destination(prefix), origin=page, findings=found)
 
 
 def diagnose(store: Store, key: str, origin: str, headers: Iterable[str]) -> Diagnosis:
     """Ask the bucket, as a browser would, whether a page of ``origin`` may PUT ``key``.
 
-    No more than that preflight and one look go out, and nothing is changed.
+    Only that preflight and one list of parts are requested, and nothing is changed.
 
     Args:
         store: The bucket; it is asked at the address the page uses.
@@ -110,13 +117,13 @@ def diagnose(store: Store, key: str, origin: str, headers: Iterable[str]) -> Dia
         headers: The names of the headers that the page sends.
 
     Raises:
-        S3Error: S3 refuses whatever this kernel signs.
+        S3Error: S3 refuses every request of this kernel.
     """
     url = store.object_url(key)
     host = _host(url)
     page = as_sent(origin)
     try:
-        answer = ask_as_browser(url, page, headers, store.verify)
+        preflight = send_preflight(url, page, headers, store.verify)
     except S3UnavailableError as error:
         return Diagnosis(
             cause="unavailable",
@@ -125,12 +132,12 @@ def diagnose(store: Store, key: str, origin: str, headers: Iterable[str]) -> Dia
             "endpoint_url, or browser_endpoint_url=",
         )
     server_error = 500
-    if answer.status >= server_error:
+    if preflight.status >= server_error:
         return Diagnosis(
             cause="unavailable",
-            message=f"{host} answers with error {answer.status}: try again later",
+            message=f"{host} answers with error {preflight.status}: try again later",
         )
-    if answer.refusal:
+    if preflight.refusal:
         return Diagnosis(cause="cors", message=_cors_message(store, page))
     _check_credentials(store, key)
     return Diagnosis(cause="unreachable_from_page", message=_unreachable_message(url))
@@ -144,35 +151,35 @@ def _findings(
         store.check_bucket()
         headers = _signed_headers(store, prefix)
     except UploadError as error:
-        yield endpoint.trouble(store, error)
+        yield blocking_finding(store, error)
         return
-    yield from endpoint.endpoint(store, look, origin)
-    yield _cors(store, prefix, origin, headers)
+    yield from connection_findings(store, look, origin)
+    yield _cors_finding(store, prefix, origin, headers)
     trial = try_upload(store, prefix)
     refused = trial.errors.get("create")
-    if isinstance(refused, (*_WHATEVER, S3UnavailableError)):
-        yield endpoint.trouble(store, refused)
+    if isinstance(refused, (*_ALWAYS_REFUSED, S3UnavailableError)):
+        yield blocking_finding(store, refused)
         return
-    yield from access(store, prefix, trial)
-    yield rules.lifecycle(store, prefix)
-    yield conditions.conditions(store)
-    yield _page(store, prefix, page_reaches)
+    yield from permission_findings(store, prefix, trial)
+    yield lifecycle_finding(store, prefix)
+    yield policy_finding(store)
+    yield _page_finding(store, prefix, page_reaches)
 
 
-def _told_once(findings: Iterator[Finding]) -> tuple[Finding, ...]:
-    """Of each check the first finding, unless a later one is a problem and that was none."""
-    told: dict[str, Finding] = {}
+def _one_of_each_check(findings: Iterator[Finding]) -> tuple[Finding, ...]:
+    """The first finding of each check, or the first problem if there is one."""
+    kept: dict[str, Finding] = {}
     for finding in findings:
-        known = told.setdefault(finding.check, finding)
+        known = kept.setdefault(finding.check, finding)
         if finding.level == "problem" and known.level != "problem":
-            told[finding.check] = finding
-    return tuple(told.values())
+            kept[finding.check] = finding
+    return tuple(kept.values())
 
 
 def _signed_headers(store: Store, prefix: str) -> set[str]:
     """The names of all headers that a page sends, with parts and with whole files."""
     key, digest = f"{prefix}x", "A" * 43 + "="
-    # Until another store has said that it knows SHA-256, whole files carry their MD5 too.
+    # Until another store has shown that it knows SHA-256, whole files carry their MD5 too.
     md5 = "" if store.on_aws else "A" * 22 + "=="
     part = store.presign_part(key, "-", 1, size=1, sha256=digest, md5=md5)
     whole = store.presign_object(
@@ -181,11 +188,11 @@ def _signed_headers(store: Store, prefix: str) -> set[str]:
     return {name.lower() for name in (*part.headers, *whole.headers)}
 
 
-def _cors(store: Store, prefix: str, origin: str, headers: Iterable[str]) -> Finding:
+def _cors_finding(store: Store, prefix: str, origin: str, headers: Iterable[str]) -> Finding:
     if not origin:
-        return rules.origin_unknown(store, prefix)
+        return origin_unknown_finding(store, prefix)
     try:
-        answer = ask_as_browser(store.object_url(f"{prefix}x"), origin, headers, store.verify)
+        preflight = send_preflight(store.object_url(f"{prefix}x"), origin, headers, store.verify)
     except S3UnavailableError as error:
         return Finding(
             check="cors",
@@ -193,11 +200,11 @@ def _cors(store: Store, prefix: str, origin: str, headers: Iterable[str]) -> Fin
             what=f"not tried: the kernel does not reach {_host(store.browser_origin)} ({error})",
             why="The page may reach it all the same: the address was given for the page.",
         )
-    return rules.cors(store, prefix, answer)
+    return cors_finding(store, prefix, preflight)
 
 
-def _page(store: Store, prefix: str, page_reaches: Callable[[str], PageView]) -> Finding:
-    address = endpoint.shown_address(store.browser_origin)
+def _page_finding(store: Store, prefix: str, page_reaches: Callable[[str], PageView]) -> Finding:
+    address = shown_address(store.browser_origin)
     view = page_reaches(address)
     if view == "reaches":
         return Finding(check="page", level="ok", what=f"the page reaches {address}")
@@ -220,7 +227,7 @@ def _page(store: Store, prefix: str, page_reaches: Callable[[str], PageView]) ->
         check="page",
         level="hint",
         what=f"not tried: whether the page reaches {address} ({reason})",
-        advice="Open this address in a new tab of the browser: any answer of the server will do.",
+        advice="Open this address in a new tab of the browser: any answer of the server is fine.",
         fix=address,
     )
 
@@ -229,13 +236,13 @@ def _unreachable_message(url: str) -> str:
     return (
         f"the kernel reaches {_host(url)} and it lets this page in, but the page does not reach "
         "it: a VPN, a proxy, a name the browser cannot resolve or a certificate it does not "
-        f"trust. Open {endpoint.shown_address(url)} in a new tab to see; if the browser knows "
+        f"trust. Open {shown_address(url)} in a new tab to see; if the browser knows "
         "the server by another address, give browser_endpoint_url="
     )
 
 
 def _host(url: str) -> str:
-    return endpoint.shown_address(url).partition("://")[2]
+    return shown_address(url).partition("://")[2]
 
 
 def _check_credentials(store: Store, key: str) -> None:
@@ -246,7 +253,7 @@ def _check_credentials(store: Store, key: str) -> None:
     """
     try:
         store.list_parts(key, "-")
-    except _WHATEVER:
+    except _ALWAYS_REFUSED:
         raise
     except S3Error:
         return  # there is no such upload, or asking for it is not allowed

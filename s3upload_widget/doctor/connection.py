@@ -1,4 +1,7 @@
-"""Whether the kernel reaches the bucket where the page will, as whom, and at what time."""
+"""The connection to the bucket: its address, region, credentials, and the clock.
+
+Knows no rules and no permissions.
+"""
 
 from __future__ import annotations
 
@@ -24,18 +27,18 @@ if TYPE_CHECKING:
     from s3upload_widget.s3 import BucketLook, Store
 
 MAX_SKEW: Final = 900.0
-"""Seconds; S3 refuses what is signed with a clock further off.
+"""Seconds; S3 refuses requests that are signed with a clock further off.
 
 Source: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html (RequestTimeTooSkewed)
 """
 NOTABLE_SKEW: Final = 60.0
-"""Seconds that no clock is off which is set by the network."""
+"""Seconds; a clock that is set by the network is never so far off."""
 
 _SET_CLOCK: Final = "sudo timedatectl set-ntp true"
 
 
-def trouble(store: Store, error: UploadError) -> Finding:
-    """What stops everything else."""
+def blocking_finding(store: Store, error: UploadError) -> Finding:
+    """The error that prevents all other checks."""
     check, fix = "address", ""
     if isinstance(error, CredentialsError):
         check, fix = "credentials", "aws sso login"
@@ -43,14 +46,14 @@ def trouble(store: Store, error: UploadError) -> Finding:
         check, fix = "clock", _SET_CLOCK
     elif isinstance(error, WrongRegionError):
         check = "region"
-        fix = f'client=boto3.client("s3", region_name="{_told_region(error)}")'
+        fix = f'client=boto3.client("s3", region_name="{_region_in(error)}")'
     elif isinstance(error, NoSuchBucketError):
         fix = f"aws s3 mb s3://{store.bucket}{endpoint_option(store)}"
-    why = "Until this is right, nothing can be uploaded, and nothing else can be tried."
+    why = "Until this is fixed, nothing can be uploaded, and nothing else can be tried."
     return Finding(check=check, level="problem", what=str(error), why=why, fix=fix)
 
 
-def endpoint(store: Store, look: BucketLook, origin: str) -> Iterator[Finding]:
+def connection_findings(store: Store, look: BucketLook, origin: str) -> Iterator[Finding]:
     """Address, region and clock of a bucket that is reached."""
     yield _address(store, origin)
     yield _region(store, look)
@@ -58,7 +61,7 @@ def endpoint(store: Store, look: BucketLook, origin: str) -> Iterator[Finding]:
 
 
 def endpoint_option(store: Store) -> str:
-    """What the AWS command line needs to ask the same server."""
+    """The option with which the AWS command line asks the same server; ``""`` for AWS."""
     if store.on_aws:
         return ""
     address = shown_address(store.identity.removesuffix(f"/{store.bucket}"))
@@ -66,7 +69,7 @@ def endpoint_option(store: Store) -> str:
 
 
 def shown_address(url: str) -> str:
-    """``scheme://host[:port]``, without a password that somebody wrote into it."""
+    """``scheme://host[:port]``, without a password that it may contain."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
 
@@ -93,17 +96,17 @@ def _region(store: Store, look: BucketLook) -> Finding:
             check="region",
             level="hint",
             what=f"the bucket is in {look.region}, the client asks in {look.asked_region}",
-            why="Uploads work all the same: the widget finds the region, with one request more.",
-            advice="Others of your programs may not; give the client the region:",
+            why="Uploads work all the same: the widget finds the region with one more request.",
+            advice="Other programs of yours may not; give the client the region:",
             fix=f'client=boto3.client("s3", region_name="{look.region}")',
         )
-    return Finding(check="region", level="ok", what=look.region or "the server tells none")
+    return Finding(check="region", level="ok", what=look.region or "the server reports none")
 
 
 def _clock(seconds_ahead: float) -> Finding:
     off = abs(seconds_ahead)
     if math.isnan(off):
-        return Finding(check="clock", level="hint", what="the server does not tell its time")
+        return Finding(check="clock", level="hint", what="the server does not report its time")
     if off <= NOTABLE_SKEW:
         return Finding(check="clock", level="ok", what="the kernel's clock is right")
     direction = "behind" if seconds_ahead > 0 else "ahead of"
@@ -111,12 +114,12 @@ def _clock(seconds_ahead: float) -> Finding:
         check="clock",
         level="problem" if off > MAX_SKEW else "hint",
         what=f"the kernel's clock is {off / 60:.0f} minutes {direction} S3's",
-        why="S3 refuses what is signed with a clock more than 15 minutes off.",
+        why="S3 refuses requests that are signed with a clock more than 15 minutes off.",
         advice="Set the clock of the machine that the kernel runs on:",
         fix=_SET_CLOCK,
     )
 
 
-def _told_region(error: UploadError) -> str:
+def _region_in(error: UploadError) -> str:
     """The region that the error's text names, as code."""
     return str(error).partition("region_name='")[2].partition("'")[0] or "…"

@@ -1,25 +1,36 @@
-"""What the trial upload says about permissions, those on a KMS key among them."""
+"""Permissions, found by a trial upload that is aborted: those on S3, and those on a KMS key.
+
+Knows no page and no CORS.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
-from typing import TYPE_CHECKING, Final
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from uuid import uuid4
 
+from s3upload_widget.checksums import sha256
 from s3upload_widget.doctor.report import Finding
-from s3upload_widget.errors import AccessDeniedError
+from s3upload_widget.errors import AccessDeniedError, S3Error, UploadError
 from s3upload_widget.policy import iam_policy, kms_statement
 from s3upload_widget.s3 import Unreadable, refusal_code
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from s3upload_widget.doctor.trial_upload import Step, Trial
-    from s3upload_widget.errors import UploadError
     from s3upload_widget.s3 import Store
 
+Step: TypeAlias = Literal["create", "send", "list parts", "list uploads", "abort"]
+
+BODY: Final = b"s3upload check: whether a part may be sent. It is deleted at once.\n"
+
+
 _ACTION: Final = re.compile(r"not authorized to perform:? ([a-z0-9-]+:[A-Za-z*]+)")
-"""What AWS says is missing.
+"""The missing action, in AWS's message.
 
 Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/troubleshoot-403-errors.html
 """
@@ -35,28 +46,93 @@ _WHY: Final[Mapping[Step, str]] = {
     "send": "Without it no part can be sent.",
     "list parts": "Without it no upload of several parts is completed: the kernel first compares "
     "what S3 holds with the file.",
-    "list uploads": "Uploads work without it, but what was begun before a restart is not found "
-    "again, so its parts are sent once more, and billed until they are removed.",
-    "abort": "Without it what is discarded stays on S3 and is billed.",
+    "list uploads": "Uploads work without it, but those that were started before a restart are "
+    "not found again: their parts are sent once more, and billed until they are removed.",
+    "abort": "Without it uploads that are discarded stay on S3 and are billed.",
 }
 
 
-def access(store: Store, prefix: str, trial: Trial) -> Iterator[Finding]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """The steps of a trial upload, and their errors."""
+
+    key: str
+    """Of the upload. There is no object."""
+    tried: Counter[Step] = field(default_factory=Counter)
+    errors: dict[Step, UploadError] = field(default_factory=dict)
+    """The first of each step that failed."""
+
+    def passed(self, step: Step) -> bool:
+        """Whether a step was tried and did not fail."""
+        return step in self.tried and step not in self.errors
+
+    @contextlib.contextmanager
+    def step(self, step: Step) -> Iterator[None]:
+        """Try a step, and note its error."""
+        self.tried[step] += 1
+        try:
+            yield
+        except UploadError as error:
+            self.errors.setdefault(step, error)
+
+
+def try_upload(store: Store, prefix: str) -> Trial:
+    """Create an upload under ``prefix``, send it a part, list both, and abort it.
+
+    No object is ever made, and S3 keeps nothing of the upload, whatever fails on the way. Its key
+    is random and names its purpose.
+    """
+    trial = Trial(key=f"{prefix}s3upload-check-{uuid4().hex}")
+    upload_ids: set[str] = set()
+    try:
+        with trial.step("create"):
+            content_type = "application/octet-stream"
+            opened = store.create_multipart_upload(trial.key, content_type=content_type)
+            upload_ids.add(opened.upload_id)
+        for upload_id in upload_ids:
+            _send(store, trial, upload_id)
+        with trial.step("list uploads"):
+            # Also those of a Create whose reply was lost.
+            listed = {found.upload_id for found in store.list_multipart_uploads(key=trial.key)}
+            if not upload_ids <= listed:
+                msg = "the server does not list an upload that was just created"
+                raise S3Error(msg)
+            upload_ids |= listed
+    finally:
+        for upload_id in upload_ids:
+            with trial.step("abort"):
+                store.abort(trial.key, upload_id)
+    return trial
+
+
+def _send(store: Store, trial: Trial, upload_id: str) -> None:
+    with trial.step("send"):
+        store.upload_part(trial.key, upload_id, 1, BODY, sha256=sha256(BODY))
+    with trial.step("list parts"):
+        listed = [part.size for part in store.list_parts(trial.key, upload_id)]
+        if trial.passed("send") and listed != [len(BODY)]:
+            msg = "the server does not list a part that it just received"
+            raise S3Error(msg)
+
+
+def permission_findings(store: Store, prefix: str, trial: Trial) -> Iterator[Finding]:
     """A finding for each permission that was tried, and one for the KMS key."""
-    yield _encryption(store, trial)
+    yield _encryption_finding(store, trial)
     for permission, steps in _PERMISSIONS.items():
         failed = [step for step in steps if step in trial.errors]
         if failed:
             error = trial.errors[failed[0]]
             if not _of_key(error):
-                yield _refused(store, prefix, permission, failed[0], error)
+                yield _refused_finding(store, prefix, permission, failed[0], error)
         elif trial.passed(steps[-1]):
             yield Finding(check=permission, level="ok", what="a trial upload was allowed to do it")
     if "abort" in trial.errors:
-        yield _left(store, trial)
+        yield _leftover_finding(store, trial)
 
 
-def _refused(store: Store, prefix: str, permission: str, step: Step, error: UploadError) -> Finding:
+def _refused_finding(
+    store: Store, prefix: str, permission: str, step: Step, error: UploadError
+) -> Finding:
     denied = isinstance(error, AccessDeniedError)
     check = (_action(error) or permission) if denied else permission
     return Finding(
@@ -72,8 +148,8 @@ def _refused(store: Store, prefix: str, permission: str, step: Step, error: Uplo
 def _advice(error: UploadError) -> str:
     if "explicit deny" in str(error):
         return (
-            "Some policy denies it explicitly: then allowing it elsewhere does not help. Take the "
-            "denial out; for the rest, this policy allows all that uploads need:"
+            "Some policy denies it explicitly: then allowing it elsewhere does not help. Remove the "
+            "denial; for the rest, this policy allows all that uploads need:"
         )
     return (
         "Give the role or user of the kernel's credentials this policy, which allows all that "
@@ -81,20 +157,20 @@ def _advice(error: UploadError) -> str:
     )
 
 
-def _left(store: Store, trial: Trial) -> Finding:
+def _leftover_finding(store: Store, trial: Trial) -> Finding:
     uri = store.destination(trial.key)
     return Finding(
         check="leftover",
         level="hint",
         what=f"the trial upload {uri} could not be aborted, so its one part of less than 1 KiB "
         "stays on S3",
-        why="It is no object, but billed until it is aborted.",
-        advice="As somebody who may abort uploads, run:",
+        why="It is not an object, but billed until it is aborted.",
+        advice="With credentials that may abort uploads, run:",
         fix=f"s3upload abort {uri} --older-than 0s",
     )
 
 
-def _encryption(store: Store, trial: Trial) -> Finding:
+def _encryption_finding(store: Store, trial: Trial) -> Finding:
     errors = [trial.errors[step] for step in ("create", "send") if step in trial.errors]
     key = store.settings.kms_key()
     known = "" if isinstance(key, Unreadable) else key
@@ -107,7 +183,7 @@ def _encryption(store: Store, trial: Trial) -> Finding:
         what = f"how the bucket encrypts cannot be read: {key}"
         return Finding(check="encryption", level="hint", what=what)
     if isinstance(key, Unreadable):
-        what = "a part was taken, however the bucket encrypts"
+        what = "a part was accepted, however the bucket encrypts"
     elif key:
         what = f"the KMS key {key} may be used"
     else:
@@ -119,7 +195,7 @@ def _key_refused(key: str, error: UploadError) -> Finding:
     action = _action(error)
     named = _KEY.search(str(error))
     if not action:  # the key is disabled, deleted, of another region, …
-        return _key_finding(key, str(error), "See to the key, or give another one.", "")
+        return _key_finding(key, str(error), "Repair the key, or use another one.", "")
     return _key_finding(
         key,
         f"the credentials may not use the KMS key that new objects are encrypted with: {action} "
@@ -130,11 +206,11 @@ def _key_refused(key: str, error: UploadError) -> Finding:
 
 
 def _perhaps_key(key: str, trial: Trial) -> Finding:
-    """S3 does not say what is missing, but what went before does."""
+    """S3 does not say which permission is missing, but the steps before do."""
     if "create" in trial.errors:
         told = "kms:GenerateDataKey may be missing, or s3:PutObject"
     else:
-        told = "kms:Decrypt is missing: the upload could be begun, but no part sent"
+        told = "kms:Decrypt is missing: the upload could be created, but no part sent"
     advice = "Allow both to the kernel's credentials, in their own policy or in the key's:"
     return _key_finding(
         key, f"new objects are encrypted with a KMS key; {told}", advice, _resource(key)
@@ -154,7 +230,7 @@ def _key_finding(key: str, what: str, advice: str, resource: str) -> Finding:
 
 
 def _resource(key: str) -> str:
-    """A key as policies name it: buckets also name keys by an alias, or by ``aws/s3`` for none."""
+    """A key as policies name it: buckets may also name it by an alias, or the default ``aws/s3``."""
     return key if key.startswith("arn:") and ":alias/" not in key else "*"
 
 

@@ -1,4 +1,4 @@
-"""Conditions of a bucket's policy that let the kernel in and may keep the browser out.
+"""Conditions of a bucket's policy that admit the kernel and may exclude the browser.
 
 S3 sees each with its own network address, and a page's requests are signed in the URL.
 """
@@ -34,7 +34,7 @@ Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_cond
 """
 
 
-def conditions(store: Store) -> Finding:
+def policy_finding(store: Store) -> Finding:
     """A hint where the policy has such conditions, or cannot be read."""
     statements = store.settings.policy()
     if isinstance(statements, Unreadable):
@@ -42,17 +42,17 @@ def conditions(store: Store) -> Finding:
             check="policy",
             level="hint",
             what=f"the bucket's policy cannot be read: {statements}",
-            why="Whether it lets the kernel in and not the browser, nobody can tell from here.",
+            why="It may admit the kernel and exclude the browser.",
         )
     found = list(_found(statements))
     if not found:
-        what = "the bucket's policy has nothing against a browser"
+        what = "the bucket's policy has no condition that excludes a browser"
         return Finding(check="policy", level="ok", what=what)
     return Finding(
         check="policy",
         level="hint",
         what="; ".join(f"{_name(statement)} depends on {key}" for statement, _, key, _ in found),
-        why="The kernel comes through, but the browser may not: "
+        why="The kernel is admitted, but the browser may not be: "
         + "; ".join(dict.fromkeys(meaning for *_, meaning in found))
         + ".",
         advice="Conditions as they would have to be, for the bucket's policy:"

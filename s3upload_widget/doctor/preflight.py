@@ -1,6 +1,6 @@
-"""Asks a bucket what a browser asks it before a page may send: the preflight of CORS.
+"""Sends a bucket the CORS preflight that a browser sends before a page may PUT.
 
-It needs no permission and is not signed. Knows nothing of what to do about the answer.
+It needs no permission and is not signed. Knows no remedies.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Preflight:
 
     @property
     def refusal(self) -> str:
-        """Why a browser would not go on; ``""`` if it would.
+        """Why a browser would not send the PUT; ``""`` if it would.
 
         Source: https://fetch.spec.whatwg.org/#cors-preflight-fetch
         """
@@ -59,10 +59,10 @@ class Preflight:
 
 
 def check_mixed_content(page_origin: str, store_origin: str) -> None:
-    """Refuse before the first byte what every browser blocks.
+    """Refuse mixed content before the first byte: every browser blocks it.
 
     Raises:
-        RefusedError: The page came by https and would have to send by http.
+        RefusedError: The page was loaded by https and would have to send by http.
 
     Source: https://www.w3.org/TR/mixed-content/ and
     https://www.w3.org/TR/secure-contexts/#is-origin-trustworthy
@@ -77,7 +77,7 @@ def check_mixed_content(page_origin: str, store_origin: str) -> None:
 
 
 def as_sent(origin: str) -> str:
-    """The ``Origin`` header that is sent for what a page says is its origin."""
+    """The ``Origin`` header for the origin that a page reports."""
     return origin if _ORIGIN.fullmatch(origin) else "null"
 
 
@@ -85,7 +85,7 @@ def origin_of(address: str) -> str:
     """The origin of a page's address, as browsers write it: without path and default port.
 
     Raises:
-        RefusedError: It is no web address.
+        RefusedError: It is not a web address.
     """
     if address == "null":
         return address
@@ -107,7 +107,7 @@ def origin_of(address: str) -> str:
     return origin
 
 
-def ask_as_browser(
+def send_preflight(
     url: str, origin: str, headers: Iterable[str], verify: bool | str | None
 ) -> Preflight:
     """Ask whether a page of ``origin`` may PUT to ``url``.
@@ -116,10 +116,10 @@ def ask_as_browser(
         url: Of an object, unsigned.
         origin: As it is sent.
         headers: The names of the headers that the page sends.
-        verify: Whose certificates are trusted, in botocore's words.
+        verify: Which certificates are trusted, as botocore's ``verify``.
 
     Raises:
-        S3UnavailableError: Nobody answers there; the message is the reason alone.
+        S3UnavailableError: There is no answer; the message is the reason alone.
     """
     wanted = tuple(sorted(headers))
     request = urllib.request.Request(  # noqa: S310 - the scheme was checked with the endpoint
@@ -133,13 +133,13 @@ def ask_as_browser(
     )
     try:
         opener = urllib.request.build_opener(urllib.request.HTTPSHandler(context=_trust(verify)))
-        status, answered = _answer(opener, request)
+        status, answered = _send(opener, request)
     except (OSError, ValueError, http.client.HTTPException) as error:
         raise S3UnavailableError(type(getattr(error, "reason", error)).__name__) from error
     return Preflight(origin=origin, wanted=wanted, status=status, headers=answered)
 
 
-def _answer(
+def _send(
     opener: urllib.request.OpenerDirector, request: urllib.request.Request
 ) -> tuple[int, dict[str, str]]:
     try:
@@ -151,7 +151,7 @@ def _answer(
 
 
 def _trust(verify: bool | str | None) -> ssl.SSLContext:
-    """As the user's boto3 client does."""
+    """The same trust as the user's boto3 client."""
     if verify is False:
         return ssl._create_unverified_context()  # noqa: S323, SLF001 - the user's own choice
     return ssl.create_default_context(cafile=verify if isinstance(verify, str) else None)

@@ -1,6 +1,6 @@
-"""What the doctor found: to be read by people in a notebook or a terminal, and by programs.
+"""The doctor's findings, for people in a notebook or a terminal, and for programs.
 
-Holds text alone: no client, no URL that opens anything, no credential.
+Holds text alone: no client, no presigned URL, no credential.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Level: TypeAlias = Literal["ok", "hint", "problem"]
 
 _WORST_FIRST: Final[tuple[Level, ...]] = ("problem", "hint", "ok")
 _WIDTH: Final = 9
-# Greys that are seen on white and on black; all else is the notebook's own.
+# Colours that are visible on white and on black; all else is the notebook's own.
 _BAR: Final[dict[Level, str]] = {"problem": "#e0442f", "hint": "#c98a00", "ok": "#2e9e52"}
 _PRE: Final = (
     "margin:4px 0;padding:6px 8px;overflow-x:auto;white-space:pre;"
@@ -28,14 +28,14 @@ _PRE: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One thing that was looked at."""
+    """The result of one check."""
 
     check: str
-    """What was looked at: ``cors``, ``clock``, ``s3:PutObject``, …"""
+    """The check's name: ``cors``, ``clock``, ``s3:PutObject``, …"""
     level: Level
-    """``ok``; ``hint``: uploads work, or nobody can tell from here; ``problem``: they do not."""
+    """``ok``; ``hint``: uploads work, or it cannot be known from here; ``problem``: they do not."""
     what: str
-    """What was found, in one sentence."""
+    """The result, in one sentence."""
     why: str = ""
     """Why it matters."""
     advice: str = ""
@@ -62,7 +62,7 @@ class Report:
     uri: str
     """``s3://bucket/prefix``."""
     origin: str
-    """Of the page that was asked for; ``""`` where nobody knew."""
+    """Of the page that was checked; ``""`` if unknown."""
     findings: tuple[Finding, ...]
 
     @property
@@ -123,7 +123,7 @@ class Report:
 
 
 class _Printer(Protocol):
-    """IPython's, as far as it is used."""
+    """The part of IPython's pretty printer that is used."""
 
     def text(self, text: str) -> None:
         """Show ``text``."""

@@ -5,21 +5,24 @@ The service decides what happens on S3, and the page what happens to bytes: this
 
 from __future__ import annotations
 
+import difflib
 import hashlib
+import inspect
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import traitlets as t
 
 from s3upload_widget.doctor import examine
-from s3upload_widget.errors import CannotWaitError
+from s3upload_widget.errors import CannotWaitError, RefusedError
 from s3upload_widget.keys import parse_target
+from s3upload_widget.options import check_choices
+from s3upload_widget.parts import check_part_size, is_whole
 from s3upload_widget.protocol import Welcome
 from s3upload_widget.s3 import Store
 from s3upload_widget.service import Service
 from s3upload_widget.unfinished import unfinished_at
 from s3upload_widget.widget import comm_guards
-from s3upload_widget.widget.arguments import check_options, refuse_unknown
 from s3upload_widget.widget.controller import Controller
 from s3upload_widget.widget.file_status import counted
 from s3upload_widget.widget.traits import TraitPublisher, Traits
@@ -103,8 +106,8 @@ class UploadWidget(Traits):
         layout: Any = None,
         **unknown: object,
     ) -> None:
-        refuse_unknown(UploadWidget, unknown)
-        check_options(part_size, max_concurrency, if_exists, max_size, transport)
+        _refuse_unknown(UploadWidget, unknown)
+        _check_options(part_size, max_concurrency, if_exists, max_size, transport)
         name, folder = parse_target(bucket, prefix)
         store = Store(
             name,
@@ -294,3 +297,45 @@ class UploadWidget(Traits):
 def _endpoint_of(client: Any) -> str:
     """The given client's endpoint; the default client is not created for this."""
     return str(getattr(getattr(client, "meta", None), "endpoint_url", ""))
+
+
+def _refuse_unknown(cls: type, unknown: Mapping[str, object]) -> None:
+    """Refuse options that a class does not have.
+
+    traitlets would take any name, so a typing error would have no effect.
+
+    Raises:
+        TypeError: The message names the option and the one most like it.
+    """
+    known = [name for name in inspect.signature(cls).parameters if name != "unknown"]
+    for name in unknown:
+        close = difflib.get_close_matches(name, known, n=1)
+        hint = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(known)}"
+        msg = f"{cls.__name__}() has no option {name!r}; {hint}"
+        raise TypeError(msg)
+
+
+def _check_options(
+    part_size: int | None,
+    max_concurrency: int,
+    if_exists: str,
+    max_size: int | None,
+    transport: str,
+) -> None:
+    """Refuse values that cannot work.
+
+    Raises:
+        RefusedError: An option has such a value.
+    """
+    if part_size is not None:
+        check_part_size(part_size)
+    check_choices(if_exists, max_concurrency)
+    if max_size is not None and not (is_whole(max_size) and max_size >= 0):
+        msg = f"max_size={max_size!r} is not valid: give bytes as an int, or leave it out"
+        raise RefusedError(msg)
+    if transport != "direct":
+        msg = (
+            f"transport={transport!r} is not valid: only 'direct', from the page to S3, is built yet; "
+            "'relay', through the kernel, is to come"
+        )
+        raise RefusedError(msg)

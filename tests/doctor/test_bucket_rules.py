@@ -148,7 +148,7 @@ def test_a_rule_is_shown_with_what_stays(ministack: S3Server) -> None:
     with ministack.bucket(("https://other.example.org",)) as bucket:
         remedy, _ = remedies(checked(ministack, bucket), client=ministack.client)
 
-    assert str(remedy).startswith(f"A cors rule for s3://{bucket}; the one that is there stays:")
+    assert str(remedy).startswith(f"A cors rule for s3://{bucket}; the existing one stays:")
     assert ORIGIN in str(remedy)
 
 

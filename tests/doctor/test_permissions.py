@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from s3upload_widget import check_bucket
-from s3upload_widget.doctor.trial_upload import try_upload
+from s3upload_widget.doctor.permissions import try_upload
 from s3upload_widget.policy import iam_policy, kms_statement
 from s3upload_widget.s3 import Store
 from support.clients.checking import ORIGIN, assert_untouched, checked, levels, problems, refuse

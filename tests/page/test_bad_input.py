@@ -227,7 +227,7 @@ def test_resume_without_a_remedy_fails_again_and_says_so(stage: Stage) -> None:
         ({"part_size": 0}, RefusedError, "part_size=0 is outside of what S3 takes"),
         ({"part_size": "16MB"}, RefusedError, "part_size='16MB' cannot be: give bytes"),
         ({"part_size": 8e6}, RefusedError, "part_size=8000000.0 cannot be: give bytes"),
-        ({"max_size": "1 GB"}, RefusedError, "max_size='1 GB' cannot be: give bytes"),
+        ({"max_size": "1 GB"}, RefusedError, "max_size='1 GB' is not valid: give bytes"),
         ({"partsize": 1}, TypeError, "no option 'partsize'; did you mean 'part_size'"),
         ({"endpoint_url": "http://s3"}, TypeError, "no option 'endpoint_url'; did you mean"),
         ({"browser_endpoint_url": "s3.example.org"}, RefusedError, "has to look like https://"),

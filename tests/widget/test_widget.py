@@ -60,7 +60,7 @@ def test_a_bucket_is_named_by_its_name_or_its_address(target: str, prefix: str) 
         ({"max_concurrency": 6.0}, RefusedError, "max_concurrency=6.0 cannot be"),
         ({"max_concurrency": "6"}, RefusedError, "max_concurrency='6' cannot be"),
         ({"if_exists": "skip"}, RefusedError, "give one of 'verify', 'overwrite', 'rename'"),
-        ({"max_size": -1}, RefusedError, "max_size=-1 cannot be"),
+        ({"max_size": -1}, RefusedError, "max_size=-1 is not valid"),
         ({"transport": "relay"}, RefusedError, "is to come"),
         ({"prefix": "../up"}, RefusedError, "prefix='../up' cannot be used"),
         ({"prefix": Path("raw")}, RefusedError, r"prefix=.*Path\('raw'\) cannot be used"),
