@@ -25,7 +25,7 @@ TARGET: Final = Path(__file__).parent / "src" / "protocol.ts"
 COMMAND: Final = "make protocol"
 HEADER: Final = f"// Generated from s3upload_widget/protocol.py by `{COMMAND}`. Do not edit.\n"
 BASES: Final = {"Message", "Record"}
-"""They add nothing to the classes that derive from them."""
+"""They add no fields to the classes that derive from them."""
 SCALARS: Final = {"str": "string", "int": "number", "float": "number", "bool": "boolean"}
 WIDTH: Final = 100
 
@@ -158,14 +158,14 @@ def _s3_errors() -> str:
 
 
 def _calls() -> str:
-    """Return the map from a request's kind to its type and to what it is answered with."""
+    """Return the map from a request's kind to its type and to its possible replies."""
     lines = []
     for request, kind in protocol.KINDS.items():
         reply = " | ".join(cls.__name__ for cls in kind.replies)
         lines.append(
             f"  readonly {_tag(request)}: {{ request: {request.__name__}; reply: {reply} }};\n"
         )
-    doc = "What each kind of request is answered with, if not with `Failed`."
+    doc = "The request and the possible replies of each kind, besides `Failed`."
     return f"{_comment(doc)}export interface Calls {{\n{''.join(lines)}}}\n"
 
 

@@ -1,12 +1,12 @@
 """Every message between the page and the kernel, and nothing else.
 
-The page sends a request in an envelope; the kernel answers each with exactly one reply, or
-with ``failed``. Requests are idempotent, so the page simply sends one again when no answer
-comes. The kernel speaks unasked only to pass on orders and to have an address tried, and repeats
-that until the page has reported it done: losing a message is harmless.
+The page sends a request in an envelope; the kernel sends exactly one reply to each, or
+``failed``. Requests are idempotent, so the page simply sends one again when no reply comes. The
+kernel sends messages of its own only to pass on orders and to have an address tried, and repeats
+them until the page has reported the result: losing a message is harmless.
 
 ``js/src/protocol.ts`` is generated from this module by ``js/generate_protocol.py``.
-Whatever comes from the page is hostile until :func:`decode` has accepted it.
+Content from the page is hostile until :func:`decode` has accepted it. Knows no comm and no S3.
 """
 
 from __future__ import annotations
@@ -68,11 +68,11 @@ class Message(
 
 
 class Record(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Base of what stands inside messages."""
+    """Base of records inside messages."""
 
 
 class Hello(Message, frozen=True):
-    """The page is here, for the first time or again."""
+    """The page has loaded, for the first time or again."""
 
     version: int
     origin: Text
@@ -93,13 +93,13 @@ class Pick(Record, frozen=True):
     if_exists: Literal["", "overwrite", "rename"]
     """The user's answer to a conflict; ``""`` before there was one."""
     key: Text
-    """Of the unfinished upload that goes on with this file; ``""`` lets the kernel decide."""
+    """Of the unfinished upload that this file resumes; ``""`` lets the kernel decide."""
     upload_id: Annotated[str, Meta(max_length=1_024)]
     """That upload's; ``""`` lets the kernel find or create one."""
 
 
 class PickFiles(Message, frozen=True):
-    """Name the files of one pick; the kernel decides their keys and refuses what it must."""
+    """Name the files of one pick; the kernel decides their keys, and refuses some."""
 
     origin: Text
     """``location.origin`` of the page."""
@@ -107,21 +107,21 @@ class PickFiles(Message, frozen=True):
 
 
 class CreateMultipartUpload(Message, frozen=True):
-    """Open the upload of a file of several parts, or find one that this file began."""
+    """Create the upload of a file of several parts, or find one that this file may resume."""
 
     file_id: FileId
     refused: Annotated[list[UploadId], Meta(max_length=100)]
-    """Uploads that were found before, and whose parts are not this file's."""
+    """Uploads that were found before, with parts that are not this file's."""
 
 
 class CompareObject(Message, frozen=True):
-    """Is the object that the key has already this file? Asked before a byte is sent."""
+    """Ask whether the object that the key has is this file, before a byte is sent."""
 
     file_id: FileId
     part_size: Bytes
-    """Of the cut that was tried; 0 before one was."""
+    """Of the cut that was tried; 0 before the first."""
     parts_sha256: Annotated[list[Sha256], Meta(max_length=10_000)]
-    """Of part 1, 2, …; empty where one part was seen to differ."""
+    """Of part 1, 2, …; empty where one part differs."""
     parts_md5: Annotated[list[Md5], Meta(max_length=10_000)]
     """Of part 1, 2, …; empty unless the kernel asked for them."""
     sha256: Sha256Hex
@@ -136,11 +136,11 @@ class PartChecksums(Record, frozen=True):
     sha256: Sha256
     md5: Md5
     unconditional: bool
-    """Whether S3 answered to the one PUT of the file that it knows no conditions."""
+    """Whether S3 answered the file's one PUT that it does not support conditions."""
 
 
 class PresignParts(Message, frozen=True):
-    """Sign URLs that carry exactly these parts."""
+    """Presign URLs that carry exactly these parts."""
 
     parts: Annotated[list[PartChecksums], Meta(min_length=1, max_length=MAX_BATCH)]
 
@@ -156,11 +156,11 @@ class CompleteMultipartUpload(Message, frozen=True):
     sha256: Sha256Hex
     """Of the whole file."""
     taken: bool
-    """Whether S3 refused the one PUT as the key has an object: perhaps by that PUT's first try."""
+    """Whether S3 refused the one PUT because the key has an object: perhaps by its first try."""
 
 
 class CompleteFiles(Message, frozen=True):
-    """Complete and prove several small files at once: each went as one PUT."""
+    """Complete and prove several small files at once: each was sent with one PUT."""
 
     files: Annotated[list[CompleteMultipartUpload], Meta(min_length=1, max_length=MAX_BATCH)]
 
@@ -168,45 +168,45 @@ class CompleteFiles(Message, frozen=True):
 class AbortMultipartUpload(Message, frozen=True):
     """Delete what S3 holds of this unfinished file, and forget it.
 
-    An upload that was found, and of which no byte was compared yet, is not the file's: it stays.
+    An upload that was found, with no byte compared yet, is not the file's: it stays.
     """
 
     file_id: FileId
 
 
 class ForgetFile(Message, frozen=True):
-    """Let go of a file, so that it can be picked anew; what S3 holds of it stays."""
+    """Forget a file, so that it can be picked again; what S3 holds of it stays."""
 
     file_id: FileId
 
 
 class KnownUpload(Record, frozen=True):
-    """An upload that was begun and not finished."""
+    """An upload that was started and not finished."""
 
     key: Annotated[str, Meta(min_length=1, max_length=1_024)]
     upload_id: UploadId
 
 
 class ListUnfinished(Message, frozen=True):
-    """What was begun here and not finished, by anybody."""
+    """List the unfinished uploads at this destination, of everybody."""
 
     remembered: Annotated[list[KnownUpload], Meta(max_length=MAX_REMEMBERED)]
-    """What the asking browser began, newest first; where S3 denies the list, these are looked at."""
+    """Uploads that this browser started, newest first; used where S3 denies the list."""
     others: bool
-    """Whether uploads that neither this kernel nor this browser began are wanted one by one."""
+    """Whether uploads that neither this kernel nor this browser started are wanted one by one."""
 
 
 class AbortUnfinished(Message, frozen=True):
     """Delete what S3 holds of an upload, also where the kernel knows no file of it."""
 
     file_id: Annotated[str, Meta(pattern=r"\A([A-Za-z0-9_-]{8,64})?\Z")]
-    """Of the page's own file that went on with it, which another page may have taken over since;
-    ``""`` where the user discards an offer, whoever goes on with it."""
+    """Of the page's own file that resumed it, which another page may have taken over since; ``""``
+    where the user discards an offer, even if a page has resumed it."""
     upload: KnownUpload
 
 
 class Diagnose(Message, frozen=True):
-    """The page got no answer from S3: the kernel looks whether it can tell why."""
+    """The page got no answer from S3: the kernel is asked for the reason."""
 
     file_id: FileId
     origin: Text
@@ -220,7 +220,7 @@ class PartInFlight(Record, frozen=True):
 
 
 class FileProgress(Record, frozen=True):
-    """How far one file is; only files that changed are reported."""
+    """The progress of one file; only files that changed are reported."""
 
     file_id: FileId
     state: FileState
@@ -242,20 +242,20 @@ class Summary(Record, frozen=True):
     rate: Annotated[float, Meta(ge=0, le=1e15)]
     """Bytes a second."""
     eta: Annotated[float, Meta(ge=-1, le=1e15)]
-    """Seconds; -1 if nobody can say."""
+    """Seconds; -1 if unknown."""
     error: Text
 
 
 class Tried(Record, frozen=True):
-    """What became of the newest ``reach``."""
+    """The result of the newest ``reach``."""
 
     number: Count
-    """That one's; 0 if there was none."""
+    """Of that ``reach``; 0 if there was none."""
     reached: bool
 
 
 class ReportProgress(Message, frozen=True):
-    """How far everything is. One at a time is on its way; the newest wins."""
+    """The progress of everything. One at a time is on its way; the newest wins."""
 
     number: Count
     """Grows with each report; an older one that comes late is ignored."""
@@ -269,7 +269,7 @@ class ReportProgress(Message, frozen=True):
 
 
 class Order(Record, frozen=True):
-    """What a cell asked the page to do."""
+    """An order of a cell to the page."""
 
     number: Count
     verb: Literal["pause", "resume", "abort", "clear"]
@@ -278,7 +278,7 @@ class Order(Record, frozen=True):
 
 
 class Welcome(Message, frozen=True):
-    """The answer to ``hello``: what the page has to know of this widget."""
+    """The reply to ``hello``: facts about this widget that the page needs."""
 
     destination: str
     """``s3://bucket/prefix``, for people."""
@@ -316,13 +316,13 @@ class RefusedFile(Message, frozen=True):
 
 
 class FilesPicked(Message, frozen=True):
-    """The answer to ``pick_files``, in its order."""
+    """The reply to ``pick_files``, in its order."""
 
     files: list[PlannedFile | RefusedFile]
 
 
 class FoundPart(Record, frozen=True):
-    """A part that S3 holds already; it counts once the file is seen to have the same bytes."""
+    """A part that S3 holds already; it counts once the file is known to have the same bytes."""
 
     part_number: int
     size: int
@@ -330,11 +330,11 @@ class FoundPart(Record, frozen=True):
     sha256: str
     """Base64; ``""`` where the store does not list it."""
     md5: str
-    """Base64, from the ETag; ``""`` where that is none."""
+    """Base64, from the ETag; ``""`` where that is not an MD5."""
 
 
 class MultipartUploadCreated(Message, frozen=True):
-    """The upload is open, perhaps since an earlier day."""
+    """The upload is open; it may have been created on an earlier day."""
 
     file_id: str
     upload_id: str
@@ -347,7 +347,7 @@ class MultipartUploadCreated(Message, frozen=True):
 
 
 class ObjectCut(Message, frozen=True):
-    """The object was made of these parts, or may have been: hash the file so, and ask again."""
+    """The object was, or may have been, made of these parts: hash the file so, and ask again."""
 
     file_id: str
     part_size: int
@@ -356,7 +356,7 @@ class ObjectCut(Message, frozen=True):
     md5: bool
     """Whether parts need their MD5 too."""
     found: list[FoundPart]
-    """The parts whose checksums S3 tells: the first that differs ends the comparison."""
+    """The parts with checksums that S3 reports: the first that differs ends the comparison."""
 
 
 class ObjectGone(Message, frozen=True):
@@ -372,13 +372,13 @@ class PresignedPart(Message, frozen=True):
     part_number: int
     url: str
     headers: dict[str, str]
-    """To be sent exactly so; ``host`` and ``content-length`` are the browser's."""
+    """To be sent unchanged; the browser adds ``host`` and ``content-length``."""
     expires_in: float
     """Seconds."""
 
 
 class RefusedPart(Message, frozen=True):
-    """A part for which no URL was signed."""
+    """A part for which no URL was presigned."""
 
     file_id: str
     part_number: int
@@ -388,7 +388,7 @@ class RefusedPart(Message, frozen=True):
 
 
 class PartsPresigned(Message, frozen=True):
-    """The answer to ``presign_parts``, in its order."""
+    """The reply to ``presign_parts``, in its order."""
 
     parts: list[PresignedPart | RefusedPart]
 
@@ -410,7 +410,7 @@ class PartsMissing(Message, frozen=True):
 
 
 class FilesCompleted(Message, frozen=True):
-    """The answer to ``complete_files``, in its order."""
+    """The reply to ``complete_files``, in its order."""
 
     files: list[MultipartUploadCompleted | PartsMissing | RefusedFile]
 
@@ -422,20 +422,20 @@ class MultipartUploadAborted(Message, frozen=True):
 
 
 class FileForgotten(Message, frozen=True):
-    """The kernel knows nothing of the file any more."""
+    """The kernel has forgotten the file."""
 
     file_id: str
 
 
 class UnfinishedUpload(Record, frozen=True):
-    """An upload that somebody may go on with."""
+    """An upload that may be resumed."""
 
     key: str
     upload_id: str
     name: str
     uri: str
     size: int
-    """Bytes of the file; -1 if the kernel does not know. S3 does not tell."""
+    """Bytes of the file; -1 if the kernel does not know. S3 does not report it."""
     bytes_done: int
     """Bytes of the parts that S3 lists."""
     parts_done: int
@@ -444,9 +444,9 @@ class UnfinishedUpload(Record, frozen=True):
     last_part_at: float
     """``started`` if there is no part."""
     initiator: str
-    """``""`` where S3 does not tell."""
+    """``""`` where S3 does not report it."""
     own: bool
-    """Whether this kernel or the asking browser began it."""
+    """Whether this kernel or the asking browser started it."""
     held: bool
     """Whether a page has picked the file for it, and may be sending."""
 
@@ -456,21 +456,21 @@ class Denial(Record, frozen=True):
 
     code: str
     message: str
-    """With what to do."""
+    """Includes what to do."""
 
 
 class UnfinishedListed(Message, frozen=True):
-    """The answer to ``list_unfinished``, the newest first."""
+    """The reply to ``list_unfinished``, the newest first."""
 
     store: str
     """``scheme://host``, as in plans."""
     uploads: list[UnfinishedUpload]
     gone: list[str]
-    """Ids of uploads that were remembered, and that S3 does not know any more."""
+    """Ids of remembered uploads that S3 does not know any more."""
     others: int
-    """How many of other people's there are."""
+    """The number of other people's uploads."""
     denied: list[Denial]
-    """One where S3 did not show all, else none."""
+    """One item where S3 did not show all, else none."""
 
 
 class UnfinishedAborted(Message, frozen=True):
@@ -480,19 +480,19 @@ class UnfinishedAborted(Message, frozen=True):
 
 
 class Diagnosed(Message, frozen=True):
-    """What the kernel found."""
+    """The kernel's diagnosis."""
 
     cause: Literal["cors", "unreachable_from_page", "unavailable"]
     message: str
 
 
 class ProgressNoted(Message, frozen=True):
-    """The answer to ``report_progress``."""
+    """The reply to ``report_progress``."""
 
     orders: list[Order]
-    """What the page has not acknowledged yet."""
+    """Orders that the page has not acknowledged yet."""
     lost: list[str]
-    """Ids of files that another page goes on with: this one has to stop."""
+    """Ids of files that another page uploads now: this page has to stop."""
 
 
 class Failed(Message, frozen=True):
@@ -504,16 +504,16 @@ class Failed(Message, frozen=True):
 
 
 class Orders(Message, frozen=True):
-    """From the kernel, unasked: orders that were not acknowledged yet."""
+    """An event: orders that were not acknowledged yet."""
 
     orders: list[Order]
 
 
 class Reach(Message, frozen=True):
-    """From the kernel, unasked: report whether this page reaches an address."""
+    """An event: the page has to report whether it reaches an address."""
 
     number: Count
-    """Grows with each question; what comes of an older one is ignored."""
+    """Grows with each ``reach``; results of older ones are ignored."""
     address: str
     """``scheme://host`` of the store."""
 
@@ -557,7 +557,7 @@ class Kind(NamedTuple):
     """What both sides know of one kind of request."""
 
     replies: tuple[type[Message], ...]
-    """What it is answered with, if not with ``failed``."""
+    """The possible replies, besides ``failed``."""
     speed: Speed
 
 
@@ -606,7 +606,7 @@ def decode(content: object) -> RequestEnvelope:
     """Check and type what came from the page.
 
     Raises:
-        ProtocolError: Anything about it is not as this module says.
+        ProtocolError: It breaks the protocol in any way.
     """
     try:
         return msgspec.convert(content, RequestEnvelope, strict=True)
@@ -616,6 +616,6 @@ def decode(content: object) -> RequestEnvelope:
 
 
 def encode(envelope: ReplyEnvelope | EventEnvelope) -> dict[str, Any]:
-    """As plain data that JSON can carry."""
+    """Return plain data that JSON can carry."""
     encoded: dict[str, Any] = msgspec.to_builtins(envelope)
     return encoded

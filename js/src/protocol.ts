@@ -145,7 +145,7 @@ export const PRECEDENCE: readonly WidgetState[] = [
  */
 export type Speed = "prompt" | "quick" | "slow" | "deleting";
 
-/** The page is here, for the first time or again. */
+/** The page has loaded, for the first time or again. */
 export interface Hello {
   readonly kind: "hello";
   readonly version: number;
@@ -165,13 +165,13 @@ export interface Pick {
   readonly last_modified: number;
   /** The user's answer to a conflict; `""` before there was one. */
   readonly if_exists: "" | "overwrite" | "rename";
-  /** Of the unfinished upload that goes on with this file; `""` lets the kernel decide. */
+  /** Of the unfinished upload that this file resumes; `""` lets the kernel decide. */
   readonly key: Text;
   /** That upload's; `""` lets the kernel find or create one. */
   readonly upload_id: string;
 }
 
-/** Name the files of one pick; the kernel decides their keys and refuses what it must. */
+/** Name the files of one pick; the kernel decides their keys, and refuses some. */
 export interface PickFiles {
   readonly kind: "pick_files";
   /** `location.origin` of the page. */
@@ -179,21 +179,21 @@ export interface PickFiles {
   readonly files: readonly Pick[];
 }
 
-/** Open the upload of a file of several parts, or find one that this file began. */
+/** Create the upload of a file of several parts, or find one that this file may resume. */
 export interface CreateMultipartUpload {
   readonly kind: "create_multipart_upload";
   readonly file_id: FileId;
-  /** Uploads that were found before, and whose parts are not this file's. */
+  /** Uploads that were found before, with parts that are not this file's. */
   readonly refused: readonly UploadId[];
 }
 
-/** Is the object that the key has already this file? Asked before a byte is sent. */
+/** Ask whether the object that the key has is this file, before a byte is sent. */
 export interface CompareObject {
   readonly kind: "compare_object";
   readonly file_id: FileId;
-  /** Of the cut that was tried; 0 before one was. */
+  /** Of the cut that was tried; 0 before the first. */
   readonly part_size: Bytes;
-  /** Of part 1, 2, …; empty where one part was seen to differ. */
+  /** Of part 1, 2, …; empty where one part differs. */
   readonly parts_sha256: readonly Sha256[];
   /** Of part 1, 2, …; empty unless the kernel asked for them. */
   readonly parts_md5: readonly Md5[];
@@ -207,11 +207,11 @@ export interface PartChecksums {
   readonly part_number: PartNumber;
   readonly sha256: Sha256;
   readonly md5: Md5;
-  /** Whether S3 answered to the one PUT of the file that it knows no conditions. */
+  /** Whether S3 answered the file's one PUT that it does not support conditions. */
   readonly unconditional: boolean;
 }
 
-/** Sign URLs that carry exactly these parts. */
+/** Presign URLs that carry exactly these parts. */
 export interface PresignParts {
   readonly kind: "presign_parts";
   readonly parts: readonly PartChecksums[];
@@ -227,11 +227,11 @@ export interface CompleteMultipartUpload {
   readonly parts_md5: readonly Md5[];
   /** Of the whole file. */
   readonly sha256: Sha256Hex;
-  /** Whether S3 refused the one PUT as the key has an object: perhaps by that PUT's first try. */
+  /** Whether S3 refused the one PUT because the key has an object: perhaps by its first try. */
   readonly taken: boolean;
 }
 
-/** Complete and prove several small files at once: each went as one PUT. */
+/** Complete and prove several small files at once: each was sent with one PUT. */
 export interface CompleteFiles {
   readonly kind: "complete_files";
   readonly files: readonly CompleteMultipartUpload[];
@@ -240,31 +240,31 @@ export interface CompleteFiles {
 /**
  * Delete what S3 holds of this unfinished file, and forget it.
  *
- * An upload that was found, and of which no byte was compared yet, is not the file's: it stays.
+ * An upload that was found, with no byte compared yet, is not the file's: it stays.
  */
 export interface AbortMultipartUpload {
   readonly kind: "abort_multipart_upload";
   readonly file_id: FileId;
 }
 
-/** Let go of a file, so that it can be picked anew; what S3 holds of it stays. */
+/** Forget a file, so that it can be picked again; what S3 holds of it stays. */
 export interface ForgetFile {
   readonly kind: "forget_file";
   readonly file_id: FileId;
 }
 
-/** An upload that was begun and not finished. */
+/** An upload that was started and not finished. */
 export interface KnownUpload {
   readonly key: string;
   readonly upload_id: UploadId;
 }
 
-/** What was begun here and not finished, by anybody. */
+/** List the unfinished uploads at this destination, of everybody. */
 export interface ListUnfinished {
   readonly kind: "list_unfinished";
-  /** What the asking browser began, newest first; where S3 denies the list, these are looked at. */
+  /** Uploads that this browser started, newest first; used where S3 denies the list. */
   readonly remembered: readonly KnownUpload[];
-  /** Whether uploads that neither this kernel nor this browser began are wanted one by one. */
+  /** Whether uploads that neither this kernel nor this browser started are wanted one by one. */
   readonly others: boolean;
 }
 
@@ -272,14 +272,14 @@ export interface ListUnfinished {
 export interface AbortUnfinished {
   readonly kind: "abort_unfinished";
   /**
-   * Of the page's own file that went on with it, which another page may have taken over since;
-   * `""` where the user discards an offer, whoever goes on with it.
+   * Of the page's own file that resumed it, which another page may have taken over since; `""`
+   * where the user discards an offer, even if a page has resumed it.
    */
   readonly file_id: string;
   readonly upload: KnownUpload;
 }
 
-/** The page got no answer from S3: the kernel looks whether it can tell why. */
+/** The page got no answer from S3: the kernel is asked for the reason. */
 export interface Diagnose {
   readonly kind: "diagnose";
   readonly file_id: FileId;
@@ -292,7 +292,7 @@ export interface PartInFlight {
   readonly bytes_sent: Bytes;
 }
 
-/** How far one file is; only files that changed are reported. */
+/** The progress of one file; only files that changed are reported. */
 export interface FileProgress {
   readonly file_id: FileId;
   readonly state: FileState;
@@ -312,19 +312,19 @@ export interface Summary {
   readonly bytes_total: Bytes;
   /** Bytes a second. */
   readonly rate: number;
-  /** Seconds; -1 if nobody can say. */
+  /** Seconds; -1 if unknown. */
   readonly eta: number;
   readonly error: Text;
 }
 
-/** What became of the newest `reach`. */
+/** The result of the newest `reach`. */
 export interface Tried {
-  /** That one's; 0 if there was none. */
+  /** Of that `reach`; 0 if there was none. */
   readonly number: Count;
   readonly reached: boolean;
 }
 
-/** How far everything is. One at a time is on its way; the newest wins. */
+/** The progress of everything. One at a time is on its way; the newest wins. */
 export interface ReportProgress {
   readonly kind: "report_progress";
   /** Grows with each report; an older one that comes late is ignored. */
@@ -338,7 +338,7 @@ export interface ReportProgress {
   readonly tried: Tried;
 }
 
-/** What a cell asked the page to do. */
+/** An order of a cell to the page. */
 export interface Order {
   readonly number: Count;
   readonly verb: "pause" | "resume" | "abort" | "clear";
@@ -346,7 +346,7 @@ export interface Order {
   readonly file_ids: readonly FileId[];
 }
 
-/** The answer to `hello`: what the page has to know of this widget. */
+/** The reply to `hello`: facts about this widget that the page needs. */
 export interface Welcome {
   readonly kind: "welcome";
   /** `s3://bucket/prefix`, for people. */
@@ -384,24 +384,24 @@ export interface RefusedFile {
   readonly retryable: boolean;
 }
 
-/** The answer to `pick_files`, in its order. */
+/** The reply to `pick_files`, in its order. */
 export interface FilesPicked {
   readonly kind: "files_picked";
   readonly files: readonly (PlannedFile | RefusedFile)[];
 }
 
-/** A part that S3 holds already; it counts once the file is seen to have the same bytes. */
+/** A part that S3 holds already; it counts once the file is known to have the same bytes. */
 export interface FoundPart {
   readonly part_number: number;
   /** Bytes. */
   readonly size: number;
   /** Base64; `""` where the store does not list it. */
   readonly sha256: string;
-  /** Base64, from the ETag; `""` where that is none. */
+  /** Base64, from the ETag; `""` where that is not an MD5. */
   readonly md5: string;
 }
 
-/** The upload is open, perhaps since an earlier day. */
+/** The upload is open; it may have been created on an earlier day. */
 export interface MultipartUploadCreated {
   readonly kind: "multipart_upload_created";
   readonly file_id: string;
@@ -414,7 +414,7 @@ export interface MultipartUploadCreated {
   readonly md5: boolean;
 }
 
-/** The object was made of these parts, or may have been: hash the file so, and ask again. */
+/** The object was, or may have been, made of these parts: hash the file so, and ask again. */
 export interface ObjectCut {
   readonly kind: "object_cut";
   readonly file_id: string;
@@ -423,7 +423,7 @@ export interface ObjectCut {
   readonly parts_total: number;
   /** Whether parts need their MD5 too. */
   readonly md5: boolean;
-  /** The parts whose checksums S3 tells: the first that differs ends the comparison. */
+  /** The parts with checksums that S3 reports: the first that differs ends the comparison. */
   readonly found: readonly FoundPart[];
 }
 
@@ -439,13 +439,13 @@ export interface PresignedPart {
   readonly file_id: string;
   readonly part_number: number;
   readonly url: string;
-  /** To be sent exactly so; `host` and `content-length` are the browser's. */
+  /** To be sent unchanged; the browser adds `host` and `content-length`. */
   readonly headers: Readonly<Record<string, string>>;
   /** Seconds. */
   readonly expires_in: number;
 }
 
-/** A part for which no URL was signed. */
+/** A part for which no URL was presigned. */
 export interface RefusedPart {
   readonly kind: "refused_part";
   readonly file_id: string;
@@ -455,7 +455,7 @@ export interface RefusedPart {
   readonly retryable: boolean;
 }
 
-/** The answer to `presign_parts`, in its order. */
+/** The reply to `presign_parts`, in its order. */
 export interface PartsPresigned {
   readonly kind: "parts_presigned";
   readonly parts: readonly (PresignedPart | RefusedPart)[];
@@ -477,7 +477,7 @@ export interface PartsMissing {
   readonly part_numbers: readonly number[];
 }
 
-/** The answer to `complete_files`, in its order. */
+/** The reply to `complete_files`, in its order. */
 export interface FilesCompleted {
   readonly kind: "files_completed";
   readonly files: readonly (MultipartUploadCompleted | PartsMissing | RefusedFile)[];
@@ -489,19 +489,19 @@ export interface MultipartUploadAborted {
   readonly file_id: string;
 }
 
-/** The kernel knows nothing of the file any more. */
+/** The kernel has forgotten the file. */
 export interface FileForgotten {
   readonly kind: "file_forgotten";
   readonly file_id: string;
 }
 
-/** An upload that somebody may go on with. */
+/** An upload that may be resumed. */
 export interface UnfinishedUpload {
   readonly key: string;
   readonly upload_id: string;
   readonly name: string;
   readonly uri: string;
-  /** Bytes of the file; -1 if the kernel does not know. S3 does not tell. */
+  /** Bytes of the file; -1 if the kernel does not know. S3 does not report it. */
   readonly size: number;
   /** Bytes of the parts that S3 lists. */
   readonly bytes_done: number;
@@ -510,9 +510,9 @@ export interface UnfinishedUpload {
   readonly started: number;
   /** `started` if there is no part. */
   readonly last_part_at: number;
-  /** `""` where S3 does not tell. */
+  /** `""` where S3 does not report it. */
   readonly initiator: string;
-  /** Whether this kernel or the asking browser began it. */
+  /** Whether this kernel or the asking browser started it. */
   readonly own: boolean;
   /** Whether a page has picked the file for it, and may be sending. */
   readonly held: boolean;
@@ -521,21 +521,21 @@ export interface UnfinishedUpload {
 /** Why S3 did not show everything. */
 export interface Denial {
   readonly code: ErrorCode;
-  /** With what to do. */
+  /** Includes what to do. */
   readonly message: string;
 }
 
-/** The answer to `list_unfinished`, the newest first. */
+/** The reply to `list_unfinished`, the newest first. */
 export interface UnfinishedListed {
   readonly kind: "unfinished_listed";
   /** `scheme://host`, as in plans. */
   readonly store: string;
   readonly uploads: readonly UnfinishedUpload[];
-  /** Ids of uploads that were remembered, and that S3 does not know any more. */
+  /** Ids of remembered uploads that S3 does not know any more. */
   readonly gone: readonly string[];
-  /** How many of other people's there are. */
+  /** The number of other people's uploads. */
   readonly others: number;
-  /** One where S3 did not show all, else none. */
+  /** One item where S3 did not show all, else none. */
   readonly denied: readonly Denial[];
 }
 
@@ -545,19 +545,19 @@ export interface UnfinishedAborted {
   readonly key: string;
 }
 
-/** What the kernel found. */
+/** The kernel's diagnosis. */
 export interface Diagnosed {
   readonly kind: "diagnosed";
   readonly cause: "cors" | "unreachable_from_page" | "unavailable";
   readonly message: string;
 }
 
-/** The answer to `report_progress`. */
+/** The reply to `report_progress`. */
 export interface ProgressNoted {
   readonly kind: "progress_noted";
-  /** What the page has not acknowledged yet. */
+  /** Orders that the page has not acknowledged yet. */
   readonly orders: readonly Order[];
-  /** Ids of files that another page goes on with: this one has to stop. */
+  /** Ids of files that another page uploads now: this page has to stop. */
   readonly lost: readonly string[];
 }
 
@@ -569,16 +569,16 @@ export interface Failed {
   readonly retryable: boolean;
 }
 
-/** From the kernel, unasked: orders that were not acknowledged yet. */
+/** An event: orders that were not acknowledged yet. */
 export interface Orders {
   readonly kind: "orders";
   readonly orders: readonly Order[];
 }
 
-/** From the kernel, unasked: report whether this page reaches an address. */
+/** An event: the page has to report whether it reaches an address. */
 export interface Reach {
   readonly kind: "reach";
-  /** Grows with each question; what comes of an older one is ignored. */
+  /** Grows with each `reach`; results of older ones are ignored. */
   readonly number: Count;
   /** `scheme://host` of the store. */
   readonly address: string;
@@ -637,7 +637,7 @@ export interface EventEnvelope {
   readonly event: Orders | Reach;
 }
 
-/** What each kind of request is answered with, if not with `Failed`. */
+/** The request and the possible replies of each kind, besides `Failed`. */
 export interface Calls {
   readonly hello: { request: Hello; reply: Welcome };
   readonly pick_files: { request: PickFiles; reply: FilesPicked };

@@ -62,7 +62,7 @@ def why_not(found: ObjectFound, size: int, place: str) -> str:
     if found.size != size:
         return described(found, place)
     if not tells(found):
-        return described(found, place, ", and S3 tells no checksum that it could be compared by")
+        return described(found, place, ", and S3 reports no checksum to compare it by")
     return ""
 
 
@@ -79,6 +79,6 @@ def _next_cut(store: Store, plan: FilePlan, found: ObjectFound, tried: int) -> C
     rest = likely[lengths.index(length) + 1 :] if tried and length in lengths else likely
     if rest:
         return rest[0]
-    told = bool(likely) and likely[-1].told
-    how = " with other bytes" if told else ", perhaps with other bytes: S3 does not tell its parts"
+    known = bool(likely) and likely[-1].told
+    how = " with other bytes" if known else ", perhaps with other bytes: S3 does not list its parts"
     raise conflict(described(found, store.destination(plan.key), how))

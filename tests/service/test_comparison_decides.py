@@ -58,7 +58,7 @@ def test_what_is_encrypted_and_has_no_checksum_is_a_conflict_at_the_pick(
 
     assert isinstance(answer, protocol.RefusedFile)
     assert answer.code == "exists"
-    assert "S3 tells no checksum that it could be compared by" in answer.message
+    assert "S3 reports no checksum to compare it by" in answer.message
 
 
 def test_what_is_encrypted_and_has_a_checksum_is_compared(

@@ -163,7 +163,7 @@ def test_an_object_without_any_checksum_is_a_conflict_that_says_so(desk: Desk, f
     desk.pick(file)
     desk.until_state("failed")
 
-    assert "S3 tells no checksum that it could be compared by" in desk.widget.error
+    assert "S3 reports no checksum to compare it by" in desk.widget.error
     expect(desk.row(NAME)).to_contain_text("An object already has this key")
     assert desk.asked("compare_object") == []
     assert desk.proxy.puts() == ()
