@@ -19,7 +19,7 @@ from s3upload_widget.options import IF_EXISTS, MAX_CONCURRENCY
 from s3upload_widget.parts import MiB
 from s3upload_widget.s3 import Unreadable, connect
 from s3upload_widget.unfinished import abort_unfinished, list_unfinished
-from s3upload_widget.uploader import Options, expanded, upload
+from s3upload_widget.uploader import Options, expand_paths, upload
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -45,7 +45,7 @@ class Commands(click.Group):
             click.echo("\nInterrupted.", err=True)
             ctx.exit(INTERRUPTED)
         except (UploadError, OSError) as error:
-            raise click.ClickException(_told(error)) from error
+            raise click.ClickException(_message(error)) from error
 
 
 def server_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -62,7 +62,7 @@ def server_options(command: Callable[..., None]) -> Callable[..., None]:
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="s3upload-widget", prog_name="s3upload")
 def cli() -> None:
-    """Upload files to S3: resumable, verified, and able to finish what a browser began."""
+    """Upload files to S3, resumable and verified; resume also what a browser left unfinished."""
 
 
 @cli.command()
@@ -79,7 +79,7 @@ def cli() -> None:
 @click.option(
     "--max-concurrency", type=click.IntRange(1, MAX_CONCURRENCY), default=8, show_default=True
 )
-@click.option("--restart", is_flag=True, help="Begin anew beside what was begun.")
+@click.option("--restart", is_flag=True, help="Leave unfinished uploads, and start over.")
 @click.option("--no-progress", is_flag=True, help="Show no bar.")
 @server_options
 def put(
@@ -95,7 +95,7 @@ def put(
     profile: str | None,
     region: str | None,
 ) -> None:
-    """Upload files, or finish what was begun of them.
+    """Upload files, or resume what is unfinished of them.
 
     PATHS are files, folders, patterns such as '*.parquet', or fsspec URLs. URI is s3://bucket/key
     for one file, or s3://bucket/folder/. What is on S3 is printed, one URI a line.
@@ -110,7 +110,7 @@ def put(
         restart=restart,
         progress=not no_progress and sys.stderr.isatty(),
     )
-    files = expanded(named)
+    files = expand_paths(named)
     if not files:
         msg = f"there is no file in {', '.join(named)}"
         raise click.ClickException(msg)
@@ -127,7 +127,7 @@ def put(
 def ls(
     uri: str, *, as_json: bool, endpoint_url: str | None, profile: str | None, region: str | None
 ) -> None:
-    """List the uploads that nobody finished: S3 keeps, and bills, their parts."""
+    """List unfinished uploads: S3 keeps, and bills, their parts."""
     found = list_unfinished(uri, client=_client(endpoint_url, profile, region))
     if as_json:
         click.echo(json.dumps([_as_json(each) for each in found], indent=2))
@@ -149,7 +149,7 @@ def abort(
     profile: str | None,
     region: str | None,
 ) -> None:
-    """Delete the parts of unfinished uploads that nothing was added to for a while."""
+    """Delete the parts of unfinished uploads that got no part for a while."""
     client = _client(endpoint_url, profile, region)
     old = abort_unfinished(uri, older_than=older_than, dry_run=True, client=client)
     _show(old)
@@ -158,7 +158,7 @@ def abort(
     if not yes and not click.confirm(f"Delete what S3 holds of these {len(old)} uploads?"):
         msg = "nothing was aborted"
         raise click.ClickException(msg)
-    # While the question stood, somebody may have gone on with one of them.
+    # While the question was open, somebody may have resumed one of them.
     still = abort_unfinished(uri, older_than=older_than, dry_run=True, client=client)
     shown = {each.upload_id for each in old}
     aborted = [each for each in still if each.upload_id in shown]
@@ -185,7 +185,7 @@ def check(
     profile: str | None,
     region: str | None,
 ) -> None:
-    """Find out whether pages can upload to a bucket, and how to get there.
+    """Check whether pages can upload to a bucket, and say what is missing.
 
     URI is s3://bucket, or a folder in it. No object is made. Without --fix, nothing is changed.
     """
@@ -254,7 +254,7 @@ def _add(remedy: Remedy | Unreadable, *, yes: bool) -> bool:
 
 
 def _matching(path: str) -> list[str]:
-    """What a pattern that no shell expanded matches; else the path itself."""
+    """The files that match a pattern which no shell expanded; else the path itself."""
     if "://" in path or Path(path).exists() or not glob.has_magic(path):
         return [path]
     found = sorted(glob.glob(path, recursive=True))  # noqa: PTH207 - also for absolute patterns
@@ -264,23 +264,23 @@ def _matching(path: str) -> list[str]:
     return found
 
 
-def _told(error: Exception) -> str:
+def _message(error: Exception) -> str:
     notes: Iterable[str] = getattr(error, "__notes__", ())
     return "\n".join([str(error), *notes])
 
 
 def _summary(outcomes: list[Outcome]) -> str:
-    sent = sum(outcome.tally.sent for outcome in outcomes)
-    kept = sum(outcome.tally.kept for outcome in outcomes)
-    again = sum(outcome.tally.again for outcome in outcomes)
+    sent = sum(outcome.stats.sent for outcome in outcomes)
+    kept = sum(outcome.stats.kept for outcome in outcomes)
+    resent = sum(outcome.stats.resent for outcome in outcomes)
     return (
         f"{len(outcomes)} on S3; parts: {sent} sent, {kept} skipped because they were there, "
-        f"{again} sent again because they differed"
+        f"{resent} sent again because they differed"
     )
 
 
 def _as_json(found: Unfinished) -> dict[str, object]:
-    """Without the upload id, which is nobody's business."""
+    """All but the upload id, which is private."""
     return {
         "name": found.name,
         "uri": found.uri,

@@ -1,7 +1,7 @@
 """A JupyterLab with the widget, and an S3 server for it: ``python -m s3upload_widget.demo``.
 
-Both are of their own: everything stands in one folder, nothing in the user's configuration.
-What was uploaded, and what was not finished, is there again the next time.
+Both live in one folder and touch nothing of the user's configuration. Uploaded and unfinished
+files are there again the next time.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from s3upload_widget.local import Supervised, seaweedfs, serve_local_s3
+from s3upload_widget.local import HOST, Supervised, can_listen, serve_local_s3
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -45,7 +45,7 @@ START_SECONDS: Final = 120.0
 
 @dataclass(frozen=True)
 class Lab:
-    """JupyterLab, as it is set up in a folder. The same port each time: pages store by origin."""
+    """JupyterLab, set up in a folder. The same port each time, as pages store by origin."""
 
     folder: Path
     notebook: str
@@ -54,12 +54,12 @@ class Lab:
 
     @property
     def url(self) -> str:
-        """Opens the notebook; whoever has it may run code."""
+        """Opens the notebook; anybody who has it may run code."""
         return f"http://127.0.0.1:{self.port}/lab/tree/{self.notebook}?token={self.token}"
 
     @property
     def origins(self) -> tuple[str, ...]:
-        """Of its pages, by whichever name the user calls this machine."""
+        """The origins of its pages, for each name of this machine."""
         return (f"http://localhost:{self.port}", f"http://127.0.0.1:{self.port}")
 
     @contextmanager
@@ -88,7 +88,7 @@ class Lab:
             time.sleep(0.1)
 
     def _answers(self) -> bool:
-        connection = HTTPConnection(seaweedfs.HOST, self.port, timeout=5)
+        connection = HTTPConnection(HOST, self.port, timeout=5)
         try:
             headers = {"Authorization": f"token {self.token}"}
             connection.request("GET", "/api/status", headers=headers)
@@ -103,7 +103,7 @@ def prepare(folder: Path, notebook: Path, port: int = 0) -> Lab:
     """Set up JupyterLab in ``folder``, or find it there.
 
     Args:
-        folder: Everything stands in it.
+        folder: Holds everything.
         notebook: Copied into it, unless a notebook of that name is there from the last time.
         port: Left out, the last time's if it is free, else any free one.
 
@@ -138,7 +138,7 @@ def _config_file(folder: Path) -> Path:
 def _server_config(lab: Lab) -> dict[str, Any]:
     return {
         "ServerApp": {
-            "ip": seaweedfs.HOST,
+            "ip": HOST,
             "port": lab.port,
             "port_retries": 0,
             "open_browser": False,
@@ -150,7 +150,7 @@ def _server_config(lab: Lab) -> dict[str, Any]:
 
 
 def _keep_quiet(config: Path) -> None:
-    """JupyterLab shall neither ask about news nor look for updates."""
+    """Keep JupyterLab from asking about news and from looking for updates."""
     settings = config / "lab" / "user-settings" / "@jupyterlab" / "apputils-extension"
     settings.mkdir(parents=True, exist_ok=True)
     file = settings / "notification.jupyterlab-settings"
@@ -165,11 +165,11 @@ def _write_private(path: Path, content: dict[str, Any]) -> None:
 
 def _free_port(wanted: int) -> int:
     candidates = [wanted, *random.sample(PORTS, len(PORTS))]
-    return next(port for port in candidates if port and seaweedfs.can_listen(port))
+    return next(port for port in candidates if port and can_listen(port))
 
 
 def _environment(folder: Path, s3: LocalS3) -> dict[str, str]:
-    """What kernels find: the S3 server as boto3's default, and nothing of the user's own."""
+    """The kernels' environment: the S3 server as boto3's default, and nothing of the user's own."""
     foreign = ("AWS_", "JUPYTER", "JPY_")
     env = {name: text for name, text in os.environ.items() if not name.startswith(foreign)}
     jupyter = folder / "jupyter"
@@ -208,7 +208,7 @@ def run(folder: Path, notebook: Path, *, port: int = 0, browser: bool = True) ->
 
 
 def _has_screen() -> bool:
-    """Without one, a browser in the terminal would open."""
+    """Whether there is a screen; without one, a browser in the terminal would open."""
     return sys.platform == "darwin" or bool(
         os.environ.keys() & {"DISPLAY", "WAYLAND_DISPLAY", "BROWSER"}
     )

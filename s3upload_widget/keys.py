@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 MAX_KEY_BYTES: Final = 1_024
 """UTF-8. Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html"""
 MAX_NAMES: Final = 1_000
-"""How many names a file may try where it is to be renamed, its own among them."""
+"""Names that a file may try where it is to be renamed, its own among them."""
 _SHOWN: Final = 80
 _UNSAFE_CATEGORIES: Final = {"Cc": "a control character", "Cs": "half of a surrogate pair"}
 _ACCESS_POINT: Final = re.compile(r"(?P<bucket>arn:[^/]+[:/][^/:]+)(?:/(?P<prefix>.*))?", re.DOTALL)
 
 
 def shown(value: object) -> str:
-    """What was given, as an error message may show it: escaped, at most 80 characters."""
+    """A value as an error message may show it: escaped, at most 80 characters."""
     text = value if isinstance(value, str) else repr(value)
     cut = text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
     return repr(cut) if isinstance(value, str) else cut
@@ -42,7 +42,7 @@ def object_key(picked: PickedFile, *, prefix: str, key: KeyChoice) -> str:
 
     Args:
         picked: The file as the browser names it.
-        prefix: The folder every key stands in; ``""`` is the whole bucket.
+        prefix: The folder of every key; ``""`` is the whole bucket.
         key: None for the file's name or its path in a dropped folder; a str, or a function
             that returns one: the name to use instead, relative to ``prefix``.
 
@@ -69,7 +69,7 @@ def folder(prefix: str) -> str:
     """``prefix`` as a folder: NFC, ending in ``/`` unless it is empty.
 
     Raises:
-        KeyRefusedError: It holds what no key may hold.
+        KeyRefusedError: It holds something that no key may hold.
     """
     if not prefix:
         return ""
@@ -82,7 +82,7 @@ def folder(prefix: str) -> str:
 
 
 def check_key_choice(key: KeyChoice) -> None:
-    """Refuse a ``key=`` that no file could have.
+    """Refuse a ``key=`` that is not valid.
 
     Raises:
         KeyRefusedError: It is no key, or neither a str nor a function.
@@ -96,7 +96,7 @@ def check_key_choice(key: KeyChoice) -> None:
 
 
 def stands_inside(key: str, prefix: str) -> bool:
-    """Whether a key that a page names is one of the folder, however its URL is read on the way."""
+    """Whether a key that a page sends is inside the folder, however its URL is read on the way."""
     segments = key.removeprefix(prefix).split("/")
     climbs = any(_is_dots(segment) for segment in segments)
     return key.startswith(prefix) and not climbs and not any(map(_character_fault, key))

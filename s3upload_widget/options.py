@@ -1,4 +1,4 @@
-"""What a user may choose for uploads of either kind: a widget's options, and a script's."""
+"""Options that a widget and a script have in common, and their checks. Pure."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ MAX_CONCURRENCY: Final = 64
 
 
 def check_choices(if_exists: str, max_concurrency: int) -> None:
-    """Refuse what cannot be.
+    """Refuse values that are not valid.
 
     Raises:
-        RefusedError: It says what can.
+        RefusedError: One is not; the message says which are.
     """
     if if_exists not in IF_EXISTS:
-        msg = f"if_exists={if_exists!r} cannot be: give one of {', '.join(map(repr, IF_EXISTS))}"
+        msg = f"if_exists={if_exists!r} is not valid: use one of {', '.join(map(repr, IF_EXISTS))}"
         raise RefusedError(msg)
     if not is_whole(max_concurrency) or not 1 <= max_concurrency <= MAX_CONCURRENCY:
-        msg = f"max_concurrency={max_concurrency!r} cannot be: give 1 to {MAX_CONCURRENCY}"
+        msg = f"max_concurrency={max_concurrency!r} is not valid: use 1 to {MAX_CONCURRENCY}"
         raise RefusedError(msg)

@@ -1,4 +1,4 @@
-"""S3's limits, and how a file's size is cut into parts. Pure arithmetic."""
+"""S3's limits, and the parts of a file of a given size. Pure arithmetic."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def check_part_size(part_size: int, limits: Limits = S3_LIMITS) -> int:
         RefusedError: It is no int, below 5 MiB or above 5 GiB.
     """
     if not is_whole(part_size):
-        msg = f"part_size={part_size!r} cannot be: give bytes as an int, or leave it out"
+        msg = f"part_size={part_size!r} is not valid: use bytes as an int, or leave it out"
         raise RefusedError(msg)
     if not limits.min_part_size <= part_size <= limits.max_part_size:
         msg = (

@@ -85,7 +85,7 @@ def lifecycle_rule(prefix: str = "", *, days: int = 7) -> LifecycleRuleTypeDef:
 
     Args:
         prefix: A folder, with its final ``/``; empty means the whole bucket.
-        days: Days since the upload was begun, 1 or more. An upload cannot be resumed later.
+        days: Days since the upload was created, 1 or more. An upload cannot be resumed later.
 
     Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpu-abort-incomplete-mpu-lifecycle-config.html
     """

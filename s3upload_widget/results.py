@@ -1,4 +1,4 @@
-"""What the user gets to see of files: frozen records without a reference to anything."""
+"""The user's view of files: frozen records without a reference to anything."""
 
 from __future__ import annotations
 
@@ -50,15 +50,15 @@ class PickedFile:
     """UTC."""
 
 
-class Rereadable:
-    """How an object is read again. No field: no part of ``repr``, ``==``, ``asdict``, a pickle."""
+class Verifiable:
+    """How an object is read back. No field: no part of ``repr``, ``==``, ``asdict``, a pickle."""
 
-    __slots__ = ("_reread",)
-    _reread: Callable[[UploadedFile], VerifiedBy]
+    __slots__ = ("_verify",)
+    _verify: Callable[[UploadedFile], VerifiedBy]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class UploadedFile(Rereadable):
+class UploadedFile(Verifiable):
     """A file that is complete on S3 and was proven equal there.
 
     Example:
@@ -106,19 +106,19 @@ class UploadedFile(Rereadable):
                 with; or this record was loaded from a file, and knows no client.
             S3Error: It cannot be read.
         """
-        reread = getattr(self, "_reread", None)
-        if reread is None:
+        verify = getattr(self, "_verify", None)
+        if verify is None:
             msg = (
                 f"this record of {self.uri} was loaded or changed, and knows no client to read "
                 "with: read the object, and compare its SHA-256 with .sha256"
             )
             raise RefusedError(msg)
-        by: VerifiedBy = reread(self)
+        by: VerifiedBy = verify(self)
         return by
 
-    def reread_by(self, reread: Callable[[UploadedFile], VerifiedBy]) -> UploadedFile:
+    def verify_with(self, verify: Callable[[UploadedFile], VerifiedBy]) -> UploadedFile:
         """Have :meth:`verify` read with this; returns the record itself."""
-        object.__setattr__(self, "_reread", reread)
+        object.__setattr__(self, "_verify", verify)
         return self
 
     def __copy__(self) -> UploadedFile:
@@ -147,7 +147,7 @@ class FileStatus:
     error: str
     """``""``, or what went wrong and what to do."""
     bytes_done: int
-    """Bytes of proven parts plus bytes on the wire; goes back only where the file begins anew."""
+    """Bytes of proven parts plus bytes on the wire; decreases only where the file starts over."""
     part_size: int
     """Bytes of each part but the last; 0 before the first part is cut."""
     parts_total: int
@@ -158,8 +158,8 @@ class FileStatus:
     def __repr__(self) -> str:
         moves = self.bytes_done and self.state != "done"
         share = f" {100 * self.bytes_done // self.size} %" if moves else ""
-        told = f"{self.key or self.name}, {self.state}{share}, {amount(self.size)}"
-        return f"FileStatus({told}{': ' if self.error else ''}{self.error})"
+        text = f"{self.key or self.name}, {self.state}{share}, {amount(self.size)}"
+        return f"FileStatus({text}{': ' if self.error else ''}{self.error})"
 
 
 class Abortable:
@@ -173,9 +173,9 @@ class Abortable:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Unfinished(Abortable):
-    """An upload that was begun and neither completed nor aborted; S3 keeps, and bills, its parts.
+    """An upload that was created, and neither completed nor aborted; S3 keeps, and bills, its parts.
 
-    Two are equal only where they are one: a key may have several that look the same.
+    Two are equal only if they are one and the same: a key may have several that look alike.
     """
 
     name: str
@@ -192,7 +192,7 @@ class Unfinished(Abortable):
     last_part_at: datetime
     """UTC: when its newest part arrived; ``started`` where there is none yet."""
     initiator: str
-    """Who began it, as S3 names them; ``""`` on servers that do not tell."""
+    """The account that created it, as S3 names it; ``""`` on servers that do not say."""
 
     def abort(self) -> None:
         """Delete its parts, until S3 shows none. One that is gone already is fine.

@@ -1,4 +1,4 @@
-"""What was begun and never finished: S3 keeps and bills such parts until somebody aborts them."""
+"""Unfinished uploads: S3 keeps and bills their parts until somebody aborts them. Reads no file."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from s3upload_widget.s3 import ListedUpload
 
 _AT_ONCE: Final = 8
-"""Uploads that are looked at, or aborted, in parallel."""
+"""Uploads that are listed, or aborted, in parallel."""
 _AGE: Final = re.compile(r"\s*([0-9]+)\s*([smhdw])\s*")
 _UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
 def list_unfinished(uri: str, *, client: S3Client | None = None) -> tuple[Unfinished, ...]:
-    """Every unfinished upload at an address, by key, the one that was begun first before others.
+    """List the unfinished uploads at an address, by key, the oldest first.
 
     Example:
         >>> for found in list_unfinished("s3://lab-data/raw/"):
@@ -43,7 +43,7 @@ def list_unfinished(uri: str, *, client: S3Client | None = None) -> tuple[Unfini
         S3Error: S3 cannot be asked.
     """
     bucket, place = parse_uri(uri)
-    return unfinished_at(Store(bucket, client), place)
+    return find_unfinished(Store(bucket, client), place)
 
 
 def abort_unfinished(
@@ -53,7 +53,7 @@ def abort_unfinished(
     dry_run: bool = False,
     client: S3Client | None = None,
 ) -> tuple[Unfinished, ...]:
-    """Abort the unfinished uploads at an address that nothing was added to for a while.
+    """Abort the unfinished uploads at an address that got no part for a while.
 
     Example:
         >>> abort_unfinished("s3://lab-data/raw/", older_than="7d")
@@ -70,7 +70,7 @@ def abort_unfinished(
         What was aborted.
 
     Raises:
-        RefusedError: ``older_than`` or ``uri`` cannot be read.
+        RefusedError: ``older_than`` or ``uri`` are not valid.
         AccessDeniedError: A permission is missing; s3:AbortMultipartUpload among others.
         S3Error: S3 cannot be asked, or parts keep arriving.
     """
@@ -81,24 +81,26 @@ def abort_unfinished(
     return old
 
 
-def unfinished_at(store: Store, place: str) -> tuple[Unfinished, ...]:
-    """What is unfinished at a key or in a folder; ``""`` is the whole bucket."""
+def find_unfinished(store: Store, place: str) -> tuple[Unfinished, ...]:
+    """List the unfinished uploads at a key or in a folder; ``""`` is the whole bucket."""
     inside = place if place.endswith("/") or not place else f"{place}/"
     uploads = [
         upload
         for upload in store.list_multipart_uploads(place)
         if upload.key == place or upload.key.startswith(inside)
     ]
-    return tuple(sorted(looked_at(store, uploads), key=lambda each: (each.uri, each.started)))
+    return tuple(
+        sorted(list_their_parts(store, uploads), key=lambda each: (each.uri, each.started))
+    )
 
 
-def looked_at(store: Store, uploads: Iterable[ListedUpload]) -> list[Unfinished]:
-    """The uploads with what S3 holds of them, in the same order, without those that are gone."""
-    looks = in_parallel(partial(_look, store), uploads, at_once=_AT_ONCE)
-    return [each for some in looks for each in some]
+def list_their_parts(store: Store, uploads: Iterable[ListedUpload]) -> list[Unfinished]:
+    """Add to uploads the parts that S3 holds of them; in the same order, without those that are gone."""
+    found = in_parallel(partial(_with_parts, store), uploads, at_once=_AT_ONCE)
+    return [each for some in found for each in some]
 
 
-def _look(store: Store, upload: ListedUpload) -> tuple[Unfinished, ...]:
+def _with_parts(store: Store, upload: ListedUpload) -> tuple[Unfinished, ...]:
     """The upload with its parts; nothing if it was completed or aborted just now."""
     try:
         listed = store.list_parts(upload.key, upload.upload_id)
@@ -117,7 +119,7 @@ def _look(store: Store, upload: ListedUpload) -> tuple[Unfinished, ...]:
         last_part_at=max(arrivals, default=started),
         initiator=upload.initiator,
     )
-    abort = partial(store.abort, upload.key, upload.upload_id)
+    abort = partial(store.abort_multipart_upload, upload.key, upload.upload_id)
     return (found.known_as(upload.upload_id, abort),)
 
 

@@ -15,7 +15,7 @@ from concurrent.futures import Future
 from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from s3upload_widget.s3 import without_secrets
+from s3upload_widget.redaction import without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -47,7 +47,7 @@ class Workers:
         self._closed = False
 
     def submit(self, work: Callable[[], object], *, room: float = math.inf) -> bool:
-        """Queue ``work``; ``False`` if ``room`` pieces wait before it, or after :meth:`close`."""
+        """Queue ``work``; ``False`` if ``room`` tasks wait before it, or after :meth:`close`."""
         with self._lock:
             if self._closed or self._queue.qsize() >= room:
                 return False
@@ -57,7 +57,7 @@ class Workers:
             return True
 
     def close(self) -> None:
-        """Take no more work; the threads end when all that was taken is done."""
+        """Take no more work; the threads end when all queued work is done."""
         with self._lock:
             self._closed = True
             self._queue.put(None)
@@ -81,7 +81,7 @@ class Workers:
             return self._last()
 
     def _last(self) -> Callable[[], object] | None:
-        with self._lock:  # whoever submits next starts a thread again
+        with self._lock:  # the next submit starts a thread again
             try:
                 return self._queue.get_nowait()
             except queue.Empty:
@@ -92,10 +92,10 @@ class Workers:
 def in_parallel(
     do: Callable[..., T], *arguments: Iterable[object], at_once: int, name: str = "s3upload-beside"
 ) -> list[T]:
-    """What ``do`` gives for each of the arguments, in their order, as :func:`map` takes them.
+    """Call ``do`` with each of the arguments, as :func:`map` does; the results, in order.
 
     Raises:
-        BaseException: The first that ``do`` raised, or an interrupt; what has not begun is dropped.
+        BaseException: The first that ``do`` raised, or an interrupt; tasks that did not start are dropped.
     """
     tasks = [(Future[T](), partial(do, *each)) for each in zip(*arguments, strict=True)]
     workers = Workers(at_once, name=name)
@@ -110,14 +110,14 @@ def in_parallel(
 
 
 def log_defect(what: str, error: BaseException) -> None:
-    """Log an error that nobody foresaw, with its traceback and without secrets."""
+    """Log an unforeseen error, with its traceback and without secrets."""
     logger.error("%s: %s", what, without_secrets("".join(traceback.format_exception(error))))
 
 
 def _outlive(work: Callable[[], object]) -> None:
     try:
         work()
-    except Exception as error:  # noqa: BLE001  a thread must outlive whatever it is given
+    except Exception as error:  # noqa: BLE001  a thread must outlive its tasks
         log_defect("background work failed", error)
 
 
@@ -126,5 +126,5 @@ def _fulfil(future: Future[T], task: Callable[[], T]) -> None:
         return
     try:
         future.set_result(task())
-    except BaseException as error:  # noqa: BLE001  whoever waits for the result gets it
+    except BaseException as error:  # noqa: BLE001  the future reports it
         future.set_exception(error)

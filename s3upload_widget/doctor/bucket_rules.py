@@ -56,10 +56,10 @@ class Remedy:
         Raises:
             S3Error: S3 does not let it be written, or somebody changed the rules since.
         """
-        if self._store.settings.rules(self.before.kind) != self.before:
+        if self._store.config.rules(self.before.kind) != self.before:
             msg = f"the {self.before.kind} rules of {self._store.bucket!r} were changed meanwhile"
             raise S3Error(msg)
-        self._store.settings.put(self.before.joined_by(self.rule))
+        self._store.config.put(self.before.joined_by(self.rule))
 
 
 def cors_finding(store: Store, prefix: str, preflight: Preflight) -> Finding:
@@ -96,7 +96,7 @@ def origin_unknown_finding(store: Store, prefix: str) -> Finding:
 
 def lifecycle_finding(store: Store, prefix: str) -> Finding:
     """Whether a rule removes unfinished uploads."""
-    rules = store.settings.rules("lifecycle")
+    rules = store.config.rules("lifecycle")
     if not isinstance(rules, Unreadable):
         days = [_days(rule) for rule in rules.rules if _removes(rule, prefix)]
         if days:
@@ -136,7 +136,7 @@ def as_json(rules: object) -> str:
 
 
 def _remedy(store: Store, kind: RuleKind, rule: Mapping[str, Any]) -> Remedy | Unreadable:
-    before = store.settings.rules(kind)
+    before = store.config.rules(kind)
     if isinstance(before, Unreadable):
         return before
     fitting = rule if kind == "cors" else _fitting(rule, before.rules)

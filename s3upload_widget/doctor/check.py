@@ -147,8 +147,8 @@ def _findings(
     store: Store, prefix: str, origin: str, page_reaches: Callable[[str], PageView]
 ) -> Iterator[Finding]:
     try:
-        look = store.settings.look()
-        store.check_bucket()
+        look = store.config.head_bucket()
+        store.require_bucket()
         headers = _signed_headers(store, prefix)
     except UploadError as error:
         yield blocking_finding(store, error)
@@ -181,8 +181,8 @@ def _signed_headers(store: Store, prefix: str) -> set[str]:
     key, digest = f"{prefix}x", "A" * 43 + "="
     # Until another store has shown that it knows SHA-256, whole files carry their MD5 too.
     md5 = "" if store.on_aws else "A" * 22 + "=="
-    part = store.presign_part(key, "-", 1, size=1, sha256=digest, md5=md5)
-    whole = store.presign_object(
+    part = store.presign_upload_part(key, "-", 1, size=1, sha256=digest, md5=md5)
+    whole = store.presign_put_object(
         key, size=1, sha256=digest, md5=md5, content_type="text/csv", must_not_exist=True
     )
     return {name.lower() for name in (*part.headers, *whole.headers)}

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from s3upload_widget.errors import UploadError
-    from s3upload_widget.s3 import BucketLook, Store
+    from s3upload_widget.s3 import BucketHead, Store
 
 MAX_SKEW: Final = 900.0
 """Seconds; S3 refuses requests that are signed with a clock further off.
@@ -53,7 +53,7 @@ def blocking_finding(store: Store, error: UploadError) -> Finding:
     return Finding(check=check, level="problem", what=str(error), why=why, fix=fix)
 
 
-def connection_findings(store: Store, look: BucketLook, origin: str) -> Iterator[Finding]:
+def connection_findings(store: Store, look: BucketHead, origin: str) -> Iterator[Finding]:
     """Address, region and clock of a bucket that is reached."""
     yield _address(store, origin)
     yield _region(store, look)
@@ -90,7 +90,7 @@ def _address(store: Store, origin: str) -> Finding:
     return Finding(check="address", level="ok", what=f"pages send to {target}")
 
 
-def _region(store: Store, look: BucketLook) -> Finding:
+def _region(store: Store, look: BucketHead) -> Finding:
     if store.on_aws and look.region not in {"", look.asked_region}:
         return Finding(
             check="region",

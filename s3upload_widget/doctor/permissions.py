@@ -101,7 +101,7 @@ def try_upload(store: Store, prefix: str) -> Trial:
     finally:
         for upload_id in upload_ids:
             with trial.step("abort"):
-                store.abort(trial.key, upload_id)
+                store.abort_multipart_upload(trial.key, upload_id)
     return trial
 
 
@@ -172,7 +172,7 @@ def _leftover_finding(store: Store, trial: Trial) -> Finding:
 
 def _encryption_finding(store: Store, trial: Trial) -> Finding:
     errors = [trial.errors[step] for step in ("create", "send") if step in trial.errors]
-    key = store.settings.kms_key()
+    key = store.config.kms_key()
     known = "" if isinstance(key, Unreadable) else key
     for error in errors:
         if _of_key(error):

@@ -36,7 +36,7 @@ Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_cond
 
 def policy_finding(store: Store) -> Finding:
     """A hint where the policy has such conditions, or cannot be read."""
-    statements = store.settings.policy()
+    statements = store.config.policy()
     if isinstance(statements, Unreadable):
         return Finding(
             check="policy",

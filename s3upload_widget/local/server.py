@@ -1,7 +1,7 @@
-"""An S3 server on this machine, for demos and tests: SeaweedFS, started and ended with the caller.
+"""A local S3 server for demos and tests: SeaweedFS, which starts and ends with the caller.
 
-It listens on loopback only, but whoever has an account on this machine can reach its inner
-ports there: it is no place for secrets.
+It listens on loopback only, but everybody with an account on this machine can reach its inner
+ports there: keep no secrets in it. Knows no page and no upload.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ START_TRIES: Final = 3
 START_SECONDS: Final = 60.0
 """It usually takes 1."""
 RELEASE_SECONDS: Final = 12.0
-"""How long the server of a caller that was killed may still hold its folder."""
+"""Seconds that the server of a killed caller may still hold its folder."""
 
 
 def serve_local_s3(
@@ -59,7 +59,7 @@ def serve_local_s3(
         folder: Keeps objects, unfinished uploads, credentials and the port for the next time.
             Left out, they live in a temporary folder that is removed at the end.
         bucket: Created if it is not there.
-        origins: Of the pages that may upload, such as ``http://localhost:8888``; ``*`` is any.
+        origins: Origins of the pages that may upload, such as ``http://localhost:8888``; ``*`` is any.
 
     Raises:
         ModuleNotFoundError: SeaweedFS is not installed.
@@ -183,7 +183,7 @@ class LocalS3:
 
 @dataclass(frozen=True)
 class _Place:
-    """Where a server is and who may enter; the same the next time, so that pages find it again."""
+    """A server's ports and credentials; the same the next time, so that pages find it again."""
 
     access_key: str
     secret_key: str

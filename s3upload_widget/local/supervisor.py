@@ -2,7 +2,7 @@
 
 Linux can bind a child to its parent, but to one thread of it, and macOS cannot at all. A pipe
 works on both: this file, run as a script, starts the program and ends it as soon as its own
-standard input ends, which the system sees to however the caller goes.
+standard input ends, which the system ensures however the caller ends.
 """
 
 from __future__ import annotations

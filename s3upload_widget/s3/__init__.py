@@ -1,37 +1,38 @@
-"""The S3 verbs on one bucket, with our errors; the only room that knows boto3."""
+"""S3's operations on one bucket, with our errors; the only room that knows boto3."""
 
 from __future__ import annotations
 
-from s3upload_widget.s3.bucket_config import BucketLook, ConfigRules, RuleKind, Unreadable
-from s3upload_widget.s3.errors import Call, refusal_code, without_secrets
+from s3upload_widget.s3.bucket_config import BucketHead, ConfigRules, RuleKind, Unreadable
+from s3upload_widget.s3.errors import Call, refusal_code
 from s3upload_widget.s3.presigner import PresignedUrl
 from s3upload_widget.s3.records import (
     CompletedPart,
     ListedPart,
     ListedUpload,
+    MultipartUpload,
     NoObject,
     NotAllowed,
     ObjectFound,
-    OpenedUpload,
 )
+from s3upload_widget.s3.retry import retrying
 from s3upload_widget.s3.store import Store, connect
 
 __all__ = [
-    "BucketLook",
+    "BucketHead",
     "Call",
     "CompletedPart",
     "ConfigRules",
     "ListedPart",
     "ListedUpload",
+    "MultipartUpload",
     "NoObject",
     "NotAllowed",
     "ObjectFound",
-    "OpenedUpload",
     "PresignedUrl",
     "RuleKind",
     "Store",
     "Unreadable",
     "connect",
     "refusal_code",
-    "without_secrets",
+    "retrying",
 ]

@@ -1,7 +1,7 @@
-"""How a bucket is set up, as far as it may be read: CORS and lifecycle rules, encryption, policy.
+"""A bucket's configuration, as far as it may be read: CORS and lifecycle rules, encryption, policy.
 
-That there is none and that it may not be read are told apart: S3 replaces the rules of a kind
-only as a whole, so what cannot be read must never be written.
+A missing configuration and one that may not be read are distinct: S3 replaces the rules of a kind
+only as a whole, so an unreadable configuration must never be written.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ _KINDS: Final[Mapping[RuleKind, tuple[str, str, str]]] = {
     "cors": ("bucket_cors", "CORSConfiguration", "CORSRules"),
     "lifecycle": ("bucket_lifecycle_configuration", "LifecycleConfiguration", "Rules"),
 }
-"""The end of boto3's verbs, the argument of the one that puts, and the rules in it."""
+"""The end of boto3's method names, the argument of the put method, and the rules in it."""
 _KEPT: Final = ("TransitionDefaultMinimumObjectSize",)
-"""What stands beside lifecycle rules, and falls back to its default where it is not repeated.
+"""Settings beside lifecycle rules, which fall back to their default unless they are repeated.
 
 Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketLifecycleConfiguration.html
 """
@@ -42,7 +42,7 @@ _NONE: Final = frozenset(
         "ServerSideEncryptionConfigurationNotFoundError",
     }
 )
-"""What S3 says where nothing is set. Any other refusal says nothing about what is there."""
+"""S3's codes where nothing is set. Any other refusal says nothing about the configuration."""
 _ANY_STATUS: Final = range(600)
 
 
@@ -64,7 +64,7 @@ class ConfigRules:
     rules: tuple[Mapping[str, Any], ...]
     """In the order of S3, as boto3 has them."""
     beside: Mapping[str, Any]
-    """What has to be put with them, to stay as it is."""
+    """Settings that have to be put with the rules to stay as they are."""
 
     def joined_by(self, rule: Mapping[str, Any]) -> ConfigRules:
         """The same, and one rule more."""
@@ -76,24 +76,24 @@ class ConfigRules:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BucketLook:
-    """What a HEAD of the bucket tells, whatever it answers."""
+class BucketHead:
+    """The headers of a HEAD of the bucket, whatever its status."""
 
     region: str
-    """Where the bucket is; ``""`` where the server does not tell."""
+    """Where the bucket is; ``""`` where the server does not say."""
     asked_region: str
-    """Where the client asked at first."""
+    """The region of the client's first request."""
     seconds_ahead: float
-    """Seconds that the server's clock is ahead of this one; NaN where it tells no time."""
+    """Seconds that the server's clock is ahead of this one; NaN where it sends no time."""
 
 
 class BucketConfig:
-    """Reads and writes how a bucket is set up. Thread-safe.
+    """Reads and writes a bucket's configuration. Thread-safe.
 
     Args:
         calls: To the bucket.
-        clients: Those that the calls are made with.
-        extra_args: What is passed along with each upload.
+        clients: Make the calls.
+        extra_args: Passed along with each upload.
     """
 
     def __init__(self, calls: Calls, clients: Clients, extra_args: Mapping[str, Any]) -> None:
@@ -101,19 +101,19 @@ class BucketConfig:
         self._clients = clients
         self._extra_args = extra_args
 
-    def look(self) -> BucketLook:
-        """Look at the bucket; also a refusal tells something.
+    def head_bucket(self) -> BucketHead:
+        """Request the bucket's headers; a refusal has them too.
 
         Raises:
-            S3UnavailableError: Nobody answers.
+            S3UnavailableError: The server does not answer.
             CredentialsError: There is nothing to sign with.
         """
-        asked_region = self._clients.get("ask").meta.region_name
+        asked_region = self._clients.get("query").meta.region_name
         before = time.time()
-        _, answer = self._calls.look("head_bucket", _ANY_STATUS)
+        _, answer = self._calls.head("head_bucket", _ANY_STATUS)
         now = (before + time.time()) / 2
         headers = answer["ResponseMetadata"].get("HTTPHeaders", {})
-        return BucketLook(
+        return BucketHead(
             region=str(headers.get("x-amz-bucket-region", "")),
             asked_region=asked_region,
             seconds_ahead=_seconds(str(headers.get("date", ""))) - now,
@@ -129,7 +129,7 @@ class BucketConfig:
         return ConfigRules(kind=kind, rules=tuple(answer.get(member, ())), beside=beside)
 
     def put(self, rules: ConfigRules) -> None:
-        """Have the bucket these rules, and no others of their kind.
+        """Put these rules, in place of all others of their kind.
 
         Raises:
             AccessDeniedError: The permission is missing.
@@ -137,7 +137,7 @@ class BucketConfig:
         """
         noun, argument, _ = _KINDS[rules.kind]
         params: dict[str, Any] = {argument: rules.as_argument(), **rules.beside}
-        self._calls.ask(f"put_{noun}", **params)
+        self._calls.request(f"put_{noun}", **params)
 
     def kms_key(self) -> str | Unreadable:
         """The KMS key that new objects are encrypted with; ``""`` where there is none."""
@@ -167,7 +167,7 @@ class BucketConfig:
 
     def _read(self, verb: str) -> dict[str, Any] | Unreadable:
         try:
-            return self._calls.ask(verb)
+            return self._calls.request(verb)
         except S3Error as error:
             return {} if refusal_code(error) in _NONE else Unreadable(error)
 

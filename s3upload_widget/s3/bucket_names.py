@@ -1,4 +1,4 @@
-"""Which buckets a page can send to, by their names. Pure text."""
+"""Checks of a bucket's name and an endpoint's address: can a page send there? Pure text."""
 
 from __future__ import annotations
 
@@ -21,24 +21,24 @@ _ACCESS_POINT: Final = re.compile(r"arn:[^:/]*:s3:[^:/]+:[^:/]*:accesspoint[:/][
 
 
 def check_bucket_name(bucket: str) -> str:
-    """Return ``bucket``, or raise where no upload from a page can work.
+    """Return ``bucket``, or raise where no page can upload to it.
 
     Raises:
-        UnsupportedBucketError: It is a kind of bucket that takes none.
-        RefusedError: It cannot be a bucket's name.
+        UnsupportedBucketError: It is a kind of bucket that takes no uploads from a page.
+        RefusedError: It is not a valid name of a bucket.
     """
     for pattern, reason in _UNSUPPORTED:
         if re.fullmatch(pattern, bucket):
             msg = f"{bucket!r} cannot be used: {reason}; give a general purpose bucket"
             raise UnsupportedBucketError(msg)
     if not _NAME.fullmatch(bucket) and not _ACCESS_POINT.fullmatch(bucket):
-        msg = f"{bucket[:80]!r} cannot be the name of a bucket"
+        msg = f"{bucket[:80]!r} is not a valid name of a bucket"
         raise RefusedError(msg)
     return bucket
 
 
 def check_endpoint_url(url: str) -> str:
-    """Return ``browser_endpoint_url``, or raise where it cannot be one; ``""`` is none.
+    """Return ``browser_endpoint_url``, or raise where it is not valid; ``""`` is none.
 
     Raises:
         RefusedError: It is not ``http(s)://host[:port][/path]``.

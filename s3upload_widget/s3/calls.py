@@ -1,4 +1,7 @@
-"""One call to S3 at a time: the right client, ``extra_args``, live credentials, our errors."""
+"""Calls to S3, each with the right client, ``extra_args``, live credentials and our errors.
+
+Knows no operation by itself: the store names them.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,8 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Final
 
 from s3upload_widget.errors import CredentialsError, RefusedError, S3Error
-from s3upload_widget.s3.errors import Call, refusal_code, safe_cause, scrub, translated
+from s3upload_widget.redaction import scrub
+from s3upload_widget.s3.errors import Call, refusal_code, safe_cause, translated
 from s3upload_widget.s3.parameters import condition
 from s3upload_widget.s3.presigner import PresignedUrl, Presigner
 
@@ -20,15 +24,15 @@ if TYPE_CHECKING:
     from s3upload_widget.s3.clients import Clients, Purpose
 
 URL_LIFETIME: Final = 3_600
-"""Seconds that a URL is good for, unless the credentials end sooner."""
+"""Seconds that a URL is valid, unless the credentials end sooner."""
 BLOCK: Final = 1 << 20
-"""Bytes that are read of a body at a time."""
+"""Bytes of a body that are read at a time."""
 _MAKING: Final = frozenset({"create_multipart_upload", "put_object"})
-"""The verbs that know every extra argument."""
+"""The methods that know every extra argument."""
 
 
 class Calls:
-    """Calls on one bucket, with what its user wants passed along. Thread-safe."""
+    """Calls on one bucket, with its user's ``extra_args``. Thread-safe."""
 
     def __init__(self, bucket: str, clients: Clients, extra_args: Mapping[str, Any]) -> None:
         self._bucket = bucket
@@ -38,8 +42,8 @@ class Calls:
         self._presigners: dict[int, Presigner] = {}
         self._lock = threading.Lock()
 
-    def ask(self, verb: str, *, purpose: Purpose = "ask", **params: Any) -> dict[str, Any]:
-        """Do ``verb`` (``list_parts``) now.
+    def request(self, verb: str, *, purpose: Purpose = "query", **params: Any) -> dict[str, Any]:
+        """Call ``verb``, a method of boto3 such as ``list_parts``.
 
         Raises:
             S3Error: S3 refused, or cannot be asked; see :mod:`s3upload_widget.s3.errors`.
@@ -50,26 +54,26 @@ class Calls:
             answer: dict[str, Any] = getattr(client, verb)(**self._arguments(client, verb, params))
             return answer
 
-    def make(
+    def request_conditionally(
         self, verb: str, params: Mapping[str, Any], purpose: Purpose, *, must_not_exist: bool
     ) -> Mapping[str, Any]:
-        """Make an object; where the server knows no conditions, without one.
+        """Call ``verb``, which makes an object; unconditionally where the server knows no conditions.
 
         Raises:
             ObjectExistsError: ``must_not_exist``, and the key has an object.
         """
         sure = {**params, **condition(must_not_exist)}
         try:
-            return self.ask(verb, purpose=purpose, **sure)
+            return self.request(verb, purpose=purpose, **sure)
         except S3Error as error:
             if not (must_not_exist and refusal_code(error) == "NotImplemented"):
                 raise
-        # Such a server was asked with HEAD when the file was picked: no more can be had.
-        return self.ask(verb, purpose=purpose, **params)
+        # HEAD was requested when the file was picked: such a server can do no more.
+        return self.request(verb, purpose=purpose, **params)
 
     def stream(self, verb: str, **params: Any) -> Iterator[bytes]:
-        """Do ``verb`` now, and give its body block by block."""
-        answer = self.ask(verb, **params)
+        """Call ``verb``, and yield the body of its answer block by block."""
+        answer = self.request(verb, **params)
         with (
             self._translating(self._call(verb, params)),
             contextlib.closing(answer["Body"]) as body,
@@ -77,7 +81,7 @@ class Calls:
             yield from body.iter_chunks(BLOCK)
 
     def presign(self, verb: str, params: Mapping[str, Any]) -> PresignedUrl:
-        """Sign ``verb`` for the page. Asks nobody, unless credentials have to be renewed.
+        """Sign ``verb`` for the page. Makes no request, unless credentials have to be renewed.
 
         Raises:
             CredentialsError: There are none, or they cannot be renewed.
@@ -88,10 +92,10 @@ class Calls:
             arguments = self._arguments(client, verb, params)
             return self._presigner(client).presign(verb, arguments, expires_in)
 
-    def look(
+    def head(
         self, verb: str, statuses: Container[int], **params: Any
     ) -> tuple[int, Mapping[str, Any]]:
-        """Do a HEAD, and take refusals with one of ``statuses`` for an answer.
+        """Call ``verb``, a HEAD; refusals with one of ``statuses`` are answers.
 
         Returns:
             The HTTP status, and boto3's dict.
@@ -99,7 +103,7 @@ class Calls:
         from botocore.exceptions import ClientError  # noqa: PLC0415 - loading takes a while
 
         with self._translating(self._call(verb, params)):
-            client = self._clients.get("ask")
+            client = self._clients.get("query")
             self._renew_credentials()
             try:
                 answer = getattr(client, verb)(**self._arguments(client, verb, params))
@@ -136,7 +140,7 @@ class Calls:
         )
 
     def _renew_credentials(self) -> int:
-        """Renew what is to be renewed; seconds that a URL signed now is good for."""
+        """Renew expiring credentials; seconds that a URL signed now is valid."""
         credentials = self._clients.credentials()
         if credentials is None:
             return URL_LIFETIME  # botocore says that there are none
@@ -166,7 +170,7 @@ class Calls:
         except (BotoCoreError, ClientError, ResponseParserError) as error:
             ours = translated(error, call)
             if isinstance(ours, CredentialsError):
-                self._clients.forget()  # the next call finds what was renewed meanwhile
+                self._clients.reset()  # the next call finds renewed ones
             raise ours from safe_cause(error, call)
 
 

@@ -1,7 +1,7 @@
-"""The boto3 clients behind a store, derived from the user's one when first needed.
+"""The boto3 clients behind a store, derived from the user's client when first needed.
 
 A derived client has the user's endpoint, configuration, certificates and the very same
-credentials object, so that a refresh carries over; what uploads need is set on top.
+credentials object, so that a refresh carries over; settings that uploads need are added. Makes no request.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, cast
 from urllib.parse import urlsplit
 
 from s3upload_widget.errors import RefusedError
+from s3upload_widget.redaction import scrub
 from s3upload_widget.s3.credentials import default_session, is_outdated, like, live_session
-from s3upload_widget.s3.errors import Call, safe_cause, scrub, translated
+from s3upload_widget.s3.errors import Call, safe_cause, translated
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,7 +42,7 @@ DEFAULT_REGION: Final = "us-east-1"
 
 _AWS_HOST: Final = re.compile(r"s3(?:[.-][a-z0-9.-]+)?\.amazonaws\.(?:com|com\.cn|eu)")
 
-Purpose: TypeAlias = Literal["ask", "complete", "send", "sign"]
+Purpose: TypeAlias = Literal["query", "complete", "send", "sign"]
 
 
 def connect(
@@ -56,14 +57,14 @@ def connect(
 
     Args:
         endpoint_url: The server's address; AWS if left out.
-        access_key: Left out, boto3 looks for credentials as always.
+        access_key: Left out, boto3 finds credentials as always.
         secret_key: Goes with ``access_key``.
         region: The bucket's region.
         profile: Of the user's AWS configuration.
 
     Raises:
         CredentialsError: There is no such profile.
-        RefusedError: The address or the region cannot be.
+        RefusedError: The address or the region is not valid.
     """
     import boto3  # noqa: PLC0415 - loading boto3 takes a while, and pages open without it
 
@@ -84,10 +85,10 @@ def is_aws(endpoint_url: str) -> bool:
 
 
 def check_client(client: object) -> None:
-    """Refuse what is no S3 client; whatever is like one will do.
+    """Refuse anything but an S3 client; an object like one will do.
 
     Raises:
-        RefusedError: It is another thing of boto3's, or none.
+        RefusedError: It is not an S3 client.
     """
     meta = getattr(client, "meta", None)
     service = getattr(getattr(meta, "service_model", None), "service_name", "s3")
@@ -103,7 +104,7 @@ class Clients:
     Args:
         bucket: Its name decides how it is addressed.
         client: The user's; None for boto3's default one.
-        browser_endpoint_url: What the page is sent to; ``""`` for the client's own endpoint.
+        browser_endpoint_url: The endpoint for the page; ``""`` for the client's own.
 
     Raises:
         RefusedError: ``client`` is none.
@@ -124,7 +125,7 @@ class Clients:
         """The user's own client, or boto3's default one.
 
         Raises:
-            UploadError: boto3 makes none of what it finds in the environment.
+            UploadError: boto3 cannot make one of what it finds in the environment.
         """
         if self._given is not None:
             return self._given
@@ -142,24 +143,24 @@ class Clients:
             return self._derived[purpose]
 
     def move_to(self, region: str) -> None:
-        """Ask in ``region`` from now on."""
+        """Use ``region`` from now on."""
         with self._lock:
-            if region and region != self.get("ask").meta.region_name:
+            if region and region != self.get("query").meta.region_name:
                 self._region = region
                 self._derived.clear()
 
-    def forget(self) -> None:
-        """Make all clients anew, so that renewed credentials are found."""
+    def reset(self) -> None:
+        """Make all clients again when next needed, so that renewed credentials are found."""
         with self._lock:
             self._ended = default_session()
             self._derived.clear()
             self._default.clear()
 
-    def look_for_renewed(self) -> None:
-        """Find credentials that were set in place of the default client's, if nothing renews those."""
+    def refresh(self) -> None:
+        """Find credentials that replaced the default client's, if nothing renews those by itself."""
         with self._lock:
             if self._default and is_outdated(self.credentials(), default_session()):
-                self.forget()
+                self.reset()
 
     def credentials(self) -> Any:
         """The user's live credentials object, or None where there is none."""
@@ -181,7 +182,7 @@ class Clients:
 
     @property
     def verify(self) -> bool | str | None:
-        """Whose certificates are trusted, in botocore's words, which keeps it to itself."""
+        """The certificates that are trusted, as botocore's private ``verify`` has it."""
         endpoint = getattr(self.user(), "_endpoint", None)
         trusted: bool | str | None = getattr(
             getattr(endpoint, "http_session", None), "_verify", None
@@ -228,7 +229,7 @@ class Clients:
 
 @contextmanager
 def _making(bucket: str) -> Iterator[None]:
-    """Our errors where boto3 makes no client of what it was given, or found set."""
+    """Raise our errors where boto3 cannot make a client of its arguments or the environment."""
     from botocore.exceptions import BotoCoreError  # noqa: PLC0415
 
     call = Call(operation="CreateClient", bucket=bucket)
@@ -245,7 +246,7 @@ def _making(bucket: str) -> Iterator[None]:
 
 
 def _bound(params: dict[str, Any], **_: object) -> None:
-    """A server that does not know the verb answers with the object, which may not fit in memory."""
+    """Bound the answer: a server that does not know the operation sends the whole object."""
     params["headers"]["Range"] = f"bytes=0-{MAX_ATTRIBUTES - 1}"
 
 

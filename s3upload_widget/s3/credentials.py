@@ -1,4 +1,4 @@
-"""The sessions of boto3 behind clients: which credentials they find, and whether those still are it."""
+"""The boto3 sessions behind clients: the credentials they find, and whether those are outdated."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ _GIVEN: Final = "explicit"
 
 
 def default_session() -> BotoSession | None:
-    """The one that boto3 makes when it is first asked for a client; None before."""
+    """The session that boto3 makes for its first client; None before."""
     import boto3  # noqa: PLC0415
 
     return boto3.DEFAULT_SESSION
 
 
 def like(session: BotoSession | None) -> BotoSession:
-    """A session of the same profile and region, that looks for credentials anew.
+    """A session of the same profile and region that looks for credentials again.
 
-    boto3's default session keeps the first credentials it found, also when they ended. Those that
-    were given to it are nowhere else to be found: such a session stays as it is.
+    boto3's default session keeps the first credentials it found, even expired ones. Credentials that
+    were given to it are found nowhere else: such a session stays as it is.
     """
     import boto3  # noqa: PLC0415
 
@@ -65,7 +65,7 @@ def live_session(user: Any, credentials: Any) -> Session:
 
     session = Session()
     if session.profile not in {None, *session.available_profiles}:
-        # The user's client was made of another one, and is not to fail of what it never used.
+        # The user's client was made of another one, and must not fail because of what it never used.
         session = Session(session_vars={"profile": (None, None, None, None)})
     session.register_component("credential_provider", CredentialResolver([LiveCredentials()]))
     if hasattr(user, "_loader"):  # it has read S3's model already, which takes a while

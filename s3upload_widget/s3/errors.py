@@ -1,4 +1,4 @@
-"""botocore's errors → ours, with what to do about them; S3's own words are scrubbed.
+"""botocore's errors → ours, each with a remedy; S3's own words are scrubbed.
 
 No message holds a query string, an upload id or a credential: messages reach the page, the
 notebook and logs.
@@ -26,9 +26,10 @@ from s3upload_widget.errors import (
     UploadError,
     WrongRegionError,
 )
+from s3upload_widget.redaction import scrub, without_secrets
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from botocore.exceptions import ClientError
 
@@ -42,7 +43,7 @@ class Call:
     bucket: str
     key: str = ""
     upload_id: str = ""
-    """Never shown: it is what the messages are scrubbed of."""
+    """Never shown: messages are scrubbed of it."""
 
     @property
     def place(self) -> str:
@@ -56,7 +57,7 @@ class Call:
 
     @property
     def statement(self) -> str:
-        """What in a policy would allow it, as JSON."""
+        """An IAM statement that allows it, as JSON."""
         resource = f"arn:aws:s3:::{self.place.removeprefix('s3://')}"
         return json.dumps({"Effect": "Allow", "Action": self.permission, "Resource": resource})
 
@@ -154,7 +155,7 @@ _STATUSES: Final[dict[int, type[UploadError]]] = {
     503: S3UnavailableError,
     504: S3UnavailableError,
 }
-"""Where the code says nothing: HEAD has no body, and proxies answer with their own."""
+"""By status, where there is no code: HEAD has no body, and proxies send their own."""
 
 # By name, because some of these classes are younger than the oldest botocore we support.
 _LOCAL: Final[dict[str, tuple[type[UploadError], str]]] = {
@@ -168,7 +169,7 @@ _LOCAL: Final[dict[str, tuple[type[UploadError], str]]] = {
         CredentialsError,
         "the AWS profile does not exist: check its name and AWS_PROFILE (`aws configure list`)",
     ),
-    "InvalidRegionError": (RefusedError, "the region cannot be: give one such as eu-west-1"),
+    "InvalidRegionError": (RefusedError, "the region is not valid: use one such as eu-west-1"),
     "NoRegionError": (WrongRegionError, _FORMS[WrongRegionError]),
     "ProxyConnectionError": (S3UnavailableError, "the kernel's proxy cannot be reached"),
     "SSLError": (
@@ -193,35 +194,14 @@ _LOCAL: Final[dict[str, tuple[type[UploadError], str]]] = {
     "BotoCoreError": (S3Error, "boto3 could not do {operation} on {place}"),
 }
 
-_QUERY: Final = re.compile(r"\?[^\s\"'<>?=]*=[^\s\"'<>]*")
-_SECRETS: Final = re.compile(
-    r"(?i)\b(?:AKIA|ASIA)[A-Z0-9]{8,}|\bX-Amz-[A-Za-z-]+\s*[=:]\s*[^\s&,\"'<>]+"
-    r"|\buploadId\s*[=:]\s*[^\s&,\"'<>]+|\b(?:Signature|Credential)\s*=\s*[^\s&,\"'<>]+"
-)
-_MAX_TEXT: Final = 300
 _REGION: Final = re.compile(r"[a-z0-9-]{1,40}")
 _ACTION: Final = re.compile(r"perform: ([a-z0-9-]{1,32}:[A-Za-z]{1,64})")
 _AWS_NAME: Final = re.compile(r"[a-z0-9.-]{3,63}")
 """Of a bucket, and not an access point's ARN."""
 
 
-def without_secrets(text: str, secrets: Iterable[str] = ()) -> str:
-    """``text`` without query strings, upload ids, credentials and ``secrets``.
-
-    A file's name may hold half of a surrogate pair, which no message of Jupyter's can carry.
-    """
-    for secret in filter(None, secrets):
-        text = text.replace(secret, "…")
-    return _SECRETS.sub("…", _QUERY.sub("", text)).encode(errors="replace").decode()
-
-
-def scrub(text: str, secrets: Iterable[str] = ()) -> str:
-    """What is left ``without_secrets``, on one line, at most 300 characters."""
-    return " ".join(without_secrets(text, secrets).split())[:_MAX_TEXT]
-
-
 def translated(error: Exception, call: Call) -> UploadError:
-    """What ``error``, raised by botocore in ``call``, is to the user."""
+    """Our error for ``error``, which botocore raised in ``call``."""
     from botocore.exceptions import ClientError  # noqa: PLC0415 - loading botocore takes a while
 
     if isinstance(error, ClientError):
@@ -253,8 +233,8 @@ def _refusal(error: ClientError, call: Call) -> UploadError:
     said = scrub(str(answer.get("Error", {}).get("Message", "")), [call.upload_id])
     headers = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {})
     region = _REGION.fullmatch(str(headers.get("x-amz-bucket-region", "")))
-    told = scrub(code, [call.upload_id]) or str(status)
-    message = _filled(_FORMS[kind], call, told, repr(region[0]) if region else "…")
+    shown_code = scrub(code, [call.upload_id]) or str(status)
+    message = _filled(_FORMS[kind], call, shown_code, repr(region[0]) if region else "…")
     message = f"{message} (S3 said: {said})" if said else message
     missing = _ACTION.search(said)
     ours = missing is None or missing[1] == call.permission  # else a key of KMS refuses

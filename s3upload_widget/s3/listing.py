@@ -1,7 +1,7 @@
-"""Reading S3's lists of objects, parts and unfinished uploads, whatever servers do to them.
+"""Read S3's lists of objects, parts and unfinished uploads, whatever servers do to them.
 
-Pages may overlap, repeat, come unsorted or lack the marker of the next one: what is told twice is
-given once, and a server that tells nothing new is not followed.
+Pages may overlap, repeat, come unsorted or lack the marker of the next one: an entry that is listed
+twice is returned once, and a server that lists nothing new is not followed. Knows no file.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ KEYS_A_PAGE: Final = 20
 """A list of objects costs about so many HEADs, in money and in time."""
 
 
-def listed_parts(calls: Calls, key: str, upload_id: str, place: str) -> tuple[ListedPart, ...]:
+def list_parts(calls: Calls, key: str, upload_id: str, place: str) -> tuple[ListedPart, ...]:
     """Every part that S3 holds, by number.
 
     Some servers list a part twice: the newest is here, or all that are equally new.
@@ -40,12 +40,12 @@ def listed_parts(calls: Calls, key: str, upload_id: str, place: str) -> tuple[Li
     return tuple(part for number in sorted(newest) for part in newest[number].values())
 
 
-def listed_uploads(calls: Calls, prefix: str, place: str) -> Iterator[ListedUpload]:
+def list_uploads(calls: Calls, prefix: str, place: str) -> Iterator[ListedUpload]:
     """Every unfinished upload whose key begins with ``prefix``, each once, in no order."""
     seen: set[tuple[str, str]] = set()
     markers: dict[str, Any] = {}
     while True:
-        page = calls.ask("list_multipart_uploads", Prefix=prefix, **markers)
+        page = calls.request("list_multipart_uploads", Prefix=prefix, **markers)
         uploads = [ListedUpload.of(upload) for upload in page.get("Uploads", ())]
         new = {(found.key, found.upload_id): found for found in uploads}
         new = {name: found for name, found in new.items() if name not in seen}
@@ -53,42 +53,44 @@ def listed_uploads(calls: Calls, prefix: str, place: str) -> Iterator[ListedUplo
         yield from (found for found in new.values() if found.key.startswith(prefix))
         if not page.get("IsTruncated"):
             return
-        # SeaweedFS tells the next upload id and no key; a key of our own would hide the rest.
-        told = {name: page.get(f"Next{name}", "") for name in ("KeyMarker", "UploadIdMarker")}
-        markers = {name: marker for name, marker in told.items() if marker}
+        # SeaweedFS returns the next upload id and no key; a key of our own would hide the rest.
+        next_markers = {
+            name: page.get(f"Next{name}", "") for name in ("KeyMarker", "UploadIdMarker")
+        }
+        markers = {name: marker for name, marker in next_markers.items() if marker}
         if not (new and markers):
             msg = f"the server lists the unfinished uploads of {place} in circles"
             raise S3Error(msg)
 
 
-def free_keys(calls: Calls, keys: Iterable[str]) -> frozenset[str]:
-    """Those of the keys that lists show to have no object.
+def list_free_keys(calls: Calls, keys: Iterable[str]) -> frozenset[str]:
+    """The keys that a listing shows to be free.
 
-    S3 lists in the order of the keys' bytes, so each page begins at the next key that is wanted.
-    Asked no more than pays: of the keys beyond, and where s3:ListBucket is missing or a server
-    has an order of its own, nothing is said.
+    S3 lists in the order of the keys' bytes, so each page starts at the next key that is wanted.
+    Makes no more requests than pay off: the answer leaves out the keys beyond, and all keys where
+    s3:ListBucket is missing or a server has an order of its own.
 
     Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
     """
     wanted = sorted({key.encode(): key for key in keys}.items())
     names = [name for name, _ in wanted]
     free: set[str] = set()
-    told, after = 0, b""
+    checked, after = 0, b""
     try:
         for _ in range(len(wanted) // KEYS_A_PAGE):
-            if told == len(wanted):
+            if checked == len(wanted):
                 break
-            after = max(after, names[told][:-1])
+            after = max(after, names[checked][:-1])
             page, whole = _objects_after(calls, _folder(names), after)
             last = b"" if whole else page[-1]
             end = len(wanted) if whole else bisect_right(names, last)
             taken = set(page)
             free.update(
                 key
-                for name, key in wanted[told:end]
+                for name, key in wanted[checked:end]
                 if name not in taken and _is_between(after, name, last)
             )
-            told, after = end, max(after, last)
+            checked, after = end, max(after, last)
     except S3Error as error:
         logger.debug("S3 does not list the objects: %s", error)
     return frozenset(free)
@@ -100,10 +102,10 @@ def _objects_after(calls: Calls, folder: str, after: bytes) -> tuple[list[bytes]
     Raises:
         S3Error: The server denies the list, or does not keep an order.
     """
-    # Half a character is no key; what is left is still below the key that is wanted.
+    # Half a character is no key; the rest is still below the key that is wanted.
     start = after.decode(errors="ignore")
     beyond: dict[str, Any] = {"StartAfter": start} if start else {}
-    page = calls.ask("list_objects_v2", Prefix=folder, **beyond)
+    page = calls.request("list_objects_v2", Prefix=folder, **beyond)
     names = [str(found["Key"]).encode() for found in page.get("Contents", ())]
     whole = not page.get("IsTruncated")
     if not (names or whole) or names not in (sorted(names), sorted(names, key=_in_folders)):
@@ -116,7 +118,7 @@ def _is_between(after: bytes, name: bytes, last: bytes) -> bool:
     """Whether a page from ``after`` to ``last`` would show a key, also on a server of folders.
 
     SeaweedFS sorts folder by folder, so that ``a/b`` comes before ``a.csv``: only where both
-    orders agree is something said. An empty ``last`` is the end.
+    orders agree is the key reported. An empty ``last`` is the end.
     """
     folded = _in_folders(name)
     return _in_folders(after) < folded and (not last or folded <= _in_folders(last))
@@ -127,7 +129,7 @@ def _in_folders(name: bytes) -> bytes:
 
 
 def _folder(names: list[bytes]) -> str:
-    """The innermost folder that all of the sorted names stand in."""
+    """The innermost folder that holds all of the sorted names."""
     first, last = names[0].decode(), names[-1].decode()
     same = next(
         (i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), len(first)
@@ -135,15 +137,15 @@ def _folder(names: list[bytes]) -> str:
     return first[: first.rfind("/", 0, same) + 1]
 
 
-def object_parts(calls: Calls, key: str) -> tuple[ListedPart, ...]:
-    """The parts that an object was made of: all that S3 tells, or the first one's size, or none."""
+def list_object_parts(calls: Calls, key: str) -> tuple[ListedPart, ...]:
+    """The parts that an object was made of: all that S3 reports, or the first one's size, or none."""
     parts: dict[int, ListedPart] = {}
     try:
         for part in _parts_of_object(calls, key):
             parts[part.part_number] = part
     except S3Error as error:
-        # Whoever may not have these details, or whose server knows no such verb, goes without.
-        logger.debug("S3 does not tell the parts of an object: %s", error)
+        # Some roles may not have these details, and some servers do not know the operation.
+        logger.debug("S3 does not report the parts of an object: %s", error)
     return tuple(parts[number] for number in sorted(parts)) or _first_part(calls, key)
 
 
@@ -151,23 +153,23 @@ def _parts_of_object(calls: Calls, key: str) -> Iterator[ListedPart]:
     """Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObjectAttributes.html."""
     marker = 0
     while True:
-        told = calls.ask(
+        answer = calls.request(
             "get_object_attributes",
             Key=key,
             ObjectAttributes=["ObjectParts"],
             PartNumberMarker=marker,
             MaxParts=1_000,
         ).get("ObjectParts", {})
-        parts = [ListedPart.of(part) for part in told.get("Parts", ())]
+        parts = [ListedPart.of(part) for part in answer.get("Parts", ())]
         yield from parts
         before = marker
         marker = max([before, *(part.part_number for part in parts)])
-        if not told.get("IsTruncated") or marker == before:
+        if not answer.get("IsTruncated") or marker == before:
             return
 
 
 def _first_part(calls: Calls, key: str) -> tuple[ListedPart, ...]:
-    status, answer = calls.look("head_object", {400, 403, 404, 416, 501}, Key=key, PartNumber=1)
+    status, answer = calls.head("head_object", {400, 403, 404, 416, 501}, Key=key, PartNumber=1)
     if status not in {200, 206}:
         return ()
     return (ListedPart.of({"PartNumber": 1, "Size": answer["ContentLength"]}),)
@@ -176,7 +178,7 @@ def _first_part(calls: Calls, key: str) -> tuple[ListedPart, ...]:
 def _every_part(calls: Calls, key: str, upload_id: str, place: str) -> Iterator[ListedPart]:
     marker = 0
     while True:
-        page = calls.ask("list_parts", Key=key, UploadId=upload_id, PartNumberMarker=marker)
+        page = calls.request("list_parts", Key=key, UploadId=upload_id, PartNumberMarker=marker)
         algorithm = str(page.get("ChecksumAlgorithm", ""))
         parts = [ListedPart.of(part, algorithm) for part in page.get("Parts", ())]
         yield from parts

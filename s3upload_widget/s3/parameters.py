@@ -1,4 +1,4 @@
-"""The parameters of requests, as boto3 names them."""
+"""The parameters of requests, as boto3 names them. Pure."""
 
 from __future__ import annotations
 
@@ -54,5 +54,5 @@ def of_parts(
 
 
 def condition(must_not_exist: bool) -> dict[str, str]:
-    """What has S3 answer 412 where the key has an object."""
+    """The condition that makes S3 answer 412 where the key has an object."""
     return {"IfNoneMatch": "*"} if must_not_exist else {}

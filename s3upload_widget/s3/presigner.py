@@ -1,4 +1,4 @@
-"""URLs that carry exactly one part: what was signed is what has to be sent."""
+"""Presigned URLs, each for exactly one part: the page has to send the signed headers. Knows no file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What S3 answers, typed: parts, uploads and objects. Frozen records, no S3."""
+"""S3's answers as frozen records: parts, uploads and objects. Makes no call."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ _LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OpenedUpload:
-    """A multipart upload that was just created."""
+class MultipartUpload:
+    """A multipart upload that is open."""
 
     upload_id: str = field(repr=False)
     sha256: bool
-    """Whether the server said that it checks and keeps the parts' SHA-256."""
+    """Whether the server checks and keeps the parts' SHA-256, as far as it says so."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,9 +58,9 @@ class ListedUpload:
     upload_id: str = field(repr=False)
     initiated: datetime
     checksum_algorithm: str
-    """``SHA256``, ``CRC32``, …; ``""`` for none, and where the server does not tell."""
+    """``SHA256``, ``CRC32``, …; ``""`` for none, and where the server does not report it."""
     initiator: str
-    """Who began it, as the server names them; ``""`` where it does not tell."""
+    """The account that created it, as the server names it; ``""`` where it does not say."""
 
     @classmethod
     def of(cls, upload: Mapping[str, Any]) -> ListedUpload:
@@ -129,7 +129,7 @@ class NoObject:
 
 @dataclass(frozen=True, slots=True)
 class NotAllowed:
-    """S3 denies the look: a role that may only upload has no HEAD."""
+    """S3 denies HEAD, as to a role that may only upload."""
 
 
-ObjectLook: TypeAlias = ObjectFound | NoObject | NotAllowed
+ObjectHead: TypeAlias = ObjectFound | NoObject | NotAllowed

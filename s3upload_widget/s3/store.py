@@ -1,29 +1,31 @@
-"""The S3 verbs on one bucket, with our errors. Knows no file, no policy and no message."""
+"""S3's operations on one bucket, with our errors. Knows no file, no policy and no message."""
 
 from __future__ import annotations
 
+import contextlib
 import threading
+import time
 from typing import TYPE_CHECKING, Any, Final
 
-from s3upload_widget.s3.abort import abort
+from s3upload_widget.errors import AccessDeniedError, NoSuchUploadError, S3UnavailableError
 from s3upload_widget.s3.bucket_config import BucketConfig
 from s3upload_widget.s3.bucket_names import check_bucket_name, check_endpoint_url
 from s3upload_widget.s3.calls import Calls
 from s3upload_widget.s3.clients import Clients, connect
-from s3upload_widget.s3.download import blocks
 from s3upload_widget.s3.extra_args import checked_extra_args
-from s3upload_widget.s3.listing import free_keys, listed_parts, listed_uploads, object_parts
+from s3upload_widget.s3.listing import list_free_keys, list_object_parts, list_parts, list_uploads
 from s3upload_widget.s3.parameters import condition, given, of_object, of_part, of_parts
 from s3upload_widget.s3.records import (
     CompletedPart,
     ListedPart,
     ListedUpload,
+    MultipartUpload,
     NoObject,
     NotAllowed,
     ObjectFound,
-    ObjectLook,
-    OpenedUpload,
+    ObjectHead,
 )
+from s3upload_widget.s3.retry import backoff
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -34,21 +36,25 @@ if TYPE_CHECKING:
 
 __all__ = ["Store", "connect"]
 
+READ_ATTEMPTS: Final = 5
+"""Without a byte in between."""
+ABORT_ATTEMPTS: Final = 5
+
 
 class Store:
-    """One bucket, as the kernel sees it and as the page sees it. Thread-safe.
+    """One bucket, as the kernel and the page reach it. Methods are named after S3's operations.
 
-    Making one loads nothing and asks nobody.
+    Thread-safe. Creating one loads nothing and makes no request.
 
     Args:
         bucket: Its name, or an access point's ARN.
         client: Any boto3 S3 client; left out, boto3's default one.
-        browser_endpoint_url: The endpoint as the page sees it, where that differs.
-        extra_args: boto3's own names, passed to every verb that knows them.
+        browser_endpoint_url: The endpoint for the page, where that differs.
+        extra_args: boto3's own names, passed to every operation that knows them.
 
     Raises:
         UnsupportedBucketError: No page can send to this kind of bucket.
-        RefusedError: The bucket's name, the URL or ``extra_args`` cannot be.
+        RefusedError: The bucket's name, the URL or ``extra_args`` are not valid.
     """
 
     def __init__(
@@ -63,7 +69,7 @@ class Store:
         self._extra_args = checked_extra_args({} if extra_args is None else extra_args)
         self._clients = Clients(bucket, client, check_endpoint_url(browser_endpoint_url or ""))
         self._calls = Calls(bucket, self._clients, self._extra_args)
-        self.settings: Final = BucketConfig(self._calls, self._clients, self._extra_args)
+        self.config: Final = BucketConfig(self._calls, self._clients, self._extra_args)
         self._lock = threading.Lock()
         self._bucket_found = False
 
@@ -79,7 +85,7 @@ class Store:
 
     @property
     def verify(self) -> bool | str | None:
-        """Whose certificates the user's client trusts, in botocore's words."""
+        """The certificates that the user's client trusts, as botocore's ``verify``."""
         return self._clients.verify
 
     @property
@@ -99,41 +105,43 @@ class Store:
         """The address that the page sends ``key`` to, unsigned: it opens nothing."""
         return self._calls.presign("put_object", {"Key": key}).url.partition("?")[0]
 
-    def check_bucket(self) -> None:
-        """Look, until it was found once, whether the bucket exists; on AWS in which region.
+    def require_bucket(self) -> None:
+        """Check that the bucket exists, until it was found once; on AWS move to its region.
 
-        To be denied the look is fine: a role that may only upload has no HEAD.
+        A denied HEAD is fine: a role that may only upload has none.
 
         Raises:
             NoSuchBucketError: It does not exist.
         """
-        self._clients.look_for_renewed()
+        self._clients.refresh()
         with self._lock:
             if not self._bucket_found:
-                # Elsewhere nobody says where to go instead.
+                # Other servers do not say where to go instead.
                 redirects = {301, 307} if self.on_aws else set()
-                _, answer = self._calls.look("head_bucket", redirects | {403})
-                if self.on_aws:  # the header is there even where the look was denied
+                _, answer = self._calls.head("head_bucket", redirects | {403})
+                if self.on_aws:  # the header is there even where HEAD was denied
                     headers = answer["ResponseMetadata"]["HTTPHeaders"]
                     self._clients.move_to(headers.get("x-amz-bucket-region", ""))
                 self._bucket_found = True
 
-    def look_for_renewed_credentials(self) -> None:
-        """Take up the credentials that the kernel's environment has by now.
+    def refresh_credentials(self) -> None:
+        """Use the credentials that the kernel's environment has by now.
 
-        For when the page was refused: this side does not hear that its credentials have ended.
+        For when the page was refused: the kernel does not learn that its credentials have expired.
         """
-        self._clients.look_for_renewed()
+        self._clients.refresh()
 
-    def create_multipart_upload(self, key: str, *, content_type: str) -> OpenedUpload:
-        """Open an upload whose parts carry SHA-256; ``content_type`` as in presign_object."""
+    def create_multipart_upload(self, key: str, *, content_type: str) -> MultipartUpload:
+        """Create an upload whose parts carry SHA-256; ``content_type`` as in presign_put_object."""
         params: dict[str, Any] = {"Key": key, **given(ContentType=content_type)}
-        answer = self._calls.ask("create_multipart_upload", ChecksumAlgorithm="SHA256", **params)
-        return OpenedUpload(
+        answer = self._calls.request(
+            "create_multipart_upload", ChecksumAlgorithm="SHA256", **params
+        )
+        return MultipartUpload(
             upload_id=str(answer["UploadId"]), sha256=answer.get("ChecksumAlgorithm") == "SHA256"
         )
 
-    def presign_part(
+    def presign_upload_part(
         self, key: str, upload_id: str, part_number: int, *, size: int, sha256: str, md5: str = ""
     ) -> PresignedUrl:
         """Sign a URL that carries exactly this part.
@@ -152,16 +160,16 @@ class Store:
     def upload_part(
         self, key: str, upload_id: str, part_number: int, body: bytes, *, sha256: str, md5: str = ""
     ) -> None:
-        """Send a part from here; the arguments are those of ``presign_part``.
+        """Send a part from here; the arguments are those of ``presign_upload_part``.
 
         Raises:
             NoSuchUploadError: The upload is gone.
             IntegrityError: Other bytes arrived than were sent.
         """
         params = of_part(key, upload_id, part_number, size=len(body), sha256=sha256, md5=md5)
-        self._calls.ask("upload_part", purpose="send", Body=body, **params)
+        self._calls.request("upload_part", purpose="send", Body=body, **params)
 
-    def presign_object(
+    def presign_put_object(
         self,
         key: str,
         *,
@@ -179,7 +187,7 @@ class Store:
             sha256: Base64.
             md5: Base64; ``""`` signs none.
             content_type: A MIME type; ``""`` leaves it to S3. ``extra_args`` win.
-            must_not_exist: Have S3 answer 412 where ``key`` has an object.
+            must_not_exist: Make S3 answer 412 where ``key`` has an object.
         """
         params = of_object(key, size=size, sha256=sha256, md5=md5, content_type=content_type)
         return self._calls.presign("put_object", {**params, **condition(must_not_exist)})
@@ -194,26 +202,26 @@ class Store:
         content_type: str = "",
         must_not_exist: bool = False,
     ) -> None:
-        """Send an object from here; the arguments are those of ``presign_object``.
+        """Send an object from here; the arguments are those of ``presign_put_object``.
 
         Raises:
             ObjectExistsError: ``must_not_exist``, and there is one, perhaps this very one.
             IntegrityError: Other bytes arrived than were sent.
         """
         params = of_object(key, size=len(body), sha256=sha256, md5=md5, content_type=content_type)
-        self._calls.make(
+        self._calls.request_conditionally(
             "put_object", {**params, "Body": body}, "send", must_not_exist=must_not_exist
         )
 
     def list_parts(self, key: str, upload_id: str) -> tuple[ListedPart, ...]:
         """Every part that S3 holds, by number.
 
-        Some servers list a part twice: the newest is here, or all that are equally new.
+        Some servers list a part twice: the newest is returned, or all that are equally new.
 
         Raises:
             NoSuchUploadError: The upload is gone.
         """
-        return listed_parts(self._calls, key, upload_id, self.destination(key))
+        return list_parts(self._calls, key, upload_id, self.destination(key))
 
     def list_multipart_uploads(
         self, prefix: str = "", *, key: str | None = None
@@ -221,19 +229,19 @@ class Store:
         """Every unfinished upload, each once, in no order.
 
         Args:
-            prefix: What their keys begin with.
+            prefix: Of their keys.
             key: If given, exactly this key's alone.
 
         Raises:
             AccessDeniedError: s3:ListBucketMultipartUploads is missing.
-            S3Error: The server does not list them, or in circles.
+            S3Error: The server does not list them, or lists them in circles.
         """
         wanted = prefix if key is None else key
-        for found in listed_uploads(self._calls, wanted, self.destination(wanted)):
+        for found in list_uploads(self._calls, wanted, self.destination(wanted)):
             if key in {None, found.key}:
                 yield found
 
-    def complete(
+    def complete_multipart_upload(
         self,
         key: str,
         upload_id: str,
@@ -242,7 +250,7 @@ class Store:
         size: int,
         must_not_exist: bool = False,
     ) -> ObjectFound:
-        """Make the object of its parts; S3 checks the size and each checksum it is given.
+        """Make the object of its parts: S3 checks the size and each checksum it is given.
 
         Args:
             key: Of the object.
@@ -258,47 +266,81 @@ class Store:
         """
         params = of_parts(key, upload_id, parts, size=size)
         verb = "complete_multipart_upload"
-        answer = self._calls.make(verb, params, "complete", must_not_exist=must_not_exist)
+        answer = self._calls.request_conditionally(
+            verb, params, "complete", must_not_exist=must_not_exist
+        )
         return ObjectFound.of(answer, size=size)
 
-    def free_keys(self, keys: Iterable[str]) -> frozenset[str]:
-        """Those of the keys that a list shows to have no object; of others, ``head_object`` tells.
+    def list_free_keys(self, keys: Iterable[str]) -> frozenset[str]:
+        """The keys that a listing shows to be free; for the rest, use ``head_object``.
 
-        Needs s3:ListBucket; where that is missing, or would be more work than asking for each,
-        the answer is empty. It never raises an error of S3's.
+        Needs s3:ListBucket; where that is missing, or a listing takes more requests than a HEAD of
+        each, the result is empty. Raises no error of S3's.
         """
-        return free_keys(self._calls, keys)
+        return list_free_keys(self._calls, keys)
 
-    def head_object(self, key: str) -> ObjectLook:
-        """Look at an object. To be denied the look is an answer, not a failure."""
-        status, answer = self._calls.look(
+    def head_object(self, key: str) -> ObjectHead:
+        """Request an object's headers. A denied HEAD is an answer, not a failure."""
+        status, answer = self._calls.head(
             "head_object", {403, 404}, Key=key, ChecksumMode="ENABLED"
         )
-        refused: dict[int, ObjectLook] = {403: NotAllowed(), 404: NoObject()}
+        refused: dict[int, ObjectHead] = {403: NotAllowed(), 404: NoObject()}
         return refused.get(status) or ObjectFound.of(answer, size=0)
 
-    def object_parts(self, key: str) -> tuple[ListedPart, ...]:
-        """The parts that an object was made of, as far as S3 tells: all, the first or none."""
-        return object_parts(self._calls, key)
+    def list_object_parts(self, key: str) -> tuple[ListedPart, ...]:
+        """The parts that an object was made of, as far as S3 reports them: all, the first or none."""
+        return list_object_parts(self._calls, key)
 
-    def read(self, key: str, *, version_id: str = "", etag: str = "") -> Iterator[bytes]:
-        """An object's bytes, block by block; a connection that breaks is made anew.
+    def get_object(self, key: str, *, version_id: str = "", etag: str = "") -> Iterator[bytes]:
+        """An object's bytes, block by block; resumes where a connection breaks.
 
         Args:
             key: The object's.
             version_id: ``""`` reads the newest.
-            etag: The object's, for going on after a break; ``""`` where nobody knows it.
+            etag: The object's, to resume the same one; ``""`` where nobody knows it.
 
         Raises:
             ObjectExistsError: Another object took its place meanwhile.
             S3Error: It cannot be read.
         """
-        return blocks(self._calls, key, version_id=version_id, etag=etag)
+        params = {"Key": key, **given(VersionId=version_id)}
+        offset = failures = 0
+        while True:
+            rest = {"Range": f"bytes={offset}-", **given(IfMatch=etag)} if offset else {}
+            try:
+                for block in self._calls.stream("get_object", **params, **rest):
+                    yield block
+                    offset += len(block)
+                    failures = 0
+            except S3UnavailableError:
+                failures += 1
+                if failures == READ_ATTEMPTS:
+                    raise
+                time.sleep(backoff(failures))
+            else:
+                return
 
-    def abort(self, key: str, upload_id: str) -> None:
-        """Delete the parts, again until S3 shows none: one on its way may arrive later.
+    def abort_multipart_upload(self, key: str, upload_id: str) -> None:
+        """Delete the parts, and again until S3 shows none: one on its way may arrive later.
 
         Raises:
             S3UnavailableError: Parts keep arriving.
+
+        Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_AbortMultipartUpload.html
         """
-        abort(self._calls, key, upload_id, self.destination(key))
+        for failures in range(1, ABORT_ATTEMPTS + 1):
+            with contextlib.suppress(NoSuchUploadError):
+                self._calls.request("abort_multipart_upload", Key=key, UploadId=upload_id)
+            if self._is_aborted(key, upload_id):
+                return
+            if failures < ABORT_ATTEMPTS:
+                time.sleep(backoff(failures))
+        msg = f"parts of {self.destination(key)} keep arriving: close other pages, discard again"
+        raise S3UnavailableError(msg)
+
+    def _is_aborted(self, key: str, upload_id: str) -> bool:
+        try:
+            self._calls.request("list_parts", Key=key, UploadId=upload_id, MaxParts=1)
+        except (NoSuchUploadError, AccessDeniedError):
+            return True  # where listing is denied, S3 took the abort, and nobody can know more
+        return False

@@ -12,19 +12,26 @@ from s3upload_widget.errors import ObjectExistsError
 from s3upload_widget.parts import PartPlan
 from s3upload_widget.s3 import NoObject, ObjectFound
 from s3upload_widget.service.file_records import Completed
-from s3upload_widget.transfer import Hashes, cuts, described, proven, tells, uploaded_file
+from s3upload_widget.transfer import (
+    Hashes,
+    describe_object,
+    has_checksum,
+    matching_checksum,
+    part_layouts,
+    uploaded_file,
+)
 
 if TYPE_CHECKING:
     from s3upload_widget.protocol import CompareObject
     from s3upload_widget.s3 import Store
-    from s3upload_widget.transfer import Cut, FilePlan
+    from s3upload_widget.transfer import FilePlan, PartLayout
 
 CHOICES: Final = "overwrite it, keep both under another name, or skip this file"
 
 
 def compare(
     store: Store, plan: FilePlan, request: CompareObject, *, sha256: bool
-) -> Completed | Cut | NoObject:
+) -> Completed | PartLayout | NoObject:
     """Ask S3 for the object, and decide whether it is the file.
 
     Args:
@@ -50,7 +57,7 @@ def compare(
     if request.parts_sha256:
         parts = PartPlan(found.size, max(1, request.part_size))
         hashes = Hashes(parts=parts, sha256=request.parts_sha256, md5=request.parts_md5)
-        if verified_by := proven(found, hashes, place):
+        if verified_by := matching_checksum(found, hashes, place):
             whole = hexadecimal(hashes.sha256[0]) if parts.single else request.sha256
             whole = whole if sha256 else ""
             return Completed(plan, uploaded_file(store, plan, found, verified_by, whole))
@@ -60,9 +67,9 @@ def compare(
 def why_not(found: ObjectFound, size: int, place: str) -> str:
     """Why an object cannot be compared with a file of ``size`` bytes; ``""`` if it can."""
     if found.size != size:
-        return described(found, place)
-    if not tells(found):
-        return described(found, place, ", and S3 reports no checksum to compare it by")
+        return describe_object(found, place)
+    if not has_checksum(found):
+        return describe_object(found, place, ", and S3 reports no checksum to compare it by")
     return ""
 
 
@@ -71,14 +78,14 @@ def conflict(what: str) -> ObjectExistsError:
     return ObjectExistsError(f"{what}: {CHOICES}")
 
 
-def _next_cut(store: Store, plan: FilePlan, found: ObjectFound, tried: int) -> Cut:
+def _next_cut(store: Store, plan: FilePlan, found: ObjectFound, tried: int) -> PartLayout:
     """The cut after the one with the part size ``tried``; the first cut if that is 0."""
-    likely = list(cuts(store, plan.key, found, plan.parts.part_size))
+    likely = list(part_layouts(store, plan.key, found, plan.parts.part_size))
     lengths = [cut.parts.length(1) for cut in likely]
     length = min(tried, found.size)
     rest = likely[lengths.index(length) + 1 :] if tried and length in lengths else likely
     if rest:
         return rest[0]
-    known = bool(likely) and likely[-1].told
+    known = bool(likely) and likely[-1].certain
     how = " with other bytes" if known else ", perhaps with other bytes: S3 does not list its parts"
-    raise conflict(described(found, store.destination(plan.key), how))
+    raise conflict(describe_object(found, store.destination(plan.key), how))

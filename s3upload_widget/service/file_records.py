@@ -13,7 +13,7 @@ from s3upload_widget.transfer import Sent
 if TYPE_CHECKING:
     from s3upload_widget.parts import PartPlan
     from s3upload_widget.results import PickedFile, UploadedFile
-    from s3upload_widget.s3 import OpenedUpload
+    from s3upload_widget.s3 import MultipartUpload
     from s3upload_widget.transfer import FilePlan, IfExists
 
 MAX_UNFINISHED: Final = 10_000
@@ -62,7 +62,7 @@ class Open:
     """S3 has a multipart upload for the file."""
 
     plan: FilePlan
-    upload: OpenedUpload
+    upload: MultipartUpload
 
 
 @dataclass(frozen=True, slots=True)

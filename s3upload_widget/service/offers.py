@@ -20,8 +20,8 @@ from s3upload_widget.protocol import (
 )
 from s3upload_widget.s3 import ListedUpload
 from s3upload_widget.service.file_records import Aborted, Open
-from s3upload_widget.transfer import NOBODY_CAN_SAY
-from s3upload_widget.unfinished import looked_at
+from s3upload_widget.transfer import INCONCLUSIVE_ERRORS
+from s3upload_widget.unfinished import list_their_parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -51,7 +51,7 @@ class Offers:
         Raises:
             S3Error: S3 cannot be asked. A list that it denies is no error.
         """
-        self.store.check_bucket()
+        self.store.require_bucket()
         remembered = {each.upload_id: each.key for each in request.remembered}
         owned = {name: each.key for name, each in self.opener.owned().items()}
         known = remembered | owned
@@ -63,7 +63,7 @@ class Offers:
         own = _newest(each for each in inside if each.upload_id in known)
         others = _newest(each for each in inside if each.upload_id not in known)
         wanted = [*own, *(others if request.others else ())][:MAX_REMEMBERED]
-        there = looked_at(self.store, wanted)
+        there = list_their_parts(self.store, wanted)
         gone = {each.upload_id for each in wanted} - {each.upload_id for each in there}
         return UnfinishedListed(
             store=self.store.browser_origin,
@@ -81,7 +81,7 @@ class Offers:
             NotOwnerError: Another page resumed it.
             S3Error: S3 refuses, or cannot be asked.
         """
-        self.store.check_bucket()
+        self.store.require_bucket()
         upload = request.upload
         if not self.rules.allows_key(upload.key):
             msg = f"{shown(upload.key)} is not a key of this widget"
@@ -94,7 +94,7 @@ class Offers:
                 "or press Resume to take it back here first"
             )
             raise NotOwnerError(msg)
-        self.store.abort(upload.key, upload.upload_id)
+        self.store.abort_multipart_upload(upload.key, upload.upload_id)
         if entry is not None:
             self._note_aborted(entry, upload.upload_id)
         return UnfinishedAborted(key=upload.key)
@@ -112,7 +112,7 @@ class Offers:
         try:
             for upload in self.store.list_multipart_uploads(self.rules.prefix):
                 listed[upload.upload_id] = upload
-        except NOBODY_CAN_SAY:
+        except INCONCLUSIVE_ERRORS:
             raise
         except S3Error as error:
             return listed, [Denial(code=error.code, message=str(error))]

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Final
 from s3upload_widget.checksums import base64_of, reads_as_md5
 from s3upload_widget.parts import PartPlan
 from s3upload_widget.protocol import FoundPart
-from s3upload_widget.s3 import OpenedUpload
+from s3upload_widget.s3 import MultipartUpload
 from s3upload_widget.service.file_records import Open
-from s3upload_widget.transfer import candidates, other_file
+from s3upload_widget.transfer import find_resumable_uploads, other_file_error
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -32,7 +32,7 @@ class OwnedUpload:
     """An upload that was created here or got a part from here, with facts that S3 does not report."""
 
     key: str
-    upload: OpenedUpload
+    upload: MultipartUpload
     size: int
     """Bytes of the file."""
 
@@ -84,22 +84,22 @@ class Opener:
     def _resume(self, plan: FilePlan) -> tuple[Open, tuple[ListedPart, ...]]:
         listed = self._store.list_parts(plan.key, plan.continues)
         remembered = (plan.continues,)
-        found = candidates(
+        found = find_resumable_uploads(
             self._store, plan.key, plan.parts, remembered=remembered, limits=self._limits
         )
-        for candidate in found.candidates:
+        for candidate in found.uploads:
             if candidate.upload_id == plan.continues:
                 return self._as_open(plan, candidate), candidate.parts
-        raise other_file(plan.picked, listed, f"s3://{self._store.bucket}/{plan.key}")
+        raise other_file_error(plan.picked, listed, f"s3://{self._store.bucket}/{plan.key}")
 
     def _find(
         self, plan: FilePlan, refused: Collection[str]
     ) -> tuple[Open, tuple[ListedPart, ...]] | None:
         owned = self._owned.get(plan.key, {})
-        found = candidates(
+        found = find_resumable_uploads(
             self._store, plan.key, plan.parts, remembered=tuple(owned), limits=self._limits
         )
-        for candidate in found.candidates:
+        for candidate in found.uploads:
             # Another's without parts saves nothing, and may belong to somebody who starts just now.
             if candidate.upload_id not in refused and (
                 candidate.parts or candidate.upload_id in owned
@@ -109,7 +109,7 @@ class Opener:
 
     def _as_open(self, plan: FilePlan, candidate: ResumableUpload) -> Open:
         known = self._owned.get(plan.key, {}).get(candidate.upload_id)
-        upload = OpenedUpload(upload_id=candidate.upload_id, sha256=candidate.sha256)
+        upload = MultipartUpload(upload_id=candidate.upload_id, sha256=candidate.sha256)
         opened = known.upload if known else upload
         return Open(replace(plan, parts=PartPlan(plan.parts.size, candidate.part_size)), opened)
 
@@ -118,7 +118,7 @@ class Opener:
         self._remember(plan, upload)
         return Open(plan, upload)
 
-    def _remember(self, plan: FilePlan, upload: OpenedUpload) -> None:
+    def _remember(self, plan: FilePlan, upload: MultipartUpload) -> None:
         with self._lock:
             owned = self._owned.setdefault(plan.key, {})
             owned[upload.upload_id] = OwnedUpload(plan.key, upload, plan.parts.size)

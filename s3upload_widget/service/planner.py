@@ -37,7 +37,7 @@ from s3upload_widget.service.file_records import (
     Planned,
     TakenOver,
 )
-from s3upload_widget.transfer import FilePlan, other_file
+from s3upload_widget.transfer import FilePlan, other_file_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Iterator
@@ -113,7 +113,9 @@ class Planner:
     def free_keys(self, entries: Iterable[FileEntry]) -> frozenset[str]:
         """Keys of these files that one listing shows to be free; the others are looked up singly."""
         files = [entry.record.file for entry in entries if isinstance(entry.record, Checked)]
-        return self._store.free_keys(file.key for file in files if file.if_exists != "overwrite")
+        return self._store.list_free_keys(
+            file.key for file in files if file.if_exists != "overwrite"
+        )
 
     def plan(self, entry: FileEntry, pick: Pick, free: Container[str] = ()) -> FilePlan:
         """Look whether the file's key is free, and plan the file, unless it has a plan already.
@@ -222,7 +224,7 @@ class Planner:
         if not file.parts.single:
             return file.parts
         if not 0 < part_size < size:
-            raise other_file(file.picked, listed, self._store.destination(file.key))
+            raise other_file_error(file.picked, listed, self._store.destination(file.key))
         return PartPlan(size, part_size)
 
     def _free_key(self, file_id: str, file: CheckedFile, free: Container[str]) -> tuple[str, bool]:

@@ -157,7 +157,7 @@ class Service:
         return method(request)
 
     def _pick_files(self, request: protocol.PickFiles) -> protocol.FilesPicked:
-        self._store.check_bucket()
+        self._store.require_bucket()
         origin = self._store.browser_origin
         check_mixed_content(request.origin, origin)
         # Keys are claimed in the order of the pick, then looked up on S3 in parallel.
@@ -244,7 +244,7 @@ class Service:
             raise RefusedError(msg)
         # An upload that was only found may belong to somebody who sends just now: it stays.
         if isinstance(record, Open) and self._opener.owns(record):
-            self._store.abort(record.plan.key, record.upload.upload_id)
+            self._store.abort_multipart_upload(record.plan.key, record.upload.upload_id)
         entry.record = Aborted()
         self._files.settle(entry)
 

@@ -44,7 +44,7 @@ class Signer:
     def presign_parts(self, request: PresignParts) -> PartsPresigned:
         """Presign many parts; one that is refused does not hinder the others."""
         if any(self._was_signed(part) for part in request.parts):
-            self._store.look_for_renewed_credentials()
+            self._store.refresh_credentials()
         return PartsPresigned(parts=[self._presign_or_refuse(part) for part in request.parts])
 
     def _presign(self, entry: FileEntry, part: PartChecksums) -> PresignedUrl:
@@ -76,10 +76,10 @@ class Signer:
         """The headers that the page sends with the file."""
         if not plan.parts.single:
             return set(
-                self._store.presign_part(plan.key, "-", 1, size=1, sha256=_NO_SHA256).headers
+                self._store.presign_upload_part(plan.key, "-", 1, size=1, sha256=_NO_SHA256).headers
             )
         return set(
-            self._store.presign_object(
+            self._store.presign_put_object(
                 plan.key,
                 size=plan.parts.size,
                 sha256=_NO_SHA256,
@@ -116,7 +116,7 @@ class Signer:
         if not (record.upload.sha256 or part.md5):
             msg = f"part {part.part_number} needs its MD5: nothing else guards it on this server"
             raise ProtocolError(msg)
-        return self._store.presign_part(
+        return self._store.presign_upload_part(
             record.plan.key,
             record.upload.upload_id,
             part.part_number,
@@ -132,7 +132,7 @@ class Signer:
         if not plan.parts.single:
             msg = "no upload was opened for this file"
             raise NoSuchUploadError(msg)
-        return self._store.presign_object(
+        return self._store.presign_put_object(
             plan.key,
             size=size,
             sha256=part.sha256,

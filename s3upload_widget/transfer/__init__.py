@@ -1,34 +1,43 @@
-"""What every upload does, whoever sends the bytes: find what is there, prove it, complete it."""
+"""What every upload does, whoever sends the bytes: find what is there, prove it, complete it.
+
+Knows neither the page nor a script.
+"""
 
 from __future__ import annotations
 
 from s3upload_widget.transfer.completion import PartsMissingError, complete, uploaded_file
-from s3upload_widget.transfer.existing import Cut, cuts, described, proven, tells
+from s3upload_widget.transfer.existing import (
+    PartLayout,
+    describe_object,
+    has_checksum,
+    matching_checksum,
+    part_layouts,
+)
 from s3upload_widget.transfer.plan import FilePlan, IfExists, Sent, SinglePut
 from s3upload_widget.transfer.proof import Hashes
 from s3upload_widget.transfer.resumable import (
-    NOBODY_CAN_SAY,
+    INCONCLUSIVE_ERRORS,
     ResumableUpload,
-    candidates,
-    other_file,
+    find_resumable_uploads,
+    other_file_error,
 )
 
 __all__ = [
-    "NOBODY_CAN_SAY",
-    "Cut",
+    "INCONCLUSIVE_ERRORS",
     "FilePlan",
     "Hashes",
     "IfExists",
+    "PartLayout",
     "PartsMissingError",
     "ResumableUpload",
     "Sent",
     "SinglePut",
-    "candidates",
     "complete",
-    "cuts",
-    "described",
-    "other_file",
-    "proven",
-    "tells",
+    "describe_object",
+    "find_resumable_uploads",
+    "has_checksum",
+    "matching_checksum",
+    "other_file_error",
+    "part_layouts",
     "uploaded_file",
 ]

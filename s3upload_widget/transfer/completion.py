@@ -1,4 +1,7 @@
-"""Completing a file: every part is there, S3 puts them together, and the object is proven."""
+"""Complete a file: every part is there, S3 makes the object of them, and the object is proven.
+
+Sends no part, and does not know who did.
+"""
 
 from __future__ import annotations
 
@@ -20,24 +23,30 @@ from s3upload_widget.errors import (
 from s3upload_widget.keys import shown
 from s3upload_widget.results import UploadedFile
 from s3upload_widget.s3 import Call, CompletedPart, NoObject, NotAllowed, ObjectFound, refusal_code
-from s3upload_widget.transfer.existing import proven
+from s3upload_widget.transfer.existing import matching_checksum
 from s3upload_widget.transfer.plan import SinglePut
-from s3upload_widget.transfer.proof import Hashes, missing_parts, one_of_each, proof, unproven_parts
-from s3upload_widget.transfer.verify import reread
+from s3upload_widget.transfer.proof import (
+    Hashes,
+    missing_parts,
+    parts_without_checksum,
+    unambiguous_parts,
+    verify_object,
+)
+from s3upload_widget.transfer.verify import verify
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from s3upload_widget.results import VerifiedBy
-    from s3upload_widget.s3 import ListedPart, OpenedUpload, Store
+    from s3upload_widget.s3 import ListedPart, MultipartUpload, Store
     from s3upload_widget.transfer.plan import FilePlan, Sent
 
 
 class PartsMissingError(Exception):
-    """S3 does not show these parts as they were sent; not an error of the user's.
+    """S3 does not show these parts as they were sent: send them again. Never shown to users.
 
     Args:
-        part_numbers: Which.
+        part_numbers: Their numbers.
     """
 
     def __init__(self, part_numbers: list[int]) -> None:
@@ -48,7 +57,7 @@ class PartsMissingError(Exception):
 def complete(
     store: Store,
     plan: FilePlan,
-    upload: OpenedUpload | SinglePut,
+    upload: MultipartUpload | SinglePut,
     hashes: Hashes,
     sent: Sent,
     *,
@@ -100,7 +109,7 @@ def uploaded_file(
         started=plan.started,
         finished=datetime.now(timezone.utc),
     )
-    return uploaded.reread_by(partial(reread, store))
+    return uploaded.verify_with(partial(verify, store))
 
 
 def _check_whole_file(plan: FilePlan, hashes: Hashes, whole: str) -> None:
@@ -124,28 +133,28 @@ def _verify_single(
     if not plan.parts.single:
         msg = f"no upload of {place} was opened"
         raise NoSuchUploadError(msg)
-    look = store.head_object(plan.key)
-    if isinstance(look, NoObject):
+    head = store.head_object(plan.key)
+    if isinstance(head, NoObject):
         raise PartsMissingError([1])
-    if isinstance(look, NotAllowed):
+    if isinstance(head, NotAllowed):
         if sent.signed.get(1) != hashes.sha256[0]:
             raise PartsMissingError([1])
-        look = ObjectFound.of({}, size=plan.parts.size)
-    verified_by = _proof_of_put(look, plan, hashes, place)
+        head = ObjectFound.of({}, size=plan.parts.size)
+    verified_by = _verify_put(head, plan, hashes, place)
     if refused and verified_by == "size":
         msg = (
             f"{place} has an object already, and nobody can see whether it is this file: S3 tells "
             "no checksum of it, as where s3:GetObject is missing. Overwrite it, or use another key"
         )
         raise ObjectExistsError(msg)
-    return look, verified_by
+    return head, verified_by
 
 
-def _proof_of_put(found: ObjectFound, plan: FilePlan, hashes: Hashes, place: str) -> VerifiedBy:
+def _verify_put(found: ObjectFound, plan: FilePlan, hashes: Hashes, place: str) -> VerifiedBy:
     try:
-        return proof(found, hashes, place)
+        return verify_object(found, hashes, place)
     except IntegrityError as error:
-        # With this very checksum it is what this PUT sent, and was damaged on its way.
+        # With this very checksum it is what this PUT sent, damaged on its way.
         if not plan.must_not_exist or found.sha256 == hashes.sha256[0]:
             raise
         msg = f"another object arrived as {place} meanwhile: overwrite it or keep both"
@@ -153,50 +162,50 @@ def _proof_of_put(found: ObjectFound, plan: FilePlan, hashes: Hashes, place: str
 
 
 def _complete_parts(
-    store: Store, plan: FilePlan, upload: OpenedUpload, hashes: Hashes, sent: Sent
+    store: Store, plan: FilePlan, upload: MultipartUpload, hashes: Hashes, sent: Sent
 ) -> tuple[ObjectFound, VerifiedBy]:
     place = store.destination(plan.key)
     try:
-        listed = one_of_each(store.list_parts(plan.key, upload.upload_id), hashes)
+        listed = unambiguous_parts(store.list_parts(plan.key, upload.upload_id), hashes)
         if missing := missing_parts(listed, hashes, sent.signed):
             raise PartsMissingError(missing)
         sent.completing = upload.upload_id
-        found = _put_together(store, plan, upload, listed, hashes)
+        found = _make_object(store, plan, upload, listed, hashes)
     except (NoSuchUploadError, ObjectExistsError) as error:
-        # An answer to Complete that was lost leaves this, and so does a second kernel.
+        # The answer to an earlier request may be lost, or another kernel completed it.
         return _find_completed(store, plan, upload, hashes, sent, error)
     if not found.sha256:
-        look = store.head_object(plan.key)
-        if isinstance(look, ObjectFound) and look.etag == found.etag:
-            found = look
-    return found, proof(found, hashes, place)
+        head = store.head_object(plan.key)
+        if isinstance(head, ObjectFound) and head.etag == found.etag:
+            found = head
+    return found, verify_object(found, hashes, place)
 
 
-def _put_together(
+def _make_object(
     store: Store,
     plan: FilePlan,
-    upload: OpenedUpload,
+    upload: MultipartUpload,
     listed: Mapping[int, ListedPart],
     hashes: Hashes,
 ) -> ObjectFound:
     try:
-        return _name_parts(store, plan, upload, listed, hashes)
+        return _request_completion(store, plan, upload, listed, hashes)
     except IntegrityError:
-        # A server that lists no checksums says only now that a part is not what was sent.
-        if unproven := unproven_parts(listed):
+        # A server that lists no checksums reports only now that a part is not what was sent.
+        if unproven := parts_without_checksum(listed):
             raise PartsMissingError(unproven) from None
         raise
     except S3Error as error:
         if upload.sha256 or refusal_code(error) != "InvalidRequest":
             raise
-    # An upload that was found, on a server that does not tell which checksums it wants: these.
-    return _name_parts(store, plan, replace(upload, sha256=True), listed, hashes)
+    # An upload that was found, on a server that does not report which checksums it wants.
+    return _request_completion(store, plan, replace(upload, sha256=True), listed, hashes)
 
 
-def _name_parts(
+def _request_completion(
     store: Store,
     plan: FilePlan,
-    upload: OpenedUpload,
+    upload: MultipartUpload,
     listed: Mapping[int, ListedPart],
     hashes: Hashes,
 ) -> ObjectFound:
@@ -206,7 +215,7 @@ def _name_parts(
         )
         for number, sha256 in enumerate(hashes.sha256, start=1)
     ]
-    return store.complete(
+    return store.complete_multipart_upload(
         plan.key,
         upload.upload_id,
         parts,
@@ -218,15 +227,15 @@ def _name_parts(
 def _find_completed(
     store: Store,
     plan: FilePlan,
-    upload: OpenedUpload,
+    upload: MultipartUpload,
     hashes: Hashes,
     sent: Sent,
     error: NoSuchUploadError | ObjectExistsError,
 ) -> tuple[ObjectFound, VerifiedBy]:
     place = store.destination(plan.key)
-    look = store.head_object(plan.key)
+    head = store.head_object(plan.key)
     completed = sent.completing == upload.upload_id
-    if isinstance(look, NotAllowed) and isinstance(error, NoSuchUploadError) and completed:
+    if isinstance(head, NotAllowed) and isinstance(error, NoSuchUploadError) and completed:
         # Sending it all again would end in a conflict with itself, most likely.
         allowed = Call(operation="HeadObject", bucket=store.bucket, key=plan.key).statement
         msg = (
@@ -235,12 +244,12 @@ def _find_completed(
             f"and not sent again; a policy with this statement allows it: {allowed}"
         )
         raise AccessDeniedError(msg) from error
-    if isinstance(look, ObjectFound):
-        if verified_by := proven(look, hashes, place):
+    if isinstance(head, ObjectFound):
+        if verified_by := matching_checksum(head, hashes, place):
             if isinstance(error, ObjectExistsError):  # then the parts are still there, and billed
                 with contextlib.suppress(S3Error):
-                    store.abort(plan.key, upload.upload_id)
-            return look, verified_by
+                    store.abort_multipart_upload(plan.key, upload.upload_id)
+            return head, verified_by
         if plan.must_not_exist:
             msg = f"another object arrived as {place} meanwhile: overwrite it or keep both"
             raise ObjectExistsError(msg) from error

@@ -1,6 +1,7 @@
 """Whether the object that a key has already is the very file that is to be uploaded there.
 
-For the page and for scripts: each hashes the file as the object was cut, and asks here.
+The page and scripts hash the file in the parts that the object was made of, and compare here.
+Reads no file.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from s3upload_widget.checksums import reads_as_md5
 from s3upload_widget.errors import IntegrityError
 from s3upload_widget.parts import S3_LIMITS, MiB, PartPlan
-from s3upload_widget.transfer.proof import proof
+from s3upload_widget.transfer.proof import verify_object
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,67 +27,69 @@ _PARTS: Final = re.compile(r"-([1-9][0-9]*)\"?$")
 
 
 @dataclass(frozen=True, slots=True)
-class Cut:
-    """In which parts an object was made, or may have been."""
+class PartLayout:
+    """The parts that an object was made of, or may have been."""
 
     parts: PartPlan
     md5: bool
     """Whether only MD5s can prove it."""
     listed: tuple[ListedPart, ...] = ()
-    """The parts whose SHA-256 S3 tells: one that differs is enough."""
-    told: bool = True
-    """Whether S3 says so of every part; else it is only likely."""
+    """The parts whose SHA-256 S3 reports: one that differs is enough."""
+    certain: bool = True
+    """Whether S3 reports every part; else this layout is only likely."""
 
 
-def tells(found: ObjectFound) -> bool:
+def has_checksum(found: ObjectFound) -> bool:
     """Whether S3 shows a checksum of the object's bytes; an equal size alone would be a guess."""
     return bool(found.sha256) or (not found.encrypted and reads_as_md5(found.etag))
 
 
-def proven(found: ObjectFound, hashes: Hashes, place: str) -> VerifiedBy | None:
-    """Which checksum says that the object is the file; None if none does."""
+def matching_checksum(found: ObjectFound, hashes: Hashes, place: str) -> VerifiedBy | None:
+    """The checksum that proves that the object is the file; None if none does."""
     try:
-        verified_by = proof(found, hashes, place)
+        verified_by = verify_object(found, hashes, place)
     except IntegrityError:
         return None
     return None if verified_by == "size" else verified_by
 
 
-def cuts(store: Store, key: str, found: ObjectFound, part_size: int) -> Iterator[Cut]:
-    """The ways in which an object may have been cut: one where S3 tells it, else likely ones.
+def part_layouts(
+    store: Store, key: str, found: ObjectFound, part_size: int
+) -> Iterator[PartLayout]:
+    """The layouts that an object may have: one where S3 reports it, else likely ones.
 
     Args:
         store: Where.
         key: The object's.
         found: The object.
-        part_size: Bytes; the likeliest that the object was made with.
+        part_size: Bytes; the likeliest part size of the object.
     """
     md5 = not found.sha256
-    of = _PARTS.search(found.sha256) or _PARTS.search(found.etag)
-    count = int(of[1]) if of else 1
+    match = _PARTS.search(found.sha256) or _PARTS.search(found.etag)
+    count = int(match[1]) if match else 1
     if count == 1:
-        yield Cut(PartPlan(found.size, max(1, found.size)), md5)
+        yield PartLayout(PartPlan(found.size, max(1, found.size)), md5)
         return
-    listed = store.object_parts(key)
-    if listed and _fit(listed, parts := PartPlan(found.size, max(1, listed[0].size)), count):
+    listed = store.list_object_parts(key)
+    if listed and _match_plan(listed, parts := PartPlan(found.size, max(1, listed[0].size)), count):
         with_sha256 = tuple(part for part in listed if part.sha256)
-        yield Cut(parts, md5, listed=with_sha256, told=len(listed) == count)
+        yield PartLayout(parts, md5, listed=with_sha256, certain=len(listed) == count)
         return
-    # These are likely: ours, boto3's, and the least whole MiB that S3 takes.
+    # Likely: our part size, boto3's, and the least whole MiB that S3 takes.
     least = max(S3_LIMITS.min_part_size, -(-found.size // (count * MiB)) * MiB)
     for size in dict.fromkeys([part_size, 8 * MiB, least]):
         if (parts := PartPlan(found.size, size)).count == count:
-            yield Cut(parts, md5, told=False)
+            yield PartLayout(parts, md5, certain=False)
 
 
-def described(found: ObjectFound, place: str, how: str = "") -> str:
+def describe_object(found: ObjectFound, place: str, how: str = "") -> str:
     """The object in words: ``s3://… exists, 5 bytes, of …``."""
     when = found.last_modified.astimezone(timezone.utc)
     return f"{place} exists{how}: {found.size} bytes, of {when:%Y-%m-%d %H:%M} UTC"
 
 
-def _fit(listed: tuple[ListedPart, ...], parts: PartPlan, count: int) -> bool:
-    """Whether these are parts of this cut: those of several sizes are of none."""
+def _match_plan(listed: tuple[ListedPart, ...], parts: PartPlan, count: int) -> bool:
+    """Whether these are the parts of this plan: parts of mixed sizes are of none."""
     return parts.count == count and all(
         part.part_number <= count and part.size == parts.length(part.part_number) for part in listed
     )

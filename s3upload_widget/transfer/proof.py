@@ -1,4 +1,4 @@
-"""Whether what S3 shows is what the page hashed. Pure."""
+"""Whether what S3 shows is what was hashed of a file. Pure: knows no store and reads no file."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hashes:
-    """What the page found the file's parts to be."""
+    """The checksums of a file's parts, as the page or a script computed them."""
 
     parts: PartPlan
     sha256: Sequence[str]
     """Base64, of part 1, 2, …"""
     md5: Sequence[str]
-    """Base64, of part 1, 2, …; empty where they were not asked for."""
+    """Base64, of part 1, 2, …; empty where they were not needed."""
 
     def __post_init__(self) -> None:
         """Refuse hashes of another plan.
@@ -56,8 +56,8 @@ class Hashes:
         return one or same_etag(etag, multipart_etag(self.md5))
 
 
-def proof(found: ObjectFound, hashes: Hashes, place: str) -> VerifiedBy:
-    """What proves that the object is the file: the strongest that the server offers.
+def verify_object(found: ObjectFound, hashes: Hashes, place: str) -> VerifiedBy:
+    """Verify that the object is the file, by the strongest checksum that the server offers.
 
     Both are compared where both are known: a server may echo a SHA-256 and check nothing of it,
     while its ETag is made of what it stored.
@@ -81,15 +81,15 @@ def proof(found: ObjectFound, hashes: Hashes, place: str) -> VerifiedBy:
     return verified_by
 
 
-def one_of_each(listed: Iterable[ListedPart], hashes: Hashes) -> dict[int, ListedPart]:
-    """Of each part number the one part that may be the file's; none where nobody can tell."""
+def unambiguous_parts(listed: Iterable[ListedPart], hashes: Hashes) -> dict[int, ListedPart]:
+    """By part number, the one part that may be the file's; left out where several may."""
     found: dict[int, list[ListedPart]] = {}
     for part in listed:
         found.setdefault(part.part_number, []).append(part)
     for number, parts in found.items():
         if len(parts) > 1:
             found[number] = [
-                part for part in parts if _agrees(part, hashes) and _etag_agrees(part, hashes)
+                part for part in parts if _may_be(part, hashes) and _etag_agrees(part, hashes)
             ]
     return {number: parts[0] for number, parts in found.items() if len(parts) == 1}
 
@@ -97,14 +97,18 @@ def one_of_each(listed: Iterable[ListedPart], hashes: Hashes) -> dict[int, Liste
 def missing_parts(
     listed: Mapping[int, ListedPart], hashes: Hashes, signed: Mapping[int, str]
 ) -> list[int]:
-    """The parts that S3 does not show as the page hashed them.
+    """The numbers of the parts that S3 does not show as they were hashed.
 
     Args:
         listed: By part number.
         hashes: The file.
-        signed: What the last URL of a part carried, where one was signed.
+        signed: Part number → the SHA-256 of the newest request for it, where there was one.
     """
-    wrong = {number for number in listed if signed.get(number, "") not in {"", _of(hashes, number)}}
+    wrong = {
+        number
+        for number in listed
+        if signed.get(number, "") not in {"", _sha256_of(hashes, number)}
+    }
     # An ETag is a part's MD5 on most servers, and nothing of the kind on the others: if none
     # at all is equal, they say nothing. Each part then had its Content-MD5 checked on arrival.
     differing = {number for number, part in listed.items() if not _etag_agrees(part, hashes)}
@@ -113,24 +117,24 @@ def missing_parts(
     return [
         number
         for number in range(1, hashes.parts.count + 1)
-        if number not in listed or number in wrong or not _agrees(listed[number], hashes)
+        if number not in listed or number in wrong or not _may_be(listed[number], hashes)
     ]
 
 
-def unproven_parts(listed: Mapping[int, ListedPart]) -> list[int]:
-    """The parts that only their size speaks for."""
+def parts_without_checksum(listed: Mapping[int, ListedPart]) -> list[int]:
+    """Numbers of the parts that are verified by size alone."""
     return [number for number, part in sorted(listed.items()) if not part.sha256]
 
 
-def _of(hashes: Hashes, part_number: int) -> str:
+def _sha256_of(hashes: Hashes, part_number: int) -> str:
     return hashes.sha256[part_number - 1] if part_number <= hashes.parts.count else ""
 
 
-def _agrees(part: ListedPart, hashes: Hashes) -> bool:
+def _may_be(part: ListedPart, hashes: Hashes) -> bool:
     if part.part_number > hashes.parts.count:
         return False
     expected = hashes.parts.length(part.part_number)
-    return part.size == expected and part.sha256 in {"", _of(hashes, part.part_number)}
+    return part.size == expected and part.sha256 in {"", _sha256_of(hashes, part.part_number)}
 
 
 def _etag_agrees(part: ListedPart, hashes: Hashes) -> bool:

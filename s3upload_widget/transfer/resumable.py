@@ -1,7 +1,7 @@
-"""Which unfinished uploads of a key a file may continue, by what S3 shows of them.
+"""The unfinished uploads of a key that a file may resume, by what S3 shows of them.
 
-Nothing is read of the file but its size: whether the bytes are the same is proven afterwards,
-part by part.
+Only the size of the file is used: whether the bytes are the same is proven afterwards, part by
+part. Reads no file.
 """
 
 from __future__ import annotations
@@ -27,21 +27,21 @@ if TYPE_CHECKING:
     from s3upload_widget.s3 import ListedPart, Store
 
 _SHA256: Final = "SHA256"
-NOBODY_CAN_SAY: Final = (S3UnavailableError, CredentialsError, NoSuchBucketError)
-"""What is no answer to the question: to begin anew because of these would be a loss."""
+INCONCLUSIVE_ERRORS: Final = (S3UnavailableError, CredentialsError, NoSuchBucketError)
+"""Errors that leave the question open: to start over because of these would lose parts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResumableUpload:
-    """An unfinished upload that may be continued."""
+    """An unfinished upload that a file may resume."""
 
     upload_id: str = field(repr=False)
     sha256: bool
-    """Whether S3 keeps the parts' SHA-256. Where nobody told, no: MD5 guards the parts."""
+    """Whether S3 keeps the parts' SHA-256. False where the server does not say: MD5 guards the parts then."""
     part_size: int
     """Bytes of each part but the last; it fits the file and every listed part."""
     parts: tuple[ListedPart, ...]
-    """By number; a part that the server lists twice as equally new is here twice."""
+    """By number; twice where the server lists a part twice as equally new."""
 
     @property
     def bytes_listed(self) -> int:
@@ -51,17 +51,17 @@ class ResumableUpload:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resumable:
-    """What there is to be continued."""
+    """What a file may resume."""
 
-    candidates: tuple[ResumableUpload, ...]
+    uploads: tuple[ResumableUpload, ...]
     """Most listed bytes first."""
     denied: str
     """``""``, or why S3 did not show all uploads and what to do: others may exist."""
     of_longer_files: int
-    """Uploads with parts from beyond the file's end: it may be cut off, or another file."""
+    """Uploads with parts beyond the end of this file: it was truncated, or is another file."""
 
 
-def candidates(
+def find_resumable_uploads(
     store: Store,
     key: str,
     plan: PartPlan,
@@ -69,14 +69,14 @@ def candidates(
     remembered: Sequence[str] = (),
     limits: Limits = S3_LIMITS,
 ) -> Resumable:
-    """The unfinished uploads of exactly ``key`` that a file of ``plan.size`` bytes may continue.
+    """Find the unfinished uploads of exactly ``key`` that a file of ``plan.size`` bytes may resume.
 
     Args:
         store: Where.
         key: The object's whole key.
         plan: How the file would be cut if nothing were there.
-        remembered: Ids of uploads of this key that the caller began; they stand in where the
-            list is denied or broken, as far as S3 still knows them.
+        remembered: Ids of uploads of this key that the caller created; used where the list is
+            denied or broken, as far as S3 still knows them.
         limits: The store's.
 
     Raises:
@@ -92,21 +92,23 @@ def candidates(
             parts = store.list_parts(key, upload_id)
         except NoSuchUploadError:
             continue  # completed or aborted just now
-        except NOBODY_CAN_SAY:
+        except INCONCLUSIVE_ERRORS:
             raise
         except S3Error as error:
             denied = str(error)
             continue
         if {algorithm, *(part.checksum_algorithm for part in parts)} <= {_SHA256, ""}:
             found.extend(_fitting(upload_id, algorithm, parts, plan, limits))
-            longer += _reach(parts) > plan.size
-        # Else it is another program's: what that checks its parts with is not ours.
-    found.sort(key=lambda candidate: candidate.bytes_listed, reverse=True)
-    return Resumable(candidates=tuple(found), denied=denied, of_longer_files=longer)
+            longer += _least_file_size(parts) > plan.size
+        # Otherwise another program created it, with a checksum that is not ours.
+    found.sort(key=lambda upload: upload.bytes_listed, reverse=True)
+    return Resumable(uploads=tuple(found), denied=denied, of_longer_files=longer)
 
 
-def other_file(picked: PickedFile, parts: Sequence[ListedPart], uri: str) -> NotTheSameFileError:
-    """Say that what is on S3 cannot be of this file."""
+def other_file_error(
+    picked: PickedFile, parts: Sequence[ListedPart], uri: str
+) -> NotTheSameFileError:
+    """The error for parts on S3 that cannot be of this file."""
     count = len({part.part_number for part in parts})
     msg = (
         f"{shown(picked.name)} ({picked.size} bytes) does not fit the {count} parts that were "
@@ -116,12 +118,12 @@ def other_file(picked: PickedFile, parts: Sequence[ListedPart], uri: str) -> Not
 
 
 def _algorithms(store: Store, key: str, remembered: Sequence[str]) -> tuple[dict[str, str], str]:
-    """Upload id → checksum algorithm, and why the list ends early if it does."""
+    """Upload id → checksum algorithm, and why the list is incomplete, if it is."""
     listed: dict[str, str] = {}
     try:
         for upload in store.list_multipart_uploads(key=key):
             listed[upload.upload_id] = upload.checksum_algorithm
-    except NOBODY_CAN_SAY:
+    except INCONCLUSIVE_ERRORS:
         raise
     except S3Error as error:
         return listed | {each: "" for each in remembered if each not in listed}, str(error)
@@ -145,7 +147,7 @@ def _fitting(
 
 
 def _part_sizes(parts: tuple[ListedPart, ...], plan: PartPlan) -> Iterator[int]:
-    """The part sizes that the upload may have been begun with, likeliest first."""
+    """The part sizes that the upload may have been created with, likeliest first."""
     yield plan.part_size
     if parts:
         yield parts[0].size
@@ -155,8 +157,8 @@ def _part_sizes(parts: tuple[ListedPart, ...], plan: PartPlan) -> Iterator[int]:
             yield (plan.size - last.size) // before
 
 
-def _reach(parts: tuple[ListedPart, ...]) -> int:
-    """Bytes that the file these parts are of has at least, if they are all but the last equal."""
+def _least_file_size(parts: tuple[ListedPart, ...]) -> int:
+    """The least size of a file with these parts, in bytes, if all but the last are equally long."""
     full = max((part.size for part in parts), default=0)
     return max(((part.part_number - 1) * full + part.size for part in parts), default=0)
 

@@ -1,4 +1,4 @@
-"""Whether an object still has the bytes that were uploaded: read back and compared."""
+"""Read an object back and compare it with what was uploaded. Knows no plan and no upload."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from s3upload_widget.s3 import Store
 
 
-def reread(store: Store, uploaded: UploadedFile) -> VerifiedBy:
+def verify(store: Store, uploaded: UploadedFile) -> VerifiedBy:
     """Read an object back, and compare what was uploaded.
 
     Raises:
@@ -22,8 +22,8 @@ def reread(store: Store, uploaded: UploadedFile) -> VerifiedBy:
         RefusedError: Nothing is known that they could be compared with.
         S3Error: It cannot be read.
     """
-    by, expected = _known(store, uploaded)
-    size, found = _read(store, uploaded, by)
+    by, expected = _expected(store, uploaded)
+    size, found = _digest(store, uploaded, by)
     if (size, found) != (uploaded.size, expected):
         differs = f"its {by} is {found}, not {expected}"
         if size != uploaded.size:
@@ -36,14 +36,14 @@ def reread(store: Store, uploaded: UploadedFile) -> VerifiedBy:
     return by
 
 
-def _known(store: Store, uploaded: UploadedFile) -> tuple[VerifiedBy, str]:
+def _expected(store: Store, uploaded: UploadedFile) -> tuple[VerifiedBy, str]:
     if uploaded.sha256:
         return "sha256", uploaded.sha256
     # Of an object in one piece the ETag is the MD5, but for those that are encrypted with KMS.
     etag = uploaded.etag.strip('"').lower()
     if reads_as_md5(etag) and "-" not in etag:
-        look = store.head_object(uploaded.key)
-        if isinstance(look, ObjectFound) and not look.encrypted:
+        head = store.head_object(uploaded.key)
+        if isinstance(head, ObjectFound) and not head.encrypted:
             return "md5", etag
     msg = (
         f"the SHA-256 of {uploaded.uri} was not computed (sha256=False), and nothing else is known "
@@ -52,10 +52,12 @@ def _known(store: Store, uploaded: UploadedFile) -> tuple[VerifiedBy, str]:
     raise RefusedError(msg)
 
 
-def _read(store: Store, uploaded: UploadedFile, by: VerifiedBy) -> tuple[int, str]:
+def _digest(store: Store, uploaded: UploadedFile, by: VerifiedBy) -> tuple[int, str]:
     digest, size = hashlib.new(by, usedforsecurity=False), 0
     try:
-        for block in store.read(uploaded.key, version_id=uploaded.version_id, etag=uploaded.etag):
+        for block in store.get_object(
+            uploaded.key, version_id=uploaded.version_id, etag=uploaded.etag
+        ):
             digest.update(block)
             size += len(block)
     except ObjectExistsError as error:

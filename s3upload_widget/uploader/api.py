@@ -1,11 +1,11 @@
-"""Uploading from a script: the second client of what the page uses, and able to finish for it."""
+"""Upload files from a script: the public functions. The steps are in ``uploader/file_upload.py``."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from s3upload_widget.uploader.batch import Options, upload
-from s3upload_widget.uploader.sources import expanded
+from s3upload_widget.uploader.sources import expand_paths
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -32,7 +32,7 @@ def upload_file(
     progress: bool = True,
     restart: bool = False,
 ) -> UploadedFile:
-    """Upload a file, or finish what a page or another script began of it.
+    """Upload a file, or resume what a page or another script left unfinished of it.
 
     Example:
         >>> file = upload_file("run7.parquet", "s3://lab-data/raw/", progress=False)
@@ -46,22 +46,22 @@ def upload_file(
         if_exists: ``verify``: an equal object is done without sending, another is an error;
             ``overwrite``; ``rename``: ``run7-1.parquet``.
         sha256: Whether the SHA-256 of the whole file is wanted, beside that of each part.
-        part_size: Bytes, 5 MiB to 5 GiB; 16 MiB and growing if left out. What was begun is
-            continued with the part size that it has.
+        part_size: Bytes, 5 MiB to 5 GiB; 16 MiB and growing if left out. An unfinished
+            upload is resumed with the part size that it has.
         max_concurrency: Parts at a time, 1 to 64; so many are in memory.
         extra_args: boto3's own names, passed to every verb that knows them.
-        executor: Threads to work on, in place of own ones; not those that this call runs on.
+        executor: Threads to work on, instead of own ones; not those that this call runs on.
         progress: Whether to show a bar.
-        restart: Leave what was begun as it is, and begin anew beside it.
+        restart: Leave an unfinished upload as it is, and start over beside it.
 
     Returns:
         The file, complete on S3 and proven equal there.
 
     Raises:
         ObjectExistsError: ``verify``, and the key has other bytes.
-        NotTheSameFileError: What was begun is another file's; nothing was changed.
+        NotTheSameFileError: The unfinished upload is another file's; nothing was changed.
         FileChangedError: The file was changed meanwhile; nothing was completed.
-        RefusedError: An argument cannot be.
+        RefusedError: An argument is not valid.
         S3Error: S3 refused, or stayed out of reach; what arrived is kept.
         IntegrityError: The object is not equal to the file.
     """
@@ -93,7 +93,7 @@ def upload_files(
     progress: bool = True,
     restart: bool = False,
 ) -> tuple[UploadedFile, ...]:
-    """Upload files into a folder; a folder among ``paths`` goes with all that is in it.
+    """Upload files into a folder; a folder among ``paths`` with all that is in it.
 
     Arguments and errors are those of :func:`upload_file`. One that fails, or is not there, does not
     hold up the others: the first error is raised when all were tried. Where there is no file at
@@ -136,5 +136,5 @@ def upload_files(
         progress=progress,
         restart=restart,
     )
-    outcomes = upload(expanded(paths), f"{str(uri).removesuffix('/')}/", options)
+    outcomes = upload(expand_paths(paths), f"{str(uri).removesuffix('/')}/", options)
     return tuple(outcome.uploaded for outcome in outcomes)

@@ -1,4 +1,7 @@
-"""Files of a script, all together: which key each gets, on which threads, under which bar."""
+"""All files of a script: the key of each, the threads and the progress bar.
+
+What happens to one of them is in :mod:`s3upload_widget.uploader.file_upload`.
+"""
 
 from __future__ import annotations
 
@@ -21,11 +24,10 @@ from s3upload_widget.parts import S3_LIMITS, Limits, PartPlan, plan_parts
 from s3upload_widget.results import PickedFile
 from s3upload_widget.s3 import ObjectFound, Store
 from s3upload_widget.transfer import FilePlan
-from s3upload_widget.uploader.file_upload import FileUpload
+from s3upload_widget.uploader.file_upload import FileUpload, SendOptions, UploadStats
 from s3upload_widget.uploader.part_queue import InlineExecutor
-from s3upload_widget.uploader.resume import SendOptions, keys_begun
+from s3upload_widget.uploader.resume import list_keys_with_uploads
 from s3upload_widget.uploader.sources import open_source
-from s3upload_widget.uploader.stats import UploadStats
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -45,7 +47,7 @@ KEPT: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """What :func:`s3upload_widget.uploader.upload_file` was asked for."""
+    """The options of :func:`s3upload_widget.uploader.upload_file`."""
 
     client: S3Client | None = None
     if_exists: IfExists = "verify"
@@ -59,10 +61,10 @@ class Options:
     limits: Limits = S3_LIMITS
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be.
+        """Refuse values that are not valid.
 
         Raises:
-            RefusedError: An option has a value that it cannot have.
+            RefusedError: An option is not valid.
         """
         check_choices(self.if_exists, self.max_concurrency)
         plan_parts(0, self.part_size, limits=self.limits)
@@ -70,15 +72,15 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A file that is on S3, and what it took."""
+    """A file that is on S3, and what was done for it."""
 
     uploaded: UploadedFile
-    tally: UploadStats
+    stats: UploadStats
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """A file that is there, and the key it would like to have."""
+class OpenFile:
+    """A file to upload, and the key it would like to have."""
 
     source: Source
     picked: PickedFile
@@ -86,12 +88,12 @@ class Wanted:
 
 
 def upload(files: list[tuple[FilePath, str]], uri: str, options: Options) -> list[Outcome]:
-    """Upload files and count what it took.
+    """Upload files, and count what was done for each.
 
     Args:
         files: Each with its path inside a folder that was named; ``""`` if it was named itself.
         uri: A folder, or one key.
-        options: How.
+        options: How to upload.
 
     Raises:
         UploadError: As :func:`s3upload_widget.uploader.upload_file` says.
@@ -99,42 +101,44 @@ def upload(files: list[tuple[FilePath, str]], uri: str, options: Options) -> lis
     bucket, place = parse_uri(uri)
     store = Store(bucket, options.client, extra_args=options.extra_args)
     opened = [_open(path, inside, place) for path, inside in files]
-    wanted = [each for each in opened if isinstance(each, Wanted)]
-    failed = [each for each in opened if not isinstance(each, Wanted)]
+    wanted = [each for each in opened if isinstance(each, OpenFile)]
+    failed = [each for each in opened if not isinstance(each, OpenFile)]
     if not wanted:
         if failed:
             raise failed[0]
         logger.warning("nothing goes to %s: there was no file to upload", uri)
         return []
-    choose = _choosing(store, [each.key for each in wanted], options)
-    store.check_bucket()
+    choose = _key_chooser(store, [each.key for each in wanted], options)
+    store.require_bucket()
     name = wanted[0].picked.name if len(wanted) == 1 else f"{len(wanted)} files"
     total = sum(each.source.size for each in wanted)
-    with _threads(options) as executor, _bar(name, total, options) as advance:
-        manner = SendOptions(
+    with _threads(options) as executor, _progress_bar(name, total, options) as advance:
+        send_options = SendOptions(
             executor=executor,
             max_concurrency=options.max_concurrency,
             sha256=options.sha256,
             restart=options.restart,
-            begun=_begun(store, wanted, options),
+            keys_with_uploads=_keys_with_uploads(store, wanted, options),
             limits=options.limits,
         )
-        alone = replace(manner, executor=InlineExecutor(), max_concurrency=1)
+        alone = replace(send_options, executor=InlineExecutor(), max_concurrency=1)
         tasks = [(False, partial(_fail, error)) for error in failed]
         for each in wanted:
             beside = len(wanted) > 1 and _plan_parts(each.source.size, options).single
-            one = partial(_upload_one, store, options, alone if beside else manner, advance)
+            one = partial(_upload_one, store, options, alone if beside else send_options, advance)
             tasks.append((beside, partial(one, each, partial(choose, each.key))))
-        return _all(tasks, executor)
+        return _run_all(tasks, executor)
 
 
-def _all(tasks: Sequence[tuple[bool, Callable[[], Outcome]]], executor: Executor) -> list[Outcome]:
-    """Do all: some beside others on one thread each, the rest with all threads to itself."""
+def _run_all(
+    tasks: Sequence[tuple[bool, Callable[[], Outcome]]], executor: Executor
+) -> list[Outcome]:
+    """Run all tasks: some side by side on one thread each, the others one by one on all threads."""
     futures = [executor.submit(do) if beside else Future() for beside, do in tasks]
     try:
         for (beside, do), future in zip(tasks, futures, strict=True):
             if not beside:
-                _settle(future, do)
+                _run_into(future, do)
         wait(futures)
     except BaseException:
         for future in futures:
@@ -144,7 +148,7 @@ def _all(tasks: Sequence[tuple[bool, Callable[[], Outcome]]], executor: Executor
     if errors:
         if len(tasks) > 1:
             others = "; the others are on S3" if len(errors) < len(tasks) else ""
-            _note(errors[0], f"{len(errors)} of {len(tasks)} files failed{others}")
+            _add_note(errors[0], f"{len(errors)} of {len(tasks)} files failed{others}")
         raise errors[0]
     return [future.result() for future in futures]
 
@@ -153,7 +157,7 @@ def _fail(error: UploadError | OSError) -> Outcome:
     raise error
 
 
-def _settle(future: Future[Outcome], do: Callable[[], Outcome]) -> None:
+def _run_into(future: Future[Outcome], do: Callable[[], Outcome]) -> None:
     try:
         future.set_result(do())
     except (UploadError, OSError) as error:
@@ -163,9 +167,9 @@ def _settle(future: Future[Outcome], do: Callable[[], Outcome]) -> None:
 def _upload_one(
     store: Store,
     options: Options,
-    manner: SendOptions,
+    send_options: SendOptions,
     advance: Callable[[int], object],
-    wanted: Wanted,
+    wanted: OpenFile,
     choose_key: Callable[[], str],
 ) -> Outcome:
     source = wanted.source
@@ -177,12 +181,12 @@ def _upload_one(
         must_not_exist=options.if_exists != "overwrite",
         started=datetime.now(timezone.utc),
     )
-    tally = UploadStats(advance)
+    stats = UploadStats(advance)
     try:
-        return Outcome(FileUpload(store, source, plan, manner, tally).upload(), tally)
+        return Outcome(FileUpload(store, source, plan, send_options, stats).upload(), stats)
     except (S3Error, KeyboardInterrupt) as error:
         if not plan.parts.single:
-            _note(error, KEPT)
+            _add_note(error, KEPT)
             logger.warning("%s is not complete. %s", store.destination(plan.key), KEPT)
         raise
 
@@ -191,8 +195,8 @@ def _plan_parts(size: int, options: Options) -> PartPlan:
     return plan_parts(size, options.part_size, limits=options.limits)
 
 
-def _open(path: FilePath, inside: str, place: str) -> Wanted | UploadError | OSError:
-    """The file, or why there is none: that shall not hold up the others."""
+def _open(path: FilePath, inside: str, place: str) -> OpenFile | UploadError | OSError:
+    """The file, or the error that it has: one that fails does not hold up the others."""
     try:
         source = open_source(path)
         name = unicodedata.normalize("NFC", source.name)
@@ -203,7 +207,7 @@ def _open(path: FilePath, inside: str, place: str) -> Wanted | UploadError | OSE
             type=mimetypes.guess_type(name)[0] or "",
             last_modified=source.modified,
         )
-        return Wanted(source, picked, _key(picked, place))
+        return OpenFile(source, picked, _key(picked, place))
     except (UploadError, OSError) as error:
         return error
 
@@ -214,15 +218,17 @@ def _key(picked: PickedFile, place: str) -> str:
     return object_key(picked, prefix=place, key=None)
 
 
-def _begun(store: Store, wanted: Sequence[Wanted], options: Options) -> frozenset[str]:
-    """Keys at which something was begun, where files ask that are too small to continue it."""
+def _keys_with_uploads(
+    store: Store, wanted: Sequence[OpenFile], options: Options
+) -> frozenset[str]:
+    """Keys with an unfinished upload, listed where a file goes as one PUT and may resume it."""
     least = options.limits.min_part_size
     small = [each.key for each in wanted if each.source.size <= least]
-    return keys_begun(store, small) if small and not options.restart else frozenset()
+    return list_keys_with_uploads(store, small) if small and not options.restart else frozenset()
 
 
-def _choosing(store: Store, wanted: Sequence[str], options: Options) -> Callable[[str], str]:
-    """How each file gets its final key, once it is its turn.
+def _key_chooser(store: Store, wanted: Sequence[str], options: Options) -> Callable[[str], str]:
+    """A function that gives each file its final key, when its turn comes.
 
     Raises:
         RefusedError: Two files would have the same key.
@@ -249,7 +255,7 @@ def _free_key(store: Store, claims: dict[str, str], key: str) -> str:
 
 @contextmanager
 def _threads(options: Options) -> Iterator[Executor]:
-    """The caller's threads, or own ones, which nobody waits for when they are interrupted."""
+    """The caller's threads, or own ones; an interrupt does not wait for those."""
     if options.executor is not None:
         yield options.executor
         return
@@ -263,7 +269,7 @@ def _threads(options: Options) -> Iterator[Executor]:
 
 
 @contextmanager
-def _bar(name: str, total: int, options: Options) -> Iterator[Callable[[int], object]]:
+def _progress_bar(name: str, total: int, options: Options) -> Iterator[Callable[[int], object]]:
     from tqdm.auto import tqdm  # noqa: PLC0415 - it looks for a notebook, which takes a while
 
     disabled = not options.progress
@@ -273,7 +279,7 @@ def _bar(name: str, total: int, options: Options) -> Iterator[Callable[[int], ob
         yield bar.update
 
 
-def _note(error: BaseException, text: str) -> None:
-    """Add to what a traceback shows; a matter of Python 3.11 and later."""
+def _add_note(error: BaseException, text: str) -> None:
+    """Add a note to what a traceback shows; needs Python 3.11."""
     if add_note := getattr(error, "add_note", None):
         add_note(text)

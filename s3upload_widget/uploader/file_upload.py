@@ -1,237 +1,333 @@
-"""One file of a script: begin its upload, prove what is there, send the rest, complete."""
+"""One file of a script from its first step to its last: read this first to understand an upload.
+
+    find or create → prove what is there → send what is missing → complete → verify
+
+:meth:`FileUpload._upload_once` takes these steps in order, each in a function of its own. Which
+files there are and which key each gets is decided before; see :mod:`s3upload_widget.uploader.batch`.
+"""
 
 from __future__ import annotations
 
 import logging
 import threading
-from dataclasses import replace
+from concurrent.futures import Executor  # noqa: TC003 - whoever asks for the types shall get them
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from s3upload_widget.checksums import hexadecimal
 from s3upload_widget.errors import IntegrityError, NoSuchUploadError, ObjectExistsError, S3Error
 from s3upload_widget.keys import shown
-from s3upload_widget.s3 import ObjectFound, refusal_code
+from s3upload_widget.parts import S3_LIMITS, Limits
+from s3upload_widget.s3 import ObjectFound, refusal_code, retrying
 from s3upload_widget.transfer import (
     PartsMissingError,
     Sent,
     SinglePut,
     complete,
-    cuts,
-    described,
-    proven,
-    tells,
+    describe_object,
+    has_checksum,
+    matching_checksum,
+    part_layouts,
     uploaded_file,
 )
-from s3upload_widget.uploader.part_queue import PartQueue, persist, run
-from s3upload_widget.uploader.part_reader import FileDigest, PartReader, hashed
-from s3upload_widget.uploader.resume import create, find
+from s3upload_widget.uploader.part_queue import PartQueue, run_jobs
+from s3upload_widget.uploader.part_reader import FileDigest, PartReader, hash_file
+from s3upload_widget.uploader.resume import create_upload, find_upload
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from s3upload_widget.results import UploadedFile, VerifiedBy
-    from s3upload_widget.s3 import OpenedUpload, Store
-    from s3upload_widget.transfer import FilePlan, Hashes
+    from s3upload_widget.s3 import Store
+    from s3upload_widget.transfer import FilePlan
     from s3upload_widget.uploader.part_queue import PartJob
-    from s3upload_widget.uploader.resume import OpenUpload, SendOptions
+    from s3upload_widget.uploader.resume import ActiveUpload
     from s3upload_widget.uploader.sources import Source
-    from s3upload_widget.uploader.stats import UploadStats
 
 logger = logging.getLogger("s3upload_widget")
 
 ATTEMPTS: Final = 3
-"""Uploads of one file, where another program completes or aborts them beside."""
+"""Uploads of one file, where another program completes or aborts them at the same time."""
 ROUNDS: Final = 3
 """Times that S3 may miss parts which it took."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendOptions:
+    """How files are sent."""
+
+    executor: Executor
+    max_concurrency: int = 8
+    """Parts in memory and on the wire."""
+    sha256: bool = True
+    """Whether the SHA-256 of whole files is wanted, beside that of parts."""
+    restart: bool = False
+    """Whether to leave unfinished uploads as they are, and start over."""
+    keys_with_uploads: frozenset[str] = frozenset()
+    """Keys with an unfinished upload; needed for files of one part only."""
+    limits: Limits = S3_LIMITS
+
+
+@dataclass(slots=True)
+class UploadStats:
+    """Counts what was done for one file. Thread-safe."""
+
+    advance: Callable[[int], object]
+    """Called with bytes that are done, and with a negative number where they were done in vain."""
+    sent: int = 0
+    """Parts that were sent, repeated ones included."""
+    kept: int = 0
+    """Parts that were there already; 1 for a whole object."""
+    resent: int = 0
+    """Parts that were there with other bytes, or were lost, and were sent again."""
+    _parts: dict[int, int] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def count_part(self, part_number: int, size: int, *, sent: bool) -> None:
+        """Count a part that is on S3, or with number 0 the whole object."""
+        with self._lock:
+            self.sent += sent
+            self.kept += not sent
+            if part_number not in self._parts:
+                self._parts[part_number] = size
+                self.advance(size)
+
+    def count_resent(self, count: int = 1) -> None:
+        """Count parts that have to be sent again."""
+        with self._lock:
+            self.resent += count
+
+    def restart(self) -> None:
+        """Forget the parts: nothing is done after all."""
+        with self._lock:
+            self.advance(-sum(self._parts.values()))
+            self._parts.clear()
+            self.kept = 0
+
+
 class FileUpload:
-    """One file on its way.
+    """One file on its way to S3.
 
     Args:
-        store: Where to.
+        store: The bucket.
         source: The file.
         plan: Its key, and its parts if nothing is there.
-        manner: How.
-        tally: Told what is done.
+        options: How it is sent.
+        stats: Counts what is done.
     """
 
     def __init__(
-        self, store: Store, source: Source, plan: FilePlan, manner: SendOptions, tally: UploadStats
+        self,
+        store: Store,
+        source: Source,
+        plan: FilePlan,
+        options: SendOptions,
+        stats: UploadStats,
     ) -> None:
         self._store = store
         self._source = source
         self._plan = plan
-        self._manner = manner
-        self._tally = tally
-        self._left_alone: set[str] = set()
+        self._options = options
+        self._stats = stats
+        self._skipped_ids: set[str] = set()
+        """Ids of uploads that this file cannot resume."""
 
     def upload(self) -> UploadedFile:
-        """Bring the file to S3, and prove it there.
+        """Upload the file, and prove it on S3; does nothing where an equal object is there.
 
         Raises:
             UploadError: It is not there; what arrived of it is kept.
         """
         overwriting = not self._plan.must_not_exist
         for attempt in range(1, ATTEMPTS + 1):
-            if (attempt > 1 or not overwriting) and (there := self._there_already(overwriting)):
-                return there
+            if (attempt > 1 or not overwriting) and (existing := self._existing(overwriting)):
+                return existing
             try:
-                return self._send()
+                return self._upload_once()
             except NoSuchUploadError:
                 if attempt == ATTEMPTS:
                     raise
                 logger.info("the upload of %s ended elsewhere: looking again", self._place)
-                self._tally.restart()
+                self._stats.restart()
         raise AssertionError
 
-    @property
-    def _place(self) -> str:
-        return self._store.destination(self._plan.key)
+    def _upload_once(self) -> UploadedFile:
+        """Find or create → prove what is there → send what is missing → complete → verify."""
+        found = self._find()
+        if found is None and self._plan.parts.single:
+            return self._put_object()
+        upload = found or create_upload(self._store, self._source, self._plan)
+        try:
+            sha256 = self._prove_and_send(upload)
+            return self._complete_and_verify(upload, sha256)
+        except S3Error as error:
+            # Another program created the upload with another kind of checksum, on a server that
+            # does not report which: it takes no part of ours.
+            if upload.upload.sha256 or refusal_code(error) != "InvalidRequest":
+                raise
+            self._skipped_ids.add(upload.upload.upload_id)
+            msg = f"an unfinished upload of {self._place} takes no parts with SHA-256"
+            raise NoSuchUploadError(msg) from error
 
-    def _there_already(self, overwriting: bool) -> UploadedFile | None:
-        look = self._store.head_object(self._plan.key)
-        if not isinstance(look, ObjectFound):
+    def _existing(self, overwriting: bool) -> UploadedFile | None:
+        """The file, if the key has an equal object already.
+
+        Raises:
+            ObjectExistsError: It has another one, and that may not be overwritten.
+        """
+        head = self._store.head_object(self._plan.key)
+        if not isinstance(head, ObjectFound):
             return None
-        if equal := self._equal(look):
+        if proof := self._proof_of(head):
+            verified_by, sha256 = proof
             self._source.check()
-            self._tally.done(0, look.size, sent=False)
-            sha256 = equal[1] if self._manner.sha256 else ""
-            return uploaded_file(self._store, self._plan, look, equal[0], sha256)
+            self._stats.count_part(0, head.size, sent=False)
+            wanted = sha256 if self._options.sha256 else ""
+            return uploaded_file(self._store, self._plan, head, verified_by, wanted)
         if overwriting:
             return None
         how = f" with other bytes than {shown(self._source.name)}, or S3 does not say which"
-        msg = described(look, self._place, how)
+        msg = describe_object(head, self._place, how)
         msg = f"{msg}; give if_exists='overwrite' or 'rename', or another key"
         raise ObjectExistsError(msg)
 
-    def _equal(self, found: ObjectFound) -> tuple[VerifiedBy, str] | None:
+    def _proof_of(self, found: ObjectFound) -> tuple[VerifiedBy, str] | None:
         """What proves that the object is the file, and the file's SHA-256; None if nothing does."""
-        if found.size != self._source.size or not tells(found):
+        if found.size != self._source.size or not has_checksum(found):
             return None
         plan = self._plan
-        for cut in cuts(self._store, plan.key, found, plan.parts.part_size):
-            known = {part.part_number: part.sha256 for part in cut.listed}
-            read = hashed(self._source, cut.parts, md5=cut.md5, known=known)
-            if read and (verified_by := proven(found, read[0], self._place)):
+        for layout in part_layouts(self._store, plan.key, found, plan.parts.part_size):
+            known = {part.part_number: part.sha256 for part in layout.listed}
+            read = hash_file(self._source, layout.parts, md5=layout.md5, known=known)
+            if read and (verified_by := matching_checksum(found, read[0], self._place)):
                 return verified_by, read[1]
         return None
 
-    def _single(self) -> UploadedFile:
-        plan = self._plan
-        reading = PartReader(self._source, plan.parts, md5=not self._store.on_aws)
-        sent = Sent()
+    def _find(self) -> ActiveUpload | None:
+        """The unfinished upload that the file resumes, if there is one."""
+        options, plan = self._options, self._plan
+        small = self._source.size <= options.limits.min_part_size
+        if options.restart or (small and plan.key not in options.keys_with_uploads):
+            return None
+        return find_upload(
+            self._store, self._source, plan, limits=options.limits, skipped_ids=self._skipped_ids
+        )
+
+    def _prove_and_send(self, upload: ActiveUpload) -> str:
+        """Prove the parts that are there and send the others; the whole file's SHA-256, or ``""``."""
+        everything = range(1, upload.reader.parts.count + 1)
+        digest = FileDigest() if self._options.sha256 else None
+        to_prove = [n for n in everything if upload.listed and (digest or n in upload.listed)]
+        to_send = [n for n in everything if n not in upload.listed]
+        self._run(upload, PartQueue(to_prove, to_send), digest)
+        return digest.hexadecimal() if digest else ""
+
+    def _run(self, upload: ActiveUpload, queue: PartQueue, digest: FileDigest | None) -> None:
+        do = partial(self._do, upload, queue, digest)
+        try:
+            run_jobs(queue, do, self._options.executor, self._options.max_concurrency)
+        finally:
+            if digest:
+                digest.stop()
+
+    def _do(
+        self, upload: ActiveUpload, queue: PartQueue, digest: FileDigest | None, job: PartJob
+    ) -> None:
+        """Read a part, then prove or send it."""
+        number = job.part_number
+        try:
+            part = upload.reader.read(number)
+            if digest and (job.kind == "prove" or not upload.listed):
+                digest.add(number, part.body)
+            if job.kind == "send":
+                key, upload_id = self._plan.key, upload.upload.upload_id
+                send = partial(self._store.upload_part, key, upload_id, number, part.body)
+                retrying(partial(send, sha256=part.sha256, md5=part.md5), queue.stopped)
+                self._stats.count_part(number, len(part.body), sent=True)
+                return
+            listed = upload.listed.get(number, [])
+            equal = any(part.equals(each) for each in listed)
+            if equal:
+                self._stats.count_part(number, len(part.body), sent=False)
+            elif listed:
+                self._stats.count_resent()
+            queue.report_proved(number, equal=equal or not listed)
+        except BaseException:
+            if digest:
+                digest.stop()  # other threads would wait for this part's turn for ever
+            raise
+
+    def _complete_and_verify(self, upload: ActiveUpload, whole: str) -> UploadedFile:
+        """Complete the upload, sending again what S3 does not show, and verify the object."""
+        plan, sent = replace(self._plan, parts=upload.reader.parts), Sent()
         for _ in range(ROUNDS):
-            part = reading.part(1)
             self._source.check()
-            put = partial(
-                self._store.put_object,
-                plan.key,
-                part.body,
-                sha256=part.sha256,
-                md5=part.md5,
-                content_type=plan.content_type,
-                must_not_exist=plan.must_not_exist,
-            )
-            sent.signed[1] = part.sha256
             try:
-                persist(put, threading.Event())
-                refused = False
-            except ObjectExistsError:
-                # Perhaps by this very request, whose answer was lost: then complete() sees it.
-                refused = True
+                return complete(
+                    self._store,
+                    plan,
+                    upload.upload,
+                    upload.reader.hashes(),
+                    sent,
+                    whole=whole,
+                    sha256=self._options.sha256,
+                )
+            except PartsMissingError as missing:
+                self._send_again(upload, missing.part_numbers)
+        self._skipped_ids.add(upload.upload.upload_id)
+        msg = f"parts of {self._place} are replaced while they are sent: another program sends too"
+        raise NoSuchUploadError(msg)
+
+    def _send_again(self, upload: ActiveUpload, part_numbers: Iterable[int]) -> None:
+        numbers = list(part_numbers)
+        self._stats.count_resent(len(numbers))
+        self._run(upload, PartQueue((), numbers), None)
+
+    def _put_object(self) -> UploadedFile:
+        """All steps for a file of one part that resumes nothing: one PUT."""
+        plan, sent = self._plan, Sent()
+        reader = PartReader(self._source, plan.parts, md5=not self._store.on_aws)
+        for _ in range(ROUNDS):
+            upload = self._put_once(reader, sent)
+            hashes = reader.hashes()
             try:
-                hashes = reading.hashes()
-                whole = hexadecimal(hashes.sha256[0])
-                uploaded = self._complete(plan, SinglePut(refused), hashes, sent, whole)
+                uploaded = complete(
+                    self._store,
+                    plan,
+                    upload,
+                    hashes,
+                    sent,
+                    whole=hexadecimal(hashes.sha256[0]),
+                    sha256=self._options.sha256,
+                )
             except PartsMissingError:
                 continue
-            self._tally.done(1, plan.parts.size, sent=True)
+            self._stats.count_part(1, plan.parts.size, sent=True)
             return uploaded
         msg = f"S3 took {self._place} {ROUNDS} times and does not show it"
         raise IntegrityError(msg)
 
-    def _send(self) -> UploadedFile:
-        plan = self._plan
-        begun = find(self._store, self._source, plan, self._manner, self._left_alone)
-        if begun is None and plan.parts.single:
-            return self._single()
-        return self._multipart(begun or create(self._store, self._source, plan))
-
-    def _multipart(self, begun: OpenUpload) -> UploadedFile:
+    def _put_once(self, reader: PartReader, sent: Sent) -> SinglePut:
+        plan, part = self._plan, reader.read(1)
+        self._source.check()
+        put = partial(
+            self._store.put_object,
+            plan.key,
+            part.body,
+            sha256=part.sha256,
+            md5=part.md5,
+            content_type=plan.content_type,
+            must_not_exist=plan.must_not_exist,
+        )
+        sent.signed[1] = part.sha256
         try:
-            return self._finish(begun)
-        except S3Error as error:
-            # An upload that another program began with a checksum of its own kind, on a server
-            # that does not tell: it takes no part of ours.
-            if begun.upload.sha256 or refusal_code(error) != "InvalidRequest":
-                raise
-            self._left_alone.add(begun.upload.upload_id)
-            msg = f"an unfinished upload of {self._place} takes no parts with SHA-256"
-            raise NoSuchUploadError(msg) from error
+            retrying(put, threading.Event())
+        except ObjectExistsError:
+            # Perhaps by this very request, whose answer was lost: then complete() sees it.
+            return SinglePut(refused=True)
+        return SinglePut(refused=False)
 
-    def _finish(self, begun: OpenUpload) -> UploadedFile:
-        parts = begun.reading.parts
-        everything = range(1, parts.count + 1)
-        whole = FileDigest() if self._manner.sha256 else None
-        to_prove = [n for n in everything if begun.listed and (whole or n in begun.listed)]
-        to_send = [n for n in everything if n not in begun.listed]
-        self._work(begun, PartQueue(to_prove, to_send), whole)
-        plan, sent = replace(self._plan, parts=parts), Sent()
-        for _ in range(ROUNDS):
-            self._source.check()
-            try:
-                hashes = begun.reading.hashes()
-                sha256 = whole.hexadecimal() if whole else ""
-                return self._complete(plan, begun.upload, hashes, sent, sha256)
-            except PartsMissingError as missing:
-                self._tally.differs(len(missing.part_numbers))
-                self._work(begun, PartQueue((), missing.part_numbers), None)
-        self._left_alone.add(begun.upload.upload_id)
-        msg = f"parts of {self._place} are replaced while they are sent: another program sends too"
-        raise NoSuchUploadError(msg)
-
-    def _work(self, begun: OpenUpload, work: PartQueue, whole: FileDigest | None) -> None:
-        do = partial(self._do, begun, work, whole)
-        try:
-            run(work, do, self._manner.executor, self._manner.max_concurrency)
-        finally:
-            if whole:
-                whole.stop()
-
-    def _do(
-        self, begun: OpenUpload, work: PartQueue, whole: FileDigest | None, job: PartJob
-    ) -> None:
-        number = job.part_number
-        try:
-            part = begun.reading.part(number)
-            if whole and (job.kind == "prove" or not begun.listed):
-                whole.add(number, part.body)
-            if job.kind == "send":
-                store = self._store
-                key, upload_id = self._plan.key, begun.upload.upload_id
-                send = partial(store.upload_part, key, upload_id, number, part.body)
-                persist(partial(send, sha256=part.sha256, md5=part.md5), work.stopped)
-                self._tally.done(number, len(part.body), sent=True)
-                return
-            listed = begun.listed.get(number, [])
-            equal = any(part.equals(each) for each in listed)
-            if equal:
-                self._tally.done(number, len(part.body), sent=False)
-            elif listed:
-                self._tally.differs()
-            work.proved(number, equal=equal or not listed)
-        except BaseException:
-            if whole:
-                whole.stop()  # whoever waits for this part's turn would wait for ever
-            raise
-
-    def _complete(
-        self,
-        plan: FilePlan,
-        upload: OpenedUpload | SinglePut,
-        hashes: Hashes,
-        sent: Sent,
-        whole: str,
-    ) -> UploadedFile:
-        sha256 = self._manner.sha256
-        return complete(self._store, plan, upload, hashes, sent, whole=whole, sha256=sha256)
+    @property
+    def _place(self) -> str:
+        return self._store.destination(self._plan.key)

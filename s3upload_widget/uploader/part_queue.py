@@ -1,15 +1,15 @@
-"""Several threads that prove and send the parts of one file, until nothing is left or one fails."""
+"""The parts of one file that are left to prove and send, and the threads that do it.
+
+Knows neither S3 nor files: the caller does the jobs.
+"""
 
 from __future__ import annotations
 
-import random
 import threading
 from collections import deque
 from concurrent.futures import FIRST_EXCEPTION, Executor, Future, wait
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, ParamSpec, TypeVar
-
-from s3upload_widget.errors import IntegrityError, S3UnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -17,27 +17,23 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 T = TypeVar("T")
 
-TRIES: Final = 8
-"""For one part or object; botocore itself tries each of them three times."""
-LONGEST_WAIT: Final = 30.0
-"""Seconds between two tries."""
 PROVERS: Final = 2
-"""Lanes that prove while there is something to send: hashing more at once gains nothing."""
+"""Threads that prove while there is something to send: hashing more at once gains nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class PartJob:
-    """One part and what is to be done with it."""
+    """One part, and what to do with it."""
 
     kind: Literal["prove", "send"]
     part_number: int
 
 
 class PartQueue:
-    """What is left to be done. Thread-safe.
+    """The jobs that are left. Thread-safe.
 
     Args:
-        to_prove: Parts that S3 shows, or that the whole file's checksum wants, in order.
+        to_prove: Parts that S3 shows, or that the whole file's checksum needs, in order.
         to_send: Parts that S3 does not show, in order.
     """
 
@@ -62,8 +58,8 @@ class PartQueue:
                 self._changed.wait()  # a part that is being proven may have to be sent
         return None
 
-    def proved(self, part_number: int, *, equal: bool) -> None:
-        """Say how proving a part ended: what is not equal is sent."""
+    def report_proved(self, part_number: int, *, equal: bool) -> None:
+        """Report a part that was proven; one that is not equal is sent."""
         with self._changed:
             self._proving -= 1
             if not equal:
@@ -71,70 +67,54 @@ class PartQueue:
             self._changed.notify_all()
 
     def stop(self) -> None:
-        """Have every lane end after its present job."""
+        """Make every thread end after its present job."""
         with self._changed:
             self.stopped.set()
             self._changed.notify_all()
 
 
 class InlineExecutor(Executor):
-    """Does what it is given at once, in the thread that gives it.
+    """Runs each task at once, in the thread that submits it.
 
-    For a file that is itself one of many on an executor: to wait there for others of its threads
-    could be for ever.
+    For a file that is itself one of many on an executor: waiting there for other threads of the
+    same executor could deadlock.
     """
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        """Do it."""
+        """Run it."""
         future: Future[T] = Future()
         try:
             future.set_result(fn(*args, **kwargs))
-        except Exception as error:  # noqa: BLE001 - whoever has the future gets it
+        except Exception as error:  # noqa: BLE001 - the future reports it
             future.set_exception(error)
         return future
 
 
-def run(work: PartQueue, do: Callable[[PartJob], None], executor: Executor, lanes: int) -> None:
-    """Do all jobs on ``lanes`` threads of ``executor``.
+def run_jobs(
+    queue: PartQueue, do: Callable[[PartJob], None], executor: Executor, threads: int
+) -> None:
+    """Do all jobs on ``threads`` threads of ``executor``.
 
     Raises:
-        BaseException: The first that a job raised, once the other lanes have ended; at an
-            interrupt at once, while they end by themselves.
+        BaseException: The first that a job raised, once the other threads have ended; an
+            interrupt is raised at once, while they end by themselves.
     """
 
-    def lane() -> None:
+    def work() -> None:
         try:
-            while job := work.take():
+            while job := queue.take():
                 do(job)
         except BaseException:
-            work.stop()
+            queue.stop()
             raise
 
-    futures = [executor.submit(lane) for _ in range(lanes)]
+    futures = [executor.submit(work) for _ in range(threads)]
     try:
         done, _ = wait(futures, return_when=FIRST_EXCEPTION)
         failed = [error for future in done if (error := future.exception())]
         wait(futures)
     except BaseException:
-        work.stop()
+        queue.stop()
         raise
     if failed:
         raise failed[0]
-
-
-def persist(send: Callable[[], None], stopped: threading.Event) -> None:
-    """Do ``send``, and again while the network, S3 or a damaged byte on the way is to blame.
-
-    Waits grow with full jitter. Source:
-    https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
-    """
-    for attempt in range(TRIES):
-        try:
-            send()
-        except (S3UnavailableError, IntegrityError):  # noqa: PERF203 - that is what a retry is
-            if attempt == TRIES - 1 or stopped.is_set():
-                raise
-            longest = min(LONGEST_WAIT, 0.5 * 2**attempt)
-            stopped.wait(random.uniform(0, longest))  # noqa: S311 - no secret
-        else:
-            return

@@ -1,4 +1,4 @@
-"""What a script reads of a file: each part's checksums, and the whole file's, in one pass."""
+"""Read and hash a script's file: each part, and the whole file in the same pass. Knows no S3."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from s3upload_widget.uploader.sources import Source
 
 BLOCK: Final = 16 * 1024**2
-"""Bytes read at once where a part is only looked at."""
+"""Bytes that are read at once where a part is only hashed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,10 +32,10 @@ class Part:
     sha256: str
     """Base64."""
     md5: str
-    """Base64; ``""`` where nobody asks for it."""
+    """Base64; ``""`` where it is not needed."""
 
     def equals(self, listed: ListedPart) -> bool:
-        """Whether S3 shows these bytes, by a checksum; an equal size alone says nothing."""
+        """Whether S3 shows these bytes, by a checksum; an equal size alone proves nothing."""
         if listed.size != len(self.body):
             return False
         if listed.sha256:
@@ -45,7 +45,7 @@ class Part:
 
 
 class PartReader:
-    """The parts of one file, each found the same however often it is read. Thread-safe."""
+    """The parts of one file; each has to be the same whenever it is read. Thread-safe."""
 
     def __init__(self, source: Source, parts: PartPlan, *, md5: bool) -> None:
         self.source: Final = source
@@ -54,7 +54,7 @@ class PartReader:
         self._lock = threading.Lock()
         self._known: dict[int, tuple[str, str]] = {}
 
-    def part(self, part_number: int) -> Part:
+    def read(self, part_number: int) -> Part:
         """Read and hash one part.
 
         Raises:
@@ -71,7 +71,7 @@ class PartReader:
         return part
 
     def hashes(self) -> Hashes:
-        """Those of all parts, which have to be read by now."""
+        """The checksums of all parts, each of which was read before."""
         known = [self._known[number] for number in range(1, self.parts.count + 1)]
         return Hashes(
             parts=self.parts,
@@ -90,7 +90,7 @@ class FileDigest:
         self._stopped = False
 
     def add(self, part_number: int, body: bytes) -> None:
-        """Take in a part when its turn has come; parts have to be begun in their order."""
+        """Add a part when its turn has come; parts have to be started in order."""
         with self._turn:
             self._turn.wait_for(lambda: self._stopped or self._next == part_number)
             if not self._stopped:
@@ -99,29 +99,30 @@ class FileDigest:
                 self._turn.notify_all()
 
     def stop(self) -> None:
-        """Let nobody wait any more: a part will not come."""
+        """End all waiting: a part will not come."""
         with self._turn:
             self._stopped = True
             self._turn.notify_all()
 
     def hexadecimal(self) -> str:
-        """As ``sha256sum`` prints it, once all parts are in."""
+        """As ``sha256sum`` prints it, once all parts are added."""
         return self._digest.hexdigest()
 
 
-def hashed(
+def hash_file(
     source: Source, parts: PartPlan, *, md5: bool, known: Mapping[int, str]
 ) -> tuple[Hashes, str] | None:
-    """The checksums of all parts and of the whole file, of parts of any size, in little memory.
+    """Hash all parts and the whole file, parts of any size in little memory.
 
     Args:
         source: The file.
-        parts: How it is cut.
-        md5: Whether MD5s are wanted too.
-        known: Part number → base64 SHA-256 that the part has to have, as far as that is known.
+        parts: Its parts.
+        md5: Whether to compute MD5s too.
+        known: Part number → base64 SHA-256 that the part has to have, as far as known.
 
     Returns:
-        None where a part has another SHA-256: nothing is read beyond it.
+        The checksums of the parts, and the file's SHA-256 in hexadecimal; None where a part has
+        another SHA-256 than it has to have: nothing is read beyond it.
     """
     whole = hashlib.sha256()
     of_sha256, of_md5 = [], []

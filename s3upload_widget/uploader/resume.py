@@ -1,9 +1,11 @@
-"""Which unfinished upload a script's file continues, if any: the one that holds parts of it."""
+"""Find the unfinished upload that a script's file resumes, or create one. Sends and completes nothing.
+
+A file resumes the upload that holds a part of it.
+"""
 
 from __future__ import annotations
 
 import logging
-from concurrent.futures import Executor  # noqa: TC003 - whoever asks for the types shall get them
 from dataclasses import dataclass
 from itertools import islice
 from os.path import commonprefix
@@ -11,14 +13,15 @@ from typing import TYPE_CHECKING
 
 from s3upload_widget.errors import NotTheSameFileError, S3Error
 from s3upload_widget.keys import names, shown
-from s3upload_widget.parts import S3_LIMITS, Limits, PartPlan
-from s3upload_widget.s3 import ListedPart, OpenedUpload
-from s3upload_widget.transfer import candidates
+from s3upload_widget.parts import PartPlan
+from s3upload_widget.s3 import ListedPart, MultipartUpload
+from s3upload_widget.transfer import find_resumable_uploads
 from s3upload_widget.uploader.part_reader import PartReader
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
+    from s3upload_widget.parts import Limits
     from s3upload_widget.s3 import Store
     from s3upload_widget.transfer import FilePlan, ResumableUpload
     from s3upload_widget.uploader.sources import Source
@@ -27,39 +30,23 @@ logger = logging.getLogger("s3upload_widget")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SendOptions:
-    """How files are sent."""
+class ActiveUpload:
+    """An upload, the file in the parts of that upload, and what S3 shows of it."""
 
-    executor: Executor
-    max_concurrency: int = 8
-    """Parts in memory and on the wire."""
-    sha256: bool = True
-    """Whether the SHA-256 of whole files is wanted, beside that of parts."""
-    restart: bool = False
-    """Whether to leave what was begun as it is, and begin anew."""
-    begun: frozenset[str] = frozenset()
-    """Keys at which something was begun, as far as files that are too small to continue it ask."""
-    limits: Limits = S3_LIMITS
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpenUpload:
-    """An upload, the file as that upload cuts it, and what S3 shows of it."""
-
-    upload: OpenedUpload
-    reading: PartReader
+    upload: MultipartUpload
+    reader: PartReader
     listed: dict[int, list[ListedPart]]
     """By part number; usually one each."""
 
 
-def keys_begun(store: Store, keys: Iterable[str]) -> frozenset[str]:
+def list_keys_with_uploads(store: Store, keys: Iterable[str]) -> frozenset[str]:
     """All keys with an unfinished upload, among them those of ``keys`` and of their second names.
 
-    Files that go as one PUT continue nothing, and may come by the thousand: they are content with
-    one list for all, and with none where it is denied.
+    Files that go as one PUT rarely resume anything, and may come by the thousand: one list serves
+    all of them, and where it is denied they resume nothing.
     """
     both = [name for key in keys for name in islice(names(key), 2)]
-    prefix = commonprefix(both)  # noqa: RUF071 - S3 takes any beginning, not only folders
+    prefix = commonprefix(both)  # noqa: RUF071 - S3 takes any prefix, not only folders
     try:
         return frozenset(upload.key for upload in store.list_multipart_uploads(prefix))
     except S3Error as error:
@@ -67,83 +54,80 @@ def keys_begun(store: Store, keys: Iterable[str]) -> frozenset[str]:
         return frozenset()
 
 
-def find(
+def find_upload(
     store: Store,
     source: Source,
     plan: FilePlan,
-    manner: SendOptions,
-    left_alone: Collection[str] = (),
-) -> OpenUpload | None:
-    """Find the upload that the file continues, if there is one.
+    *,
+    limits: Limits,
+    skipped_ids: Collection[str] = (),
+) -> ActiveUpload | None:
+    """Find the upload that the file resumes, if there is one.
 
     Args:
-        store: Where.
+        store: The bucket.
         source: The file.
         plan: Its key, and its parts if nothing is there.
-        manner: How it is sent.
-        left_alone: Ids of uploads that are not to be continued.
+        limits: The store's.
+        skipped_ids: Ids of uploads that are not to be resumed.
 
     Raises:
-        NotTheSameFileError: What was begun there holds another file's parts, all of it.
+        NotTheSameFileError: All unfinished uploads of the key hold another file's parts.
     """
-    small = source.size <= manner.limits.min_part_size
-    if manner.restart or (small and plan.key not in manner.begun):
-        return None
-    found = candidates(store, plan.key, plan.parts, limits=manner.limits)
+    found = find_resumable_uploads(store, plan.key, plan.parts, limits=limits)
     if found.denied:
         logger.warning("what was begun before may not be found: %s", found.denied)
-    # One without parts saves nothing, and may be another script's that begins just now.
-    wanted = [each for each in found.candidates if each.parts and each.upload_id not in left_alone]
+    # One without parts saves nothing, and may be another script's that starts just now.
+    wanted = [each for each in found.uploads if each.parts and each.upload_id not in skipped_ids]
     for candidate in wanted:
-        begun = _begun(source, candidate)
-        if _shares_a_part(begun):
-            return begun
-    if (wanted or found.of_longer_files) and not left_alone:
-        raise _not_the_same(store, source, plan, wanted)
+        active = _active(source, candidate)
+        if _shares_a_part(active):
+            return active
+    if (wanted or found.of_longer_files) and not skipped_ids:
+        raise _not_the_same_error(store, source, plan, wanted)
     return None
 
 
-def create(store: Store, source: Source, plan: FilePlan) -> OpenUpload:
-    """Open an upload for the file."""
+def create_upload(store: Store, source: Source, plan: FilePlan) -> ActiveUpload:
+    """Create an upload for the file."""
     upload = store.create_multipart_upload(plan.key, content_type=plan.content_type)
-    return OpenUpload(
-        upload=upload, reading=PartReader(source, plan.parts, md5=not upload.sha256), listed={}
-    )
+    reader = PartReader(source, plan.parts, md5=not upload.sha256)
+    return ActiveUpload(upload=upload, reader=reader, listed={})
 
 
-def _begun(source: Source, candidate: ResumableUpload) -> OpenUpload:
+def _active(source: Source, candidate: ResumableUpload) -> ActiveUpload:
     listed: dict[int, list[ListedPart]] = {}
     for part in candidate.parts:
         listed.setdefault(part.part_number, []).append(part)
-    cut = PartPlan(source.size, candidate.part_size)
-    return OpenUpload(
-        upload=OpenedUpload(upload_id=candidate.upload_id, sha256=candidate.sha256),
-        reading=PartReader(source, cut, md5=not candidate.sha256),
+    parts = PartPlan(source.size, candidate.part_size)
+    return ActiveUpload(
+        upload=MultipartUpload(upload_id=candidate.upload_id, sha256=candidate.sha256),
+        reader=PartReader(source, parts, md5=not candidate.sha256),
         listed=listed,
     )
 
 
-def _shares_a_part(begun: OpenUpload) -> bool:
-    for number in _telling_first(sorted(begun.listed)):
-        part = begun.reading.part(number)
-        if any(part.equals(listed) for listed in begun.listed[number]):
+def _shares_a_part(active: ActiveUpload) -> bool:
+    for number in _likeliest_first(sorted(active.listed)):
+        part = active.reader.read(number)
+        if any(part.equals(listed) for listed in active.listed[number]):
             return True
     return False
 
 
-def _telling_first(numbers: list[int]) -> Iterator[int]:
+def _likeliest_first(numbers: list[int]) -> Iterator[int]:
     """First, middle and last, then the rest: a file that grew or was edited differs in few."""
-    telling = dict.fromkeys([numbers[0], numbers[len(numbers) // 2], numbers[-1]])
-    yield from telling
-    yield from (number for number in numbers if number not in telling)
+    likely = dict.fromkeys([numbers[0], numbers[len(numbers) // 2], numbers[-1]])
+    yield from likely
+    yield from (number for number in numbers if number not in likely)
 
 
-def _not_the_same(
+def _not_the_same_error(
     store: Store, source: Source, plan: FilePlan, wanted: list[ResumableUpload]
 ) -> NotTheSameFileError:
     why = "none of the parts there is equal" if wanted else "parts there lie beyond its end"
     return NotTheSameFileError(
         f"{shown(source.name)} is not the file that was begun as {store.destination(plan.key)}: "
-        f"{why}. Nothing was changed; give the file that was begun, or restart=True to begin "
-        "anew beside it"
+        f"{why}. Nothing was changed; give the file that was begun, or restart=True to start "
+        "over beside it"
     )

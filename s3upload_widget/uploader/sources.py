@@ -1,4 +1,4 @@
-"""Files that a script uploads: on a disk, or wherever fsspec reaches. Read in pieces, never whole."""
+"""Files that a script uploads: on a disk, or wherever fsspec reaches. Reads pieces; knows no S3."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Source(Protocol):
 
     @property
     def modified(self) -> datetime:
-        """UTC; 1970 where nobody can say."""
+        """UTC; 1970 where it is not known."""
 
     def read(self, offset: int, length: int) -> bytes:
         """Exactly these bytes.
@@ -39,7 +39,7 @@ class Source(Protocol):
         """
 
     def check(self) -> None:
-        """See that the file is what it was.
+        """Check that the file is unchanged.
 
         Raises:
             FileChangedError: It is not.
@@ -81,7 +81,7 @@ class LocalFile:
         return data
 
     def check(self) -> None:
-        """See that the path still leads to the very same file."""
+        """Check that the path still leads to the very same file."""
         try:
             self._compare(self._path.stat())
         except FileNotFoundError as error:
@@ -96,7 +96,7 @@ class RemoteFile:
     """A file behind an fsspec URL.
 
     Raises:
-        RefusedError: fsspec is not installed, or the file tells no size.
+        RefusedError: fsspec is not installed, or the size of the file is not known.
         FileNotFoundError: There is none.
     """
 
@@ -127,7 +127,7 @@ class RemoteFile:
         return data
 
     def check(self) -> None:
-        """See that the file system still tells the same of it."""
+        """Check that the file system still reports the same of it."""
         self._filesystem.invalidate_cache()
         if not self._filesystem.exists(self._path) or self._ukey() != self._identity:
             raise _changed(self.name)
@@ -144,33 +144,33 @@ def open_source(path: FilePath) -> Source:
     return LocalFile(Path(path))
 
 
-def expanded(paths: FilePath | Iterable[FilePath]) -> list[tuple[FilePath, str]]:
-    """Each file once, with its path inside the folder that was named; ``""`` if it was itself.
+def expand_paths(paths: FilePath | Iterable[FilePath]) -> list[tuple[FilePath, str]]:
+    """List each file once, with its path inside the folder that was named; ``""`` if it was named.
 
-    What stands in a folder that is named too goes with that: a pattern such as ``**`` names both.
+    A file in a folder that is named too belongs to the folder: a pattern such as ``**`` names both.
     """
     named: dict[Path | str, FilePath] = {}
     for path in [paths] if isinstance(paths, (str, os.PathLike)) else paths:
-        named.setdefault(_place(path), path)
+        named.setdefault(_identify(path), path)
     folders = {place for place in named if isinstance(place, Path) and place.is_dir()}
     found: list[tuple[FilePath, str]] = []
     for place, path in named.items():
         if isinstance(place, Path) and folders.intersection(place.parents):
             continue
-        found.extend(_inside(Path(path), place.name) if place in folders else [(path, "")])
+        found.extend(_files_in(Path(path), place.name) if place in folders else [(path, "")])
     return found
 
 
-def _place(path: FilePath) -> Path | str:
-    """One for all ways to name the same; a link to a file stands where it stands itself."""
+def _identify(path: FilePath) -> Path | str:
+    """The same for all ways to name one file; a link to a file is where the link is."""
     if isinstance(path, str) and "://" in path:
         return path
     named = Path(path)
     return named.resolve() if named.is_dir() else named.parent.resolve() / named.name
 
 
-def _inside(folder: Path, name: str) -> list[tuple[FilePath, str]]:
-    """Its files, also deeper; ``rglob`` follows no link to another folder."""
+def _files_in(folder: Path, name: str) -> list[tuple[FilePath, str]]:
+    """Its files at any depth; ``rglob`` follows no link to another folder."""
     files = sorted(each for each in folder.rglob("*") if each.is_file())
     return [(each, f"{name}/{each.relative_to(folder).as_posix()}") for each in files]
 
@@ -180,7 +180,7 @@ def _identity(status: os.stat_result) -> tuple[int, int, int, int]:
 
 
 def _read_exactly(read: Any, length: int) -> bytes:
-    """All that comes, up to ``length``: the system may hand out less at a time."""
+    """All that comes, up to ``length``: the system may return less at a time."""
     data: bytes = read(length) if length else b""
     if len(data) in {0, length}:
         return data

@@ -19,7 +19,7 @@ from s3upload_widget.protocol import (
     decode,
     encode,
 )
-from s3upload_widget.s3 import without_secrets
+from s3upload_widget.redaction import without_secrets
 from s3upload_widget.workers import Workers, log_defect, logger
 
 if TYPE_CHECKING:

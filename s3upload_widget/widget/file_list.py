@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from s3upload_widget import protocol
 from s3upload_widget.errors import NoSuchUploadError
-from s3upload_widget.s3 import without_secrets
+from s3upload_widget.redaction import without_secrets
 from s3upload_widget.widget import file_status
 from s3upload_widget.widget.file_index import FileIndex
 

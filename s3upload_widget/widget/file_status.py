@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 from s3upload_widget.errors import UploadError, all_errors
 from s3upload_widget.protocol import Summary
+from s3upload_widget.redaction import without_secrets
 from s3upload_widget.results import FileStatus
-from s3upload_widget.s3 import without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

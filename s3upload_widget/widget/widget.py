@@ -21,7 +21,7 @@ from s3upload_widget.parts import check_part_size, is_whole
 from s3upload_widget.protocol import Welcome
 from s3upload_widget.s3 import Store
 from s3upload_widget.service import Service
-from s3upload_widget.unfinished import unfinished_at
+from s3upload_widget.unfinished import find_unfinished
 from s3upload_widget.widget import comm_guards
 from s3upload_widget.widget.controller import Controller
 from s3upload_widget.widget.file_status import counted
@@ -242,7 +242,7 @@ class UploadWidget(Traits):
                 missing.
             S3Error: S3 cannot be asked.
         """
-        return unfinished_at(self._store, self._folder)
+        return find_unfinished(self._store, self._folder)
 
     def check(self) -> Report:
         """Find out whether the page can upload to the bucket, and what to do where it cannot.
@@ -331,7 +331,7 @@ def _check_options(
         check_part_size(part_size)
     check_choices(if_exists, max_concurrency)
     if max_size is not None and not (is_whole(max_size) and max_size >= 0):
-        msg = f"max_size={max_size!r} is not valid: give bytes as an int, or leave it out"
+        msg = f"max_size={max_size!r} is not valid: use bytes as an int, or leave it out"
         raise RefusedError(msg)
     if transport != "direct":
         msg = (

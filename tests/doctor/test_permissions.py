@@ -179,8 +179,8 @@ def test_a_key_that_the_widget_asks_for_is_the_one_that_counts(
 ) -> None:
     wanted = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": KEY}
 
-    assert Store(bucket, behind.client, extra_args=wanted).settings.kms_key() == KEY
-    assert Store(bucket, behind.client).settings.kms_key() == ""
+    assert Store(bucket, behind.client, extra_args=wanted).config.kms_key() == KEY
+    assert Store(bucket, behind.client).config.kms_key() == ""
 
 
 def test_encryption_that_cannot_be_read_does_not_matter_where_a_part_was_taken(

@@ -113,7 +113,7 @@ def test_on_aws_the_buckets_own_region_is_found_and_used(monkeypatch: pytest.Mon
         )
         store = Store("lab-data", aws_client(region_name="us-east-1"))
 
-        store.check_bucket()
+        store.require_bucket()
 
         assert store.browser_origin == "https://lab-data.s3.eu-central-1.amazonaws.com"
         assert "%2Feu-central-1%2Fs3%2F" in url_of(store)
@@ -134,7 +134,7 @@ def test_a_profiles_endpoint_is_used_without_a_client(
         monkeypatch.setenv(name, value)
     store = Store(bucket)
 
-    store.check_bucket()
+    store.require_bucket()
 
     assert store.browser_origin == ministack.endpoint_url
 
@@ -157,7 +157,7 @@ def test_connect_makes_a_client_that_old_servers_understand(
 
     client.put_object(Bucket=bucket, Key="k", Body=b"1")
 
-    url = Store(bucket, client).presign_object("k", size=1, sha256=sha256(b"2"))
+    url = Store(bucket, client).presign_put_object("k", size=1, sha256=sha256(b"2"))
     assert put(url.url, url.headers, b"2").status == 200
 
 
@@ -191,7 +191,7 @@ def test_whatever_is_like_a_client_is_one(ministack: S3Server, bucket: str) -> N
 
     wrapper: Any = Wrapper()
 
-    Store(bucket, wrapper).check_bucket()
+    Store(bucket, wrapper).require_bucket()
 
 
 @pytest.mark.parametrize(

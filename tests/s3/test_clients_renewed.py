@@ -52,7 +52,7 @@ def test_credentials_that_were_renewed_in_the_environment_are_found(
 
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", ministack.access_key)
 
-    store.check_bucket()
+    store.require_bucket()
     assert f"X-Amz-Credential={ministack.access_key}" in url_of(store)
 
 
@@ -70,7 +70,7 @@ def test_credentials_renewed_in_the_environment_serve_the_first_request_after(
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", ministack.access_key)
 
     store = Store(bucket) if which == "another widget" else store
-    store.check_bucket()
+    store.require_bucket()
     assert store.create_multipart_upload("k", content_type="").sha256
     assert f"X-Amz-Credential={ministack.access_key}" in url_of(store)
 
@@ -95,14 +95,14 @@ def test_renewed_credentials_are_those_of_the_profile_that_was_chosen(
     assert "X-Amz-Credential=AKlab1" in url_of(store)
 
     write(2)
-    store.look_for_renewed_credentials()
+    store.refresh_credentials()
 
     assert "X-Amz-Credential=AKlab2" in url_of(store)
     assert "X-Amz-Credential=AKlab2" in url_of(Store("lab-data"))
     assert url_of(store).startswith("https://lab-data.s3.eu-north-1.amazonaws.com/")
 
     file.write_text("")  # the profile is gone
-    store.look_for_renewed_credentials()
+    store.refresh_credentials()
 
     assert "X-Amz-Credential=AKlab2" in url_of(store)
 
@@ -118,7 +118,7 @@ def test_credentials_that_were_given_to_the_default_session_are_not_replaced_by_
     store = Store("lab-data")
     assert "X-Amz-Credential=AKtest" in url_of(store)
 
-    store.look_for_renewed_credentials()
+    store.refresh_credentials()
 
     assert "X-Amz-Credential=AKtest" in url_of(store)
 
@@ -144,14 +144,14 @@ def renewed() -> dict[str, str]:
 def test_a_url_lives_no_longer_than_the_credentials() -> None:
     store = Store("lab-data", refreshing(renewed, timedelta(minutes=20)))
 
-    url = store.presign_object("k", size=1, sha256=sha256(b"1"))
+    url = store.presign_put_object("k", size=1, sha256=sha256(b"1"))
 
     assert 1_190 <= url.expires_in <= 1_200
     assert f"X-Amz-Expires={int(url.expires_in)}&" in url.url
 
 
 def test_a_url_lives_an_hour_where_the_credentials_have_no_end() -> None:
-    url = Store("lab-data", aws_client()).presign_object("k", size=1, sha256=sha256(b"1"))
+    url = Store("lab-data", aws_client()).presign_put_object("k", size=1, sha256=sha256(b"1"))
 
     assert url.expires_in == 3_600
 
@@ -159,7 +159,7 @@ def test_a_url_lives_an_hour_where_the_credentials_have_no_end() -> None:
 def test_credentials_that_the_users_client_renews_are_renewed_here() -> None:
     store = Store("lab-data", refreshing(renewed, timedelta(minutes=5)))
 
-    url = store.presign_object("k", size=1, sha256=sha256(b"1"))
+    url = store.presign_put_object("k", size=1, sha256=sha256(b"1"))
 
     assert "X-Amz-Credential=AKsecond" in url.url
     assert url.expires_in > 1_700

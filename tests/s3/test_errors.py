@@ -7,8 +7,9 @@ import botocore.exceptions as b
 import pytest
 
 from s3upload_widget import errors as e
+from s3upload_widget.redaction import scrub
 from s3upload_widget.s3 import Call, refusal_code
-from s3upload_widget.s3.errors import safe_cause, scrub, translated
+from s3upload_widget.s3.errors import safe_cause, translated
 
 UPLOAD_ID = "VXBsb2FkIElEIGZvciA2aWWpbmcncyBteS1tb3ZpZS5tMnRzIHVwbG9hZA"
 PUT_ID = {"key": "raw/run7.csv", "upload_id": UPLOAD_ID}

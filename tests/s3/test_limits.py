@@ -79,8 +79,8 @@ def test_what_a_bucket_asks_for_is_signed_where_s3_takes_it(
 ) -> None:
     store = Store("lab-data", ministack.client, extra_args=extra_args)
 
-    single = store.presign_object("k", size=0, sha256=CHECKSUM["x-amz-checksum-sha256"])
-    part = store.presign_part("k", "u", 1, size=1, sha256=CHECKSUM["x-amz-checksum-sha256"])
+    single = store.presign_put_object("k", size=0, sha256=CHECKSUM["x-amz-checksum-sha256"])
+    part = store.presign_upload_part("k", "u", 1, size=1, sha256=CHECKSUM["x-amz-checksum-sha256"])
 
     # A checksum too, without which S3 takes nothing into a bucket with Object Lock.
     algorithm = {"x-amz-sdk-checksum-algorithm": "SHA256"}
@@ -105,7 +105,7 @@ def test_what_a_bucket_asks_for_is_asked_of_it_by_the_kernel_too(
         lambda: store.create_multipart_upload("k", content_type=""),
         lambda: store.upload_part("k", "u", 1, b"", sha256=sha256(b"")),
         lambda: store.list_parts("k", "u"),
-        lambda: store.complete("k", "u", [], size=0),
+        lambda: store.complete_multipart_upload("k", "u", [], size=0),
         lambda: store.head_object("k"),
     ):
         with contextlib.suppress(Exception):  # a sink gives no answer that means anything

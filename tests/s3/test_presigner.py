@@ -40,7 +40,7 @@ def open_upload(store: Store) -> str:
 
 def test_a_part_is_refused_whose_bytes_are_not_the_signed_ones(store: Store) -> None:
     upload_id = open_upload(store)
-    url = store.presign_part(KEY, upload_id, 1, size=4, sha256=sha256(b"tail"))
+    url = store.presign_upload_part(KEY, upload_id, 1, size=4, sha256=sha256(b"tail"))
 
     answer = put(url.url, url.headers, b"tall")
 
@@ -51,7 +51,7 @@ def test_a_part_is_refused_whose_bytes_are_not_the_signed_ones(store: Store) -> 
 @pytest.mark.parametrize("body", [b"", b"tai", b"tails"])
 def test_a_part_is_refused_whose_length_is_not_the_signed_one(store: Store, body: bytes) -> None:
     upload_id = open_upload(store)
-    url = store.presign_part(KEY, upload_id, 1, size=4, sha256=sha256(b"tail"))
+    url = store.presign_upload_part(KEY, upload_id, 1, size=4, sha256=sha256(b"tail"))
 
     assert put(url.url, url.headers, body).status in {400, 403}
     assert store.list_parts(KEY, upload_id) == ()
@@ -69,7 +69,7 @@ def test_a_url_is_refused_after_anything_in_it_was_changed(
     store: Store, signed: str, instead: str
 ) -> None:
     upload_id = open_upload(store)
-    url = store.presign_part(KEY, upload_id, 1, size=4, sha256=sha256(b"tail"))
+    url = store.presign_upload_part(KEY, upload_id, 1, size=4, sha256=sha256(b"tail"))
     changed = url.url.replace(signed, instead)
 
     assert changed != url.url
@@ -78,7 +78,9 @@ def test_a_url_is_refused_after_anything_in_it_was_changed(
 
 def test_a_part_is_refused_without_the_headers_that_were_signed(store: Store) -> None:
     upload_id = open_upload(store)
-    url = store.presign_part(KEY, upload_id, 1, size=4, sha256=sha256(b"tail"), md5=md5(b"tail"))
+    url = store.presign_upload_part(
+        KEY, upload_id, 1, size=4, sha256=sha256(b"tail"), md5=md5(b"tail")
+    )
 
     assert set(url.headers) == {"x-amz-checksum-sha256", "content-md5"}
     for name in url.headers:
@@ -89,7 +91,9 @@ def test_a_part_is_refused_without_the_headers_that_were_signed(store: Store) ->
 
 @pytest.mark.parametrize("data", [b"", b"hello"], ids=["empty", "small"])
 def test_one_put_makes_an_object_with_its_checksum(store: Store, data: bytes) -> None:
-    url = store.presign_object(KEY, size=len(data), sha256=sha256(data), content_type="text/csv")
+    url = store.presign_put_object(
+        KEY, size=len(data), sha256=sha256(data), content_type="text/csv"
+    )
 
     assert put(url.url, url.headers, data).status == 200
 
@@ -100,7 +104,7 @@ def test_one_put_makes_an_object_with_its_checksum(store: Store, data: bytes) ->
 
 def test_one_put_that_must_not_overwrite_does_not(store: Store) -> None:
     first, second = (
-        store.presign_object(KEY, size=1, sha256=sha256(data), must_not_exist=True)
+        store.presign_put_object(KEY, size=1, sha256=sha256(data), must_not_exist=True)
         for data in (b"1", b"2")
     )
 
@@ -122,7 +126,7 @@ def test_every_signed_header_is_handed_out_but_those_of_the_browser(server: S3Se
         },
     )
 
-    url = store.presign_object(
+    url = store.presign_put_object(
         KEY, size=4, sha256=sha256(b"tail"), content_type="text/csv", must_not_exist=True
     )
 
@@ -139,7 +143,7 @@ def test_every_signed_header_is_handed_out_but_those_of_the_browser(server: S3Se
         "x-amz-storage-class": "STANDARD_IA",
         "x-amz-tagging": "a=b",
     }
-    part = store.presign_part(KEY, "id", 1, size=4, sha256=sha256(b"tail"))
+    part = store.presign_upload_part(KEY, "id", 1, size=4, sha256=sha256(b"tail"))
     assert part.headers == {
         "x-amz-checksum-sha256": sha256(b"tail"),
         "x-amz-request-payer": "requester",
@@ -148,7 +152,7 @@ def test_every_signed_header_is_handed_out_but_those_of_the_browser(server: S3Se
 
 def test_an_upload_id_and_a_url_are_not_in_a_repr(store: Store) -> None:
     opened = store.create_multipart_upload(KEY, content_type="")
-    url = store.presign_part(KEY, opened.upload_id, 1, size=4, sha256=sha256(b"tail"))
+    url = store.presign_upload_part(KEY, opened.upload_id, 1, size=4, sha256=sha256(b"tail"))
 
     assert opened.upload_id not in repr(opened)
     assert "X-Amz" not in repr(url)
@@ -158,7 +162,7 @@ def test_a_url_is_refused_when_its_time_is_over(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("s3upload_widget.s3.calls.URL_LIFETIME", 1)
-    url = store.presign_object(KEY, size=1, sha256=sha256(b"1"))
+    url = store.presign_put_object(KEY, size=1, sha256=sha256(b"1"))
 
     assert url.expires_in == 1
     refused = until(lambda: (found := put(url.url, url.headers, b"1")).status == 403 and found)

@@ -42,7 +42,7 @@ def store(each_server: S3Server) -> Iterator[Store]:
 
 def send_parts(store: Store, upload_id: str) -> list[CompletedPart]:
     for number, part in enumerate(DATA, start=1):
-        url = store.presign_part(KEY, upload_id, number, size=len(part), sha256=sha256(part))
+        url = store.presign_upload_part(KEY, upload_id, number, size=len(part), sha256=sha256(part))
         assert put(url.url, url.headers, part).status == 200
     return [
         CompletedPart(part_number=part.part_number, etag=part.etag, sha256=sha256(data))
@@ -60,7 +60,9 @@ def test_an_upload_of_parts_becomes_an_object_with_its_composite_checksum(store:
     upload_id = open_upload(store)
     parts = send_parts(store, upload_id)
 
-    found = store.complete(KEY, upload_id, parts, size=5 * MiB + 4, must_not_exist=True)
+    found = store.complete_multipart_upload(
+        KEY, upload_id, parts, size=5 * MiB + 4, must_not_exist=True
+    )
 
     assert found.sha256 == composite_sha256([sha256(part) for part in DATA])
     assert found.etag == f'"{multipart_etag([md5(part) for part in DATA])}"'
@@ -77,7 +79,7 @@ def test_extra_args_reach_the_object_of_an_upload_in_parts(
     store = Store(bucket, ministack.client, extra_args=extra)
     upload_id = open_upload(store)
 
-    store.complete(KEY, upload_id, send_parts(store, upload_id), size=5 * MiB + 4)
+    store.complete_multipart_upload(KEY, upload_id, send_parts(store, upload_id), size=5 * MiB + 4)
 
     head = ministack.client.head_object(Bucket=bucket, Key=KEY)
     assert head["Metadata"] == {"owner": "J%C3%BCrgen"}
@@ -87,14 +89,16 @@ def test_extra_args_reach_the_object_of_an_upload_in_parts(
 def test_an_upload_is_not_completed_over_an_object_that_arrived_meanwhile(store: Store) -> None:
     upload_id = open_upload(store)
     parts = send_parts(store, upload_id)
-    other = store.presign_object(KEY, size=1, sha256=sha256(b"1"))
+    other = store.presign_put_object(KEY, size=1, sha256=sha256(b"1"))
     assert put(other.url, other.headers, b"1").status == 200
 
     with pytest.raises(ObjectExistsError, match="raw/a b"):
-        store.complete(KEY, upload_id, parts, size=5 * MiB + 4, must_not_exist=True)
+        store.complete_multipart_upload(
+            KEY, upload_id, parts, size=5 * MiB + 4, must_not_exist=True
+        )
 
     assert len(store.list_parts(KEY, upload_id)) == 2
-    assert store.complete(KEY, upload_id, parts, size=5 * MiB + 4).sha256
+    assert store.complete_multipart_upload(KEY, upload_id, parts, size=5 * MiB + 4).sha256
 
 
 def test_a_part_that_is_not_what_its_checksum_says_is_not_completed(store: Store) -> None:
@@ -102,7 +106,7 @@ def test_a_part_that_is_not_what_its_checksum_says_is_not_completed(store: Store
     first, last = send_parts(store, upload_id)
 
     with pytest.raises(IntegrityError):
-        store.complete(
+        store.complete_multipart_upload(
             KEY, upload_id, [first, replace(last, sha256=sha256(b"other"))], size=5 * MiB + 4
         )
 
@@ -120,7 +124,7 @@ def test_an_answer_of_200_that_holds_an_error_is_an_error(
     )
 
     with pytest.raises(S3UnavailableError):
-        store.complete(KEY, upload_id, parts, size=5 * MiB + 4)
+        store.complete_multipart_upload(KEY, upload_id, parts, size=5 * MiB + 4)
 
     assert len(proxy.of("CompleteMultipartUpload")) > 1
 
@@ -128,7 +132,7 @@ def test_an_answer_of_200_that_holds_an_error_is_an_error(
 def test_a_part_sent_twice_is_completed_with_the_bytes_whose_etag_is_named(store: Store) -> None:
     upload_id = open_upload(store)
     for data in (b"old!", b"new!"):
-        url = store.presign_part(KEY, upload_id, 1, size=4, sha256=sha256(data))
+        url = store.presign_upload_part(KEY, upload_id, 1, size=4, sha256=sha256(data))
         assert put(url.url, url.headers, data).status == 200
 
     # SeaweedFS keeps both, and its clock may not tell which one is newer.
@@ -139,7 +143,7 @@ def test_a_part_sent_twice_is_completed_with_the_bytes_whose_etag_is_named(store
     )
 
     part = CompletedPart(part_number=1, etag=new.etag, sha256=sha256(b"new!"))
-    found = store.complete(KEY, upload_id, [part], size=4)
+    found = store.complete_multipart_upload(KEY, upload_id, [part], size=4)
     assert found.sha256 == composite_sha256([sha256(b"new!")])
 
 
@@ -147,8 +151,8 @@ def test_an_aborted_upload_is_gone_and_may_be_aborted_again(store: Store) -> Non
     upload_id = open_upload(store)
     send_parts(store, upload_id)
 
-    store.abort(KEY, upload_id)
-    store.abort(KEY, upload_id)
+    store.abort_multipart_upload(KEY, upload_id)
+    store.abort_multipart_upload(KEY, upload_id)
 
     with pytest.raises(NoSuchUploadError):
         store.list_parts(KEY, upload_id)
@@ -161,7 +165,7 @@ def test_an_abort_is_repeated_until_s3_shows_no_part(
     upload_id = open_upload(store)
     proxy.play(Fault(Answer(204, ""), Match(operation="AbortMultipartUpload"), times=2))
 
-    store.abort(KEY, upload_id)
+    store.abort_multipart_upload(KEY, upload_id)
 
     assert len(proxy.of("AbortMultipartUpload")) == 3
     assert ministack.upload_ids(bucket) == []
@@ -175,7 +179,7 @@ def test_an_abort_that_never_ends_says_so(
     proxy.play(Fault(Answer(204, ""), Match(operation="AbortMultipartUpload"), times=1_000))
 
     with pytest.raises(S3UnavailableError, match="keep arriving"):
-        store.abort(KEY, upload_id)
+        store.abort_multipart_upload(KEY, upload_id)
 
 
 def test_a_look_that_is_denied_is_an_answer(
@@ -189,7 +193,7 @@ def test_a_look_that_is_denied_is_an_answer(
 
 def test_a_bucket_that_does_not_exist_is_named(each_server: S3Server) -> None:
     with pytest.raises(NoSuchBucketError, match="no-such-bucket"):
-        Store("no-such-bucket", each_server.client).check_bucket()
+        Store("no-such-bucket", each_server.client).require_bucket()
 
 
 def test_a_bucket_is_looked_for_until_it_was_found_once(
@@ -199,9 +203,9 @@ def test_a_bucket_is_looked_for_until_it_was_found_once(
     proxy.play(Fault(Answer(404, "NoSuchBucket"), Match(operation="HeadBucket")))
 
     with pytest.raises(NoSuchBucketError):
-        store.check_bucket()
-    store.check_bucket()
-    store.check_bucket()
+        store.require_bucket()
+    store.require_bucket()
+    store.require_bucket()
 
     assert len(proxy.of("HeadBucket")) == 2
 
@@ -212,7 +216,7 @@ def test_a_role_that_may_only_upload_needs_no_look_at_the_bucket(
     store = Store(bucket, ministack.at(proxy.url).client)
     proxy.play(Fault(Answer(403, "AccessDenied"), Match(operation="HeadBucket"), times=1_000))
 
-    store.check_bucket()
+    store.require_bucket()
 
     assert open_upload(store)
 
@@ -264,5 +268,5 @@ def test_what_gets_no_answer_may_be_tried_again_also_where_nothing_may_be_overwr
         parts = send_parts(store, upload_id)
         size = sum(map(len, DATA))
         with pytest.raises(S3UnavailableError, match="check the network"):
-            store.complete(KEY, upload_id, parts, size=size, must_not_exist=True)
+            store.complete_multipart_upload(KEY, upload_id, parts, size=size, must_not_exist=True)
     assert len(proxy.of(operation)) == 3

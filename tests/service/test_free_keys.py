@@ -82,7 +82,7 @@ def test_a_list_tells_which_keys_are_free(server: str, request: pytest.FixtureRe
             s3.client.put_object(Bucket=bucket, Key=key, Body=b"x")
         free = [f"raw/{n}{name}" for n in range(3) for name in NAMES]
 
-        assert Store(bucket, s3.client).free_keys([*there, *free]) == set(free)
+        assert Store(bucket, s3.client).list_free_keys([*there, *free]) == set(free)
 
 
 @pytest.mark.parametrize("folders_first", [False, True], ids=["bytes", "folders"])
@@ -95,7 +95,7 @@ def test_a_key_that_is_taken_is_never_told_to_be_free(seed: int, *, folders_firs
     wanted = dice.sample(universe, 200)
 
     with listed_by(listing(taken, page_size=50, folders_first=folders_first)) as (store, pages):
-        free = store.free_keys(wanted)
+        free = store.list_free_keys(wanted)
 
     assert free
     assert not free & set(taken)
@@ -109,7 +109,7 @@ def test_where_folders_are_sorted_first_no_object_is_leapt_over() -> None:
     wanted = ["raw/a b.csv", *there, *(f"raw/z{n}" for n in range(30))]
 
     with listed_by(listing(there, page_size=9, folders_first=True)) as (store, _):
-        assert store.free_keys(wanted) == set(wanted) - set(there)
+        assert store.list_free_keys(wanted) == set(wanted) - set(there)
 
 
 def test_lists_leap_over_what_nobody_asked_for() -> None:
@@ -117,7 +117,7 @@ def test_lists_leap_over_what_nobody_asked_for() -> None:
     wanted = [f"raw/{folder}/{n:02}.csv" for folder in ("a", "i") for n in range(30)]
 
     with listed_by(listing(between, page_size=100)) as (store, pages):
-        assert store.free_keys(wanted) == set(wanted)
+        assert store.list_free_keys(wanted) == set(wanted)
 
     assert len(pages) == 2
 
@@ -127,12 +127,12 @@ def test_a_list_that_would_cost_more_than_looking_at_each_key_is_given_up() -> N
     wanted = [f"raw/{n:05}.bin" for n in range(1, 8_000, 200)]
 
     with listed_by(listing(others, page_size=100)) as (store, pages):
-        free = store.free_keys(wanted)
+        free = store.list_free_keys(wanted)
 
     assert len(pages) == 2
     assert len(free) < len(wanted)
     with listed_by(listing(others, page_size=100)) as (store, pages):
-        assert store.free_keys(wanted[:19]) == set()
+        assert store.list_free_keys(wanted[:19]) == set()
     assert pages == []
 
 
@@ -140,4 +140,4 @@ def test_a_server_that_lists_in_an_order_of_its_own_is_not_believed() -> None:
     keys = [f"raw/{n:03}" for n in range(40)]
 
     with listed_by(listing(keys[10:], page_size=1000, reverse=True)) as (store, _):
-        assert store.free_keys(keys) == set()
+        assert store.list_free_keys(keys) == set()

@@ -10,7 +10,7 @@ from s3upload_widget import checksums
 from s3upload_widget.errors import AccessDeniedError, S3UnavailableError
 from s3upload_widget.parts import Limits, PartPlan
 from s3upload_widget.s3 import Store
-from s3upload_widget.transfer import candidates
+from s3upload_widget.transfer import find_resumable_uploads
 from support.proxy.faults import Answer, Fault, Match
 from support.servers.servers import one_of
 
@@ -62,11 +62,9 @@ def begin(store: Store, sizes: dict[int, int], *, key: str = KEY, algorithm: str
 
 
 def sizes_found(store: Store, plan: PartPlan = PLAN) -> list[tuple[int, list[int]]]:
-    found = candidates(store, KEY, plan, limits=SMALL)
+    found = find_resumable_uploads(store, KEY, plan, limits=SMALL)
     assert found.denied == ""
-    return [
-        (each.part_size, [part.part_number for part in each.parts]) for each in found.candidates
-    ]
+    return [(each.part_size, [part.part_number for part in each.parts]) for each in found.uploads]
 
 
 def test_where_nothing_was_begun_nothing_is_found(store: Store) -> None:
@@ -80,7 +78,7 @@ def test_the_upload_of_exactly_this_key_is_found(store: Store) -> None:
     upload_id = begin(store, {1: 8, 3: 8})
     begin(store, {1: 8}, key=f"{KEY}2")
 
-    (found,) = candidates(store, KEY, PLAN, limits=SMALL).candidates
+    (found,) = find_resumable_uploads(store, KEY, PLAN, limits=SMALL).uploads
 
     assert found.upload_id == upload_id
     assert found.part_size == 8
@@ -137,7 +135,7 @@ def test_an_upload_with_another_checksum_is_another_programs(
 def test_an_upload_without_checksums_is_guarded_by_md5(store: Store) -> None:
     begin(store, {1: 8}, algorithm="")
 
-    (found,) = candidates(store, KEY, PLAN, limits=SMALL).candidates
+    (found,) = find_resumable_uploads(store, KEY, PLAN, limits=SMALL).uploads
 
     assert not found.sha256
 
@@ -148,7 +146,7 @@ def test_listed_checksums_say_that_the_upload_keeps_sha256(
     store = Store(bucket, ministack.client)
     begin(store, {1: 8, 2: 8})
 
-    (found,) = candidates(store, KEY, PLAN, limits=SMALL).candidates
+    (found,) = find_resumable_uploads(store, KEY, PLAN, limits=SMALL).uploads
 
     assert found.sha256
 
@@ -161,7 +159,7 @@ def test_one_part_without_a_checksum_says_that_none_are_asked_for(
     sent = {"PartNumber": 2, "Body": b"x" * 8, "ChecksumSHA256": checksums.sha256(b"x" * 8)}
     ministack.client.upload_part(Bucket=bucket, Key=KEY, UploadId=upload_id, **sent)  # type: ignore[arg-type]
 
-    (found,) = candidates(store, KEY, PLAN, limits=SMALL).candidates
+    (found,) = find_resumable_uploads(store, KEY, PLAN, limits=SMALL).uploads
 
     assert not found.sha256
 
@@ -171,15 +169,15 @@ def test_where_listing_is_denied_what_was_remembered_is_found(
 ) -> None:
     upload_id = begin(watched, {1: 8})
     gone = begin(watched, {1: 8})
-    watched.abort(KEY, gone)
+    watched.abort_multipart_upload(KEY, gone)
     denied = Fault(Answer(403, "AccessDenied"), Match(operation="ListMultipartUploads"), FOREVER)
     proxy.play(denied)
 
-    found = candidates(watched, KEY, PLAN, remembered=[gone, upload_id], limits=SMALL)
+    found = find_resumable_uploads(watched, KEY, PLAN, remembered=[gone, upload_id], limits=SMALL)
 
-    assert [each.upload_id for each in found.candidates] == [upload_id]
+    assert [each.upload_id for each in found.uploads] == [upload_id]
     assert "s3:ListBucketMultipartUploads" in found.denied
-    assert candidates(watched, KEY, PLAN, limits=SMALL).candidates == ()
+    assert find_resumable_uploads(watched, KEY, PLAN, limits=SMALL).uploads == ()
     with pytest.raises(AccessDeniedError, match="s3:ListBucketMultipartUploads"):
         list(watched.list_multipart_uploads("raw/"))
 
@@ -190,9 +188,9 @@ def test_where_the_parts_may_not_be_listed_the_missing_permission_is_named(
     begin(watched, {1: 8})
     proxy.play(Fault(Answer(403, "AccessDenied"), Match(operation="ListParts"), FOREVER))
 
-    found = candidates(watched, KEY, PLAN, limits=SMALL)
+    found = find_resumable_uploads(watched, KEY, PLAN, limits=SMALL)
 
-    assert found.candidates == ()
+    assert found.uploads == ()
     assert "s3:ListMultipartUploadParts" in found.denied
 
 
@@ -202,4 +200,4 @@ def test_a_server_that_is_down_does_not_make_anybody_begin_anew(
     proxy.play(Fault(Answer(503, "SlowDown"), Match(operation="ListMultipartUploads"), FOREVER))
 
     with pytest.raises(S3UnavailableError):
-        candidates(watched, KEY, PLAN, limits=SMALL)
+        find_resumable_uploads(watched, KEY, PLAN, limits=SMALL)

@@ -9,7 +9,7 @@ import pytest
 from s3upload_widget.errors import S3Error
 from s3upload_widget.parts import Limits, PartPlan
 from s3upload_widget.s3 import Store, connect
-from s3upload_widget.transfer import candidates
+from s3upload_widget.transfer import find_resumable_uploads
 from support.servers.canned import NS, canned
 
 if TYPE_CHECKING:
@@ -86,11 +86,13 @@ def test_what_a_broken_list_did_show_is_found_beside_what_was_remembered() -> No
 
     with canned(script) as url:
         client = connect(endpoint_url=url, access_key="k", secret_key="s", region="us-east-1")
-        found = candidates(Store("lab", client), "k", PLAN, remembered=["listed", "kept"])
+        found = find_resumable_uploads(
+            Store("lab", client), "k", PLAN, remembered=["listed", "kept"]
+        )
 
     assert asked == ["listed", "kept"]
     assert "in circles" in found.denied
-    assert len(found.candidates) == 0  # 8 bytes are below S3's least part size
+    assert len(found.uploads) == 0  # 8 bytes are below S3's least part size
 
 
 @pytest.mark.parametrize("times", [("10:00:00", "10:00:01"), ("10:00:00", "10:00:00")])
@@ -110,6 +112,6 @@ def test_a_part_listed_twice_fits_by_what_may_be_the_newest(times: tuple[str, st
 
     with canned(script) as url:
         client = connect(endpoint_url=url, access_key="k", secret_key="s", region="us-east-1")
-        (found,) = candidates(Store("lab", client), "k", PLAN, limits=SMALL).candidates
+        (found,) = find_resumable_uploads(Store("lab", client), "k", PLAN, limits=SMALL).uploads
 
     assert [(part.part_number, part.size) for part in found.parts] == [(1, 8)]

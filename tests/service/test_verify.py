@@ -189,8 +189,8 @@ def test_the_client_is_no_part_of_the_record(
 
     assert loaded == file
     assert hash(loaded) == hash(file)
-    assert "reread" not in repr(file)
-    assert "reread" not in "".join(asdict(file))
+    assert "_verify" not in repr(file)
+    assert "_verify" not in "".join(asdict(file))
     assert copy.deepcopy(file).verify() == copy.copy(file).verify() == "sha256"
     for record in (loaded, replace(file, name="b.bin")):
         with pytest.raises(RefusedError, match="knows no client"):

@@ -13,7 +13,6 @@ import pytest
 from s3upload_widget import list_unfinished
 from s3upload_widget.errors import UploadError
 from s3upload_widget.s3 import clients
-from s3upload_widget.uploader import part_queue as lanes
 from support.clients.scripts import send_all
 from support.proxy.proxy import FaultyProxy
 from support.soak.soak import (
@@ -46,7 +45,7 @@ def plan(seed: int, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr("moto.s3.models.S3_UPLOAD_PART_MIN_SIZE", limits.min_part_size)
     monkeypatch.setattr(clients, "READ_TIMEOUT", 1.0)
     monkeypatch.setattr(clients, "COMPLETE_TIMEOUT", 2.0)
-    monkeypatch.setattr(lanes, "LONGEST_WAIT", 0.1)
+    monkeypatch.setattr("s3upload_widget.s3.retry.LONGEST_WAIT", 0.1)
     return plan
 
 

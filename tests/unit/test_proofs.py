@@ -12,7 +12,12 @@ from s3upload_widget.errors import IntegrityError, ProtocolError
 from s3upload_widget.parts import PartPlan
 from s3upload_widget.s3 import ListedPart, ObjectFound
 from s3upload_widget.transfer import Hashes
-from s3upload_widget.transfer.proof import missing_parts, one_of_each, proof, unproven_parts
+from s3upload_widget.transfer.proof import (
+    missing_parts,
+    parts_without_checksum,
+    unambiguous_parts,
+    verify_object,
+)
 
 DATA = [b"aaaa", b"bbbb", b"c"]
 SHA256 = [sha256(part) for part in DATA]
@@ -49,7 +54,7 @@ def listed(number: int, *, etag: str = "", checksum: str = "", size: int = -1) -
 
 
 def missing(parts: list[ListedPart], hashes: Hashes = PARTS) -> list[int]:
-    return missing_parts(one_of_each(parts, hashes), hashes, {})
+    return missing_parts(unambiguous_parts(parts, hashes), hashes, {})
 
 
 ETAG = f'"{multipart_etag(MD5)}"'
@@ -88,7 +93,7 @@ ALL = [listed(1), listed(2), listed(3)]
 def test_an_object_is_proven_by_the_strongest_that_the_server_offers(
     hashes: Hashes, object_found: ObjectFound, expected: str
 ) -> None:
-    assert proof(object_found, hashes, "s3://b/k") == expected
+    assert verify_object(object_found, hashes, "s3://b/k") == expected
 
 
 @pytest.mark.parametrize(
@@ -120,7 +125,7 @@ def test_another_object_is_an_integrity_error_that_names_it(
     hashes: Hashes, object_found: ObjectFound
 ) -> None:
     with pytest.raises(IntegrityError, match="s3://b/k"):
-        proof(object_found, hashes, "s3://b/k")
+        verify_object(object_found, hashes, "s3://b/k")
 
 
 def test_parts_of_the_planned_sizes_are_there() -> None:
@@ -143,7 +148,7 @@ def test_a_part_that_is_not_as_it_was_sent_is_missing(
 
 
 def test_a_part_that_was_signed_with_another_checksum_is_missing() -> None:
-    assert missing_parts(one_of_each(ALL, PARTS), PARTS, {2: SHA256[0], 3: SHA256[2]}) == [2]
+    assert missing_parts(unambiguous_parts(ALL, PARTS), PARTS, {2: SHA256[0], 3: SHA256[2]}) == [2]
 
 
 def test_a_part_that_the_file_does_not_have_is_no_matter() -> None:
@@ -163,9 +168,9 @@ def test_etags_that_are_md5s_nowhere_say_nothing() -> None:
 def test_of_a_part_listed_twice_the_one_that_agrees_is_taken() -> None:
     wrong = listed(1, etag=RANDOM_ETAG)
 
-    assert one_of_each([wrong, *ALL], WITH_MD5)[1] == ALL[0]
+    assert unambiguous_parts([wrong, *ALL], WITH_MD5)[1] == ALL[0]
     right = listed(1, checksum=SHA256[0])
-    assert one_of_each([listed(1, checksum=SHA256[1]), right], PARTS) == {1: right}
+    assert unambiguous_parts([listed(1, checksum=SHA256[1]), right], PARTS) == {1: right}
 
 
 def test_a_part_listed_twice_of_which_nobody_can_tell_is_missing() -> None:
@@ -173,9 +178,9 @@ def test_a_part_listed_twice_of_which_nobody_can_tell_is_missing() -> None:
 
 
 def test_parts_without_a_listed_checksum_are_unproven() -> None:
-    parts = one_of_each([listed(1, checksum=SHA256[0]), *ALL[1:]], PARTS)
+    parts = unambiguous_parts([listed(1, checksum=SHA256[0]), *ALL[1:]], PARTS)
 
-    assert unproven_parts(parts) == [2, 3]
+    assert parts_without_checksum(parts) == [2, 3]
 
 
 @pytest.mark.parametrize(("count", "md5s"), [(2, []), (4, []), (3, MD5[:2]), (3, ["", "", ""])])

@@ -11,10 +11,10 @@ import pytest
 
 from s3upload_widget.errors import FileChangedError, S3UnavailableError
 from s3upload_widget.protocol import MultipartUploadCompleted
-from s3upload_widget.s3 import Store
+from s3upload_widget.s3 import Store, retrying
 from s3upload_widget.service import Service
 from s3upload_widget.uploader import upload_file
-from s3upload_widget.uploader.part_queue import PartJob, PartQueue, persist
+from s3upload_widget.uploader.part_queue import PartJob, PartQueue
 from s3upload_widget.uploader.sources import LocalFile
 from support.clients.scripts import SMALL, begin, send
 from support.clients.sender import Sender
@@ -57,7 +57,7 @@ def test_what_a_page_began_a_script_finishes_and_the_page_hears_of_it(
 
     outcome = send(ministack, file, f"s3://{bucket}/raw/")
 
-    assert (outcome.tally.kept, outcome.tally.sent) == (3, 7)
+    assert (outcome.stats.kept, outcome.stats.sent) == (3, 7)
     assert sha256_of_object(ministack.client, bucket, KEY) == sha256_of_file(file)
     reply = page.complete()
     assert isinstance(reply, MultipartUploadCompleted), reply
@@ -101,7 +101,7 @@ def test_a_role_that_may_only_send_sends_anew_and_hears_why(
     outcome = send(ministack.at(proxy.url), file, f"s3://{bucket}/k")
 
     assert outcome.uploaded.verified_by == "sha256"
-    assert outcome.tally.sent == 10
+    assert outcome.stats.sent == 10
     assert "s3:ListBucketMultipartUploads" in caplog.text
 
 
@@ -135,7 +135,7 @@ def test_no_secret_is_told_when_an_upload_fails(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setattr("s3upload_widget.uploader.part_queue.TRIES", 1)
+    monkeypatch.setattr("s3upload_widget.s3.retry.ATTEMPTS", 1)
     upload_id = begin(ministack, bucket, "k", file, [1])
     proxy.play(Fault(Answer(503, "SlowDown"), Match(part_number=3), FOREVER))
 
@@ -152,11 +152,11 @@ def test_what_is_to_be_sent_is_sent_while_the_rest_is_proven() -> None:
     work = PartQueue(to_prove=[1, 2, 3, 4], to_send=[9])
 
     taken = [work.take() for _ in range(3)]
-    work.proved(1, equal=False)
-    work.proved(2, equal=True)
+    work.report_proved(1, equal=False)
+    work.report_proved(2, equal=True)
     taken += [work.take() for _ in range(3)]
-    work.proved(3, equal=True)
-    work.proved(4, equal=True)
+    work.report_proved(3, equal=True)
+    work.report_proved(4, equal=True)
 
     assert taken == [
         PartJob("prove", 1),
@@ -179,6 +179,6 @@ def test_a_stopped_upload_does_not_try_again() -> None:
         raise S3UnavailableError
 
     with pytest.raises(S3UnavailableError):
-        persist(fail, stopped)
+        retrying(fail, stopped)
 
     assert len(tries) == 1

@@ -65,7 +65,7 @@ def test_ten_kills_cost_no_part_that_arrived(
     proxy.forget()
     outcome = send(watched, path, uri)
 
-    assert outcome.tally.kept == len(held) > KILLS
+    assert outcome.stats.kept == len(held) > KILLS
     assert {put.part_number for put in proxy.puts()} == set(range(1, PARTS + 1)) - held
     assert len(proxy.puts()) == PARTS - len(held)
     assert outcome.uploaded.sha256 == sha256_of_object(ministack.client, bucket, "raw/run7.bin")

@@ -77,7 +77,7 @@ def test_a_server_that_stays_away_ends_the_upload_and_its_parts_are_kept(
     file: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("s3upload_widget.uploader.part_queue.TRIES", 2)
+    monkeypatch.setattr("s3upload_widget.s3.retry.ATTEMPTS", 2)
     proxy.play(Fault(Answer(503, "SlowDown"), Match(part_number=7), FOREVER))
 
     with pytest.raises(S3UnavailableError) as failure:
@@ -86,7 +86,7 @@ def test_a_server_that_stays_away_ends_the_upload_and_its_parts_are_kept(
     assert "is continued" in "".join(getattr(failure.value, "__notes__", ["is continued"]))
     proxy.clear_faults()
     outcome = send(ministack, file, f"s3://{bucket}/k")
-    assert outcome.tally.kept > 0
+    assert outcome.stats.kept > 0
     assert_is_there(ministack, outcome.uploaded, file)
 
 
@@ -186,5 +186,5 @@ def test_an_interrupt_says_how_to_continue(
     assert "it is continued" in caplog.text
     proxy.silence()
     outcome = send(ministack, file, f"s3://{bucket}/k")
-    assert outcome.tally.kept > 2
+    assert outcome.stats.kept > 2
     assert_is_there(ministack, outcome.uploaded, file)

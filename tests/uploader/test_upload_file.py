@@ -103,8 +103,8 @@ def test_only_what_is_missing_is_sent(
     assert_is_there(ministack, outcome.uploaded, file)
     sent = sorted(put.part_number for put in proxy.of("UploadPart"))
     assert sent == [number for number in range(1, 11) if number not in parts]
-    assert (outcome.tally.sent, outcome.tally.kept) == (10 - len(parts), len(parts))
-    assert outcome.tally.again == 0
+    assert (outcome.stats.sent, outcome.stats.kept) == (10 - len(parts), len(parts))
+    assert outcome.stats.resent == 0
 
 
 def test_an_upload_without_parts_is_left_to_whoever_began_it(
@@ -127,7 +127,7 @@ def test_parts_that_differ_are_sent_again_and_counted(
     outcome = send(ministack, file, f"s3://{bucket}/k")
 
     assert_is_there(ministack, outcome.uploaded, file)
-    assert (outcome.tally.kept, outcome.tally.again, outcome.tally.sent) == (6, 1, 4)
+    assert (outcome.stats.kept, outcome.stats.resent, outcome.stats.sent) == (6, 1, 4)
 
 
 def test_another_file_is_refused_and_nothing_changes(
@@ -168,7 +168,7 @@ def test_of_two_begun_uploads_the_one_that_holds_the_file_is_finished(
 
     outcome = send(ministack, file, f"s3://{bucket}/k")
 
-    assert outcome.tally.kept == 1
+    assert outcome.stats.kept == 1
     assert ministack.upload_ids(bucket) == [("k", left)]
     assert mine != left
 
@@ -182,7 +182,7 @@ def test_an_equal_object_is_done_without_sending(
 
     assert proxy.puts() == ()
     assert again.uploaded.sha256 == first.sha256
-    assert (again.tally.sent, again.tally.kept) == (0, 1)
+    assert (again.stats.sent, again.stats.kept) == (0, 1)
 
 
 def test_other_bytes_under_the_key_are_not_overwritten_unasked(

@@ -68,7 +68,7 @@ def test_many_files_that_were_begun_are_finished_beside_each_other(
 
     outcomes = send_all(ministack, paths, f"s3://{bucket}/", max_concurrency=2)
 
-    assert [outcome.tally.kept for outcome in outcomes] == [1] * 12
+    assert [outcome.stats.kept for outcome in outcomes] == [1] * 12
     for outcome, path in zip(outcomes, paths, strict=True):
         assert_is_there(ministack, outcome.uploaded, path)
 

@@ -23,4 +23,4 @@ def aws_client(**options: Any) -> S3Client:
 
 def url_of(store: Store) -> str:
     """Presign an object of one byte."""
-    return store.presign_object("raw/a.csv", size=1, sha256=sha256(b"1")).url
+    return store.presign_put_object("raw/a.csv", size=1, sha256=sha256(b"1")).url
