@@ -66,11 +66,12 @@ class Notebook:
         self.show_in("JupyterLab Light")
 
     def show_in(self, theme: str) -> None:
-        """Change JupyterLab's theme."""
+        """Change JupyterLab's theme, and wait until its splash screen is gone."""
         self.page.evaluate(
             "theme => jupyterapp.commands.execute('apputils:change-theme', { theme })", theme
         )
         self.page.wait_for_selector(f'body[data-jp-theme-name="{theme}"]', state="attached")
+        self.page.wait_for_selector("#jupyterlab-splash", state="detached")
 
     def run(self, number: int) -> None:
         """Run a code cell, counted from 0, to its end.

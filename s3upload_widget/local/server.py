@@ -38,6 +38,9 @@ if TYPE_CHECKING:
 START_TRIES: Final = 3
 START_SECONDS: Final = 60.0
 """It usually takes 1."""
+END_SECONDS: Final = 1.5
+"""It usually takes 1, but its admin service may hang. S3 has stopped by then, and what it had
+acknowledged is in the operating system's hands: it survives a kill."""
 RELEASE_SECONDS: Final = 12.0
 """Seconds that the server of a killed caller may still hold its folder."""
 
@@ -146,6 +149,7 @@ class LocalS3:
             env=env
             | {"AWS_ACCESS_KEY_ID": self.access_key, "AWS_SECRET_ACCESS_KEY": self.secret_key},
             log=log,
+            grace=END_SECONDS,
             leftovers=[
                 *seaweedfs.sockets(self._place.ports),
                 *([self._folder] if self._temporary else []),

@@ -9,6 +9,7 @@ import socket
 import stat
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
 from http.client import HTTPConnection
@@ -188,7 +189,7 @@ def test_it_moves_to_other_ports_when_its_own_were_taken(tmp_path: Path) -> None
 
 
 def test_two_servers_cannot_share_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("s3upload_widget.local.RELEASE_SECONDS", 0.1)
+    monkeypatch.setattr("s3upload_widget.local.server.RELEASE_SECONDS", 0.1)
     with serve_local_s3(tmp_path), pytest.raises(RuntimeError, match="another local S3 server"):
         serve_local_s3(tmp_path)
 
@@ -202,6 +203,22 @@ def test_closing_leaves_no_process_no_folder_and_no_socket() -> None:
     assert not servers_of(s3._folder)
     assert not s3._folder.exists()
     assert not [path for path in sockets if path.exists()]
+
+
+def test_a_server_that_hangs_is_ended_soon_and_loses_nothing(tmp_path: Path) -> None:
+    with serve_local_s3(tmp_path) as s3:
+        s3.client.put_object(Bucket=s3.bucket, Key="run7.bin", Body=BODY)
+        for process in servers_of(tmp_path / "data"):
+            if process.name() == "weed":
+                process.suspend()
+
+        start = time.monotonic()
+        s3.close()
+
+        assert time.monotonic() - start < 5
+        assert not servers_of(tmp_path)
+        s3.start()
+        assert s3.client.get_object(Bucket=s3.bucket, Key="run7.bin")["Body"].read() == BODY
 
 
 def test_a_killed_caller_leaves_no_process_and_its_folder_is_free_again(tmp_path: Path) -> None:
