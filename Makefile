@@ -7,17 +7,19 @@ RUN := $(VENV)/bin/python
 PIP := $(RUN) -m pip --disable-pip-version-check --no-input
 # If the machine has no Node and npm, they are in the virtual environment.
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+# Hundreds of kernels, servers and scripts start: each would compile whatever it imports.
+export PYTHONDONTWRITEBYTECODE :=
 
 REQUIREMENTS := $(VENV)/.requirements
 NODE := $(VENV)/.node
 PACKAGE := $(VENV)/.package
 MODULES := js/node_modules/.package-lock.json
-JOBS ?= 3
+JOBS ?= 4
 STATIC := s3upload_widget/static/widget.js
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help test soak bench screenshots check build demo protocol lock clean environment
+.PHONY: help quick test soak bench screenshots check build demo protocol lock clean environment
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
 import boto3
@@ -11,6 +12,7 @@ import s3fs
 
 from support.clients.sender import service_at
 from support.lab.lab import Lab, run_lab
+from support.needs import Needs
 from support.page.bridge import Bridge
 from support.page.browser import Browsing, PageErrors, run_chromium
 from support.page.desk import Desk, widget_of
@@ -20,6 +22,7 @@ from support.servers.servers import S3Server, run_ministack, run_moto, run_seawe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from playwright.sync_api import Page
 
@@ -30,9 +33,17 @@ pytest_plugins = ("support.soak.plan_report",)
 pytest.register_assert_rewrite("support.soak.soak")
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What needs a JupyterLab takes longest, so it begins first: short tests fill the end."""
-    items.sort(key=lambda item: "lab" not in getattr(item, "fixturenames", ()))
+    """Mark what needs a server, and let the longest files start first: short ones fill the end."""
+    lengths: dict[Path, float] = defaultdict(float)
+    for item in items:
+        assert isinstance(item, pytest.Function)
+        needs = Needs(item)
+        lengths[item.path] += needs.seconds
+        if needs.server:
+            item.add_marker(pytest.mark.server)
+    items.sort(key=lambda item: -lengths[item.path])
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -94,6 +94,7 @@ class Comms:
             self.to_sign.update(re.findall(rb'"part_number": ?(\d+)', data))
 
 
+@pytest.mark.seconds(100)
 def test_what_is_signed_flows_on_while_an_old_kernel_is_deaf(
     lab: Lab, page: Page, ministack: S3Server, proxy: FaultyProxy, bucket: str, tmp_path: Path
 ) -> None:

@@ -54,6 +54,7 @@ def until_done(notebook: Notebook, count: int, timeout: float) -> None:
     until(lambda: done.count() == count, timeout, notebook.widgets.inner_text, 0.2)
 
 
+@pytest.mark.seconds(40)
 def test_a_gibibyte_of_random_bytes_arrives_equal(
     seaweed_lab: Lab, page: Page, seaweed: S3Server, bucket: str, tmp_path: Path
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
+import pytest
 from typing_extensions import Self
 
 from s3upload_widget import UploadWidget
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 GiB = 1024 * MiB
 
 
+@pytest.mark.seconds(60)
 def test_four_gibibytes_take_hardly_more_memory_than_one(
     bridge: Bridge,
     ministack: S3Server,

@@ -195,6 +195,7 @@ def test_a_crowd_of_dropped_files_leaves_the_page_alive(
     assert page.evaluate("longest") < LONGEST
 
 
+@pytest.mark.seconds(30)
 def test_ten_thousand_dropped_files_never_block_the_page(
     page: Page, page_errors: PageErrors, bridge: Bridge, seaweed: S3Server, tmp_path: Path
 ) -> None:

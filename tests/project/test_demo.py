@@ -186,6 +186,8 @@ def test_the_notebook_is_kept_without_outputs() -> None:
     assert not [cell for cell in cells if cell.get("outputs") or cell.get("execution_count")]
 
 
+@pytest.mark.server
+@pytest.mark.seconds(40)
 def test_the_headless_demo_uploads_reads_back_and_compares(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, TESTS / "headless_demo.py", "--data", tmp_path, "--size", "40"],

@@ -38,6 +38,7 @@ def bytes_sent(proxy: FaultyProxy) -> int:
 
 
 @pytest.mark.parametrize("seed", [7])
+@pytest.mark.seconds(30)
 def test_ten_kills_cost_no_part_that_arrived(
     ministack: S3Server, proxy: FaultyProxy, bucket: str, tmp_path: Path, seed: int
 ) -> None:

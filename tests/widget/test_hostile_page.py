@@ -41,6 +41,7 @@ def widget(moto: S3Server, place: str) -> Iterator[UploadWidget]:
     w.close()
 
 
+@pytest.mark.seconds(10)
 @settings(
     deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )

@@ -114,6 +114,7 @@ def bucket(moto: S3Server) -> Iterator[str]:
         yield name
 
 
+@pytest.mark.seconds(10)
 @settings(
     deadline=None,
     max_examples=60,

@@ -100,6 +100,7 @@ def test_a_small_file_is_settled_with_one_question(desk: Desk, tmp_path: Path, s
 
 
 @pytest.mark.parametrize("server", ["ministack"], indirect=True)
+@pytest.mark.seconds(60)
 def test_a_folder_that_is_there_takes_one_question_for_each_file(
     desk: Desk, tmp_path: Path
 ) -> None:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from types_boto3_s3 import S3Client
+    from types_boto3_s3.type_defs import ObjectIdentifierTypeDef
 
 REGION: Final = "us-east-1"
 _START_SECONDS: Final = 30.0
@@ -119,8 +120,13 @@ class S3Server:
         """Delete every object and unfinished upload: ministack holds them in memory."""
         for key, upload_id in self.upload_ids(bucket):
             self.client.abort_multipart_upload(Bucket=bucket, Key=key, UploadId=upload_id)
-        for key in self.keys(bucket):
-            self.client.delete_object(Bucket=bucket, Key=key)
+        pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=bucket)
+        for page in pages:
+            found: list[ObjectIdentifierTypeDef] = [
+                {"Key": each["Key"]} for each in page.get("Contents", [])
+            ]
+            if found:
+                self.client.delete_objects(Bucket=bucket, Delete={"Objects": found, "Quiet": True})
 
     @contextmanager
     def bucket(self, origins: tuple[str, ...] = ("*",), *, name: str = "") -> Iterator[str]:
