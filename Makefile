@@ -24,6 +24,9 @@ STATIC := s3upload_widget/static/widget.js
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
 
+quick: environment ## tests that need no browser, no JupyterLab and no server: within a minute
+	$(RUN) -m pytest --numprocesses 2 --dist loadfile -m "not server" $(ARGS)
+
 # Tests mostly wait for a wire or a kernel: so run more test files at a time than there are cores.
 test: environment ## every test (ARGS="-k resume" for a selection, JOBS=1 for one at a time)
 	@tests/install_chromium.sh
