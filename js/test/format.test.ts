@@ -2,7 +2,16 @@
 
 import assert from "node:assert/strict";
 import { afterEach, suite, test } from "node:test";
-import { ago, bytes, bytesOf, count, duration, percent, rate } from "../src/text/format";
+import {
+  ago,
+  bytes,
+  bytesOf,
+  count,
+  distinctSizes,
+  duration,
+  percent,
+  rate,
+} from "../src/text/format";
 import { speak } from "../src/text/text";
 
 afterEach(() => speak("en"));
@@ -31,6 +40,11 @@ suite("sizes", () => {
     assert.equal(bytesOf(0, 10_400_000_000), "0.0 of 10.4 GB");
     assert.equal(bytesOf(500, 87_000_000), "0 of 87 MB");
     assert.equal(bytesOf(0, 0), "0 of 0 B");
+  });
+
+  test("two sizes that differ never read the same", () => {
+    assert.deepEqual(distinctSizes(42_000_000, 16_000_000), ["42 MB", "16 MB"]);
+    assert.deepEqual(distinctSizes(42_000_000, 42_000_001), ["42,000,000 B", "42,000,001 B"]);
   });
 
   test("a rate is a size for each second", () => assert.equal(rate(87_000_000), "87 MB/s"));

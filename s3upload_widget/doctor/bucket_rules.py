@@ -199,7 +199,7 @@ def _days(rule: Mapping[str, Any]) -> int:
 def _fitting(rule: Mapping[str, Any], others: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """A lifecycle rule with an ID of its own, in the form that the others have.
 
-    Rules of the old form, with ``Prefix`` beside no ``Filter``, cannot stand with those of the new.
+    Rules of the old form, with ``Prefix`` beside no ``Filter``, cannot be combined with those of the new.
 
     Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_LifecycleRule.html
     """

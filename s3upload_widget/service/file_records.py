@@ -123,7 +123,7 @@ class PickedFiles:
             msg = "the kernel does not know this file any more: it has to be picked again"
             raise UnknownFileError(msg)
         if isinstance(entry.record, TakenOver):
-            msg = "this file goes on from another page; press Resume to take it back here"
+            msg = "another page took over this file; press Resume to take it back here"
             raise NotOwnerError(msg)
         return entry
 

@@ -90,7 +90,7 @@ class Offers:
         # A page that is paused does not know yet that another took its file over.
         if entry and request.file_id not in {"", entry.file_id}:
             msg = (
-                f"another page goes on with the upload of {shown(upload.key)}: discard it there, "
+                f"another page has the upload of {shown(upload.key)}: discard it there, "
                 "or press Resume to take it back here first"
             )
             raise NotOwnerError(msg)

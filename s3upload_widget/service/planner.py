@@ -282,5 +282,5 @@ def _moment(milliseconds: float) -> datetime:
 
 
 def _media_type(text: str) -> str:
-    """The browser's MIME type where it can stand in a header, else ``""``."""
+    """The browser's MIME type where a header can hold it, else ``""``."""
     return text if len(text) <= _MAX_MEDIA_TYPE and _MEDIA_TYPE.fullmatch(text) else ""

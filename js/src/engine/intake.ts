@@ -3,7 +3,7 @@
 import { randomId } from "../ids";
 import type { Picked } from "../pick/drop";
 import type { Offer, Offers } from "../resume/offers";
-import { bytes } from "../text/format";
+import { distinctSizes } from "../text/format";
 import { text } from "../text/text";
 import { type Engine, Upload } from "../upload/upload";
 import type { FileIndex } from "./file-index";
@@ -41,7 +41,8 @@ export class Intake {
     const { file } = picked;
     if (size < 0 || size === file.size) this.#engine.plan([upload]);
     else {
-      const message = text.otherSize(file.name, bytes(file.size), name, bytes(size));
+      const [has, should] = distinctSizes(file.size, size);
+      const message = text.otherSize(file.name, has, name, should);
       upload.refuse({ code: "other_file", message });
     }
     this.#engine.schedule();

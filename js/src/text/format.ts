@@ -13,6 +13,12 @@ export function bytes(count: number): string {
   return `${inUnit(count, unit, count)} ${UNITS[unit]}`;
 }
 
+/** Two sizes that differ, to the byte where they would read the same. */
+export function distinctSizes(one: number, other: number): [string, string] {
+  if (bytes(one) !== bytes(other)) return [bytes(one), bytes(other)];
+  return [`${count(one)} B`, `${count(other)} B`];
+}
+
 /** `3.2 of 10.4 GB`: both in the unit of the larger. */
 export function bytesOf(done: number, total: number): string {
   const unit = unitOf(total);
