@@ -184,7 +184,7 @@ def drag_files(page: Page, selector: str, paths: Sequence[Path], steps: Sequence
 
 def _program() -> str:
     found = next(filter(None, map(shutil.which, _PROGRAMS)), None)
-    assert found is not None, "Chromium is not installed: `make browser` installs it"
+    assert found is not None, "Chromium is not installed: tests/install_chromium.sh installs it"
     return found
 
 
