@@ -179,9 +179,12 @@ class FileUpload:
         head = self._store.head_object(self._plan.key)
         if not isinstance(head, ObjectFound):
             return None
-        if proof := self._proof_of(head):
+        proof = self._proof_of(head)
+        self._source.check()
+        if proof and self._source.moved():
+            proof = self._proof_of(head)
+        if proof:
             verified_by, sha256 = proof
-            self._source.check()
             self._stats.count_part(0, head.size, sent=False)
             wanted = sha256 if self._options.sha256 else ""
             return uploaded_file(self._store, self._plan, head, verified_by, wanted)
@@ -262,7 +265,7 @@ class FileUpload:
         """Complete the upload, sending again what S3 does not show, and verify the object."""
         plan, sent = replace(self._plan, parts=upload.reader.parts), Sent()
         for _ in range(ROUNDS):
-            self._source.check()
+            upload.reader.check()
             try:
                 return complete(
                     self._store,
@@ -310,7 +313,7 @@ class FileUpload:
 
     def _put_once(self, reader: PartReader, sent: Sent) -> SinglePut:
         plan, part = self._plan, reader.read(1)
-        self._source.check()
+        reader.check()
         put = partial(
             self._store.put_object,
             plan.key,

@@ -70,6 +70,17 @@ class PartReader:
             raise FileChangedError(msg)
         return part
 
+    def check(self) -> None:
+        """Check that the file is what was read; reads again where only its bytes can say.
+
+        Raises:
+            FileChangedError: It is not.
+        """
+        self.source.check()
+        if self.source.moved():
+            for number in sorted(self._known):
+                self.read(number)
+
     def hashes(self) -> Hashes:
         """The checksums of all parts, each of which was read before."""
         known = [self._known[number] for number in range(1, self.parts.count + 1)]

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
+import stat
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
-from s3upload_widget.errors import FileChangedError, RefusedError
+from s3upload_widget.errors import RefusedError
 from s3upload_widget.keys import shown
+from s3upload_widget.uploader.remote_files import changed, open_remote
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable
+    from collections.abc import Iterable
 
     FilePath: TypeAlias = str | os.PathLike[str]
 
@@ -45,103 +47,91 @@ class Source(Protocol):
             FileChangedError: It is not.
         """
 
+    def moved(self) -> bool:
+        """Whether it may be another file of the same size and time since this was asked last.
+
+        Only its bytes can say then: inode numbers of network mounts change by themselves.
+        """
+
 
 class LocalFile:
     """A file that the operating system opens.
 
     Raises:
         FileNotFoundError: There is none.
-        RefusedError: It is no file.
+        RefusedError: It is no file, or holds another number of bytes than it tells.
+        OSError: It cannot be read.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self.name = path.name
         status = path.stat()
-        if not path.is_file():
-            what = "a folder: give upload_files() its files" if path.is_dir() else "no file"
-            msg = f"{shown(str(path))} is {what}"
+        if not stat.S_ISREG(status.st_mode):
+            msg = f"{shown(str(path))} is {_kind(status)}"
             raise RefusedError(msg)
         self._identity = _identity(status)
+        self._inode = _inode(status)
+        self._moved = False
         self.size = status.st_size
         self.modified = datetime.fromtimestamp(status.st_mtime, timezone.utc)
+        self._check_size()
 
     def read(self, offset: int, length: int) -> bytes:
         """Exactly these bytes; opened each time, so that threads need not share a position."""
+        # A byte beyond the end shows what grew and does not say so.
+        past = int(offset + length == self.size)
         try:
             with self._path.open("rb", buffering=0) as file:
                 self._compare(os.fstat(file.fileno()))
                 file.seek(offset)
-                data = _read_exactly(file.read, length)
+                data = _read_exactly(file.read, length + past)
                 self._compare(os.fstat(file.fileno()))
         except FileNotFoundError as error:
-            raise _changed(self.name) from error
+            raise changed(self.name) from error
         if len(data) != length:
-            raise _changed(self.name)
+            raise changed(self.name)
         return data
 
     def check(self) -> None:
-        """Check that the path still leads to the very same file."""
+        """Check that the path still leads to a file of the same size and time."""
         try:
             self._compare(self._path.stat())
         except FileNotFoundError as error:
-            raise _changed(self.name) from error
+            raise changed(self.name) from error
+
+    def moved(self) -> bool:
+        """Whether its inode number changed since this was asked last."""
+        moved, self._moved = self._moved, False
+        return moved
+
+    def _check_size(self) -> None:
+        """Refuse a file that tells another size than it has, as those of ``/proc`` do."""
+        with self._path.open("rb", buffering=0) as file:
+            file.seek(max(0, self.size - 1))
+            end = _read_exactly(file.read, 2)
+            self._compare(os.fstat(file.fileno()))
+        if len(end) != min(1, self.size):
+            how = "more" if len(end) > min(1, self.size) else "less"
+            msg = (
+                f"{shown(str(self._path))} tells {self.size} bytes and holds {how}: copy it to a "
+                "disk first, or send what it gives with 's3upload put -'"
+            )
+            raise RefusedError(msg)
 
     def _compare(self, status: os.stat_result) -> None:
         if _identity(status) != self._identity:
-            raise _changed(self.name)
-
-
-class RemoteFile:
-    """A file behind an fsspec URL.
-
-    Raises:
-        RefusedError: fsspec is not installed, or the size of the file is not known.
-        FileNotFoundError: There is none.
-    """
-
-    def __init__(self, url: str) -> None:
-        try:
-            from fsspec.core import url_to_fs  # noqa: PLC0415 - optional
-        except ImportError as error:
-            msg = f"{shown(url)} needs fsspec: pip install fsspec, or give the path of a file"
-            raise RefusedError(msg) from error
-        self._filesystem: Any
-        self._filesystem, self._path = url_to_fs(url)
-        info = self._filesystem.info(self._path)
-        if info.get("type") != "file" or info.get("size") is None:
-            msg = f"{shown(url)} is no file whose size is known"
-            raise RefusedError(msg)
-        self.name = self._path.rstrip("/").rpartition("/")[2]
-        self.size = int(info["size"])
-        self.modified = datetime.fromtimestamp(0, timezone.utc)
-        self._identity = self._ukey()
-
-    def read(self, offset: int, length: int) -> bytes:
-        """Exactly these bytes."""
-        if not length:
-            return b""
-        data: bytes = self._filesystem.cat_file(self._path, start=offset, end=offset + length)
-        if len(data) != length:
-            raise _changed(self.name)
-        return data
-
-    def check(self) -> None:
-        """Check that the file system still reports the same of it."""
-        self._filesystem.invalidate_cache()
-        if not self._filesystem.exists(self._path) or self._ukey() != self._identity:
-            raise _changed(self.name)
-
-    def _ukey(self) -> Hashable:
-        key: Hashable = self._filesystem.ukey(self._path)
-        return key
+            raise changed(self.name)
+        if _inode(status) != self._inode:
+            self._inode, self._moved = _inode(status), True
 
 
 def open_source(path: FilePath) -> Source:
     """The file at a path, or at an fsspec URL."""
-    if isinstance(path, str) and "://" in path:
-        return RemoteFile(path)
-    return LocalFile(Path(path))
+    if not isinstance(path, str) or "://" not in path:
+        return LocalFile(Path(path))
+    scheme, _, rest = path.partition("://")
+    return LocalFile(Path(rest)) if scheme in {"file", "local"} else open_remote(path)
 
 
 def expand_paths(paths: FilePath | Iterable[FilePath]) -> list[tuple[FilePath, str]]:
@@ -175,8 +165,20 @@ def _files_in(folder: Path, name: str) -> list[tuple[FilePath, str]]:
     return [(each, f"{name}/{each.relative_to(folder).as_posix()}") for each in files]
 
 
-def _identity(status: os.stat_result) -> tuple[int, int, int, int]:
-    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
+def _kind(status: os.stat_result) -> str:
+    if stat.S_ISDIR(status.st_mode):
+        return "a folder: give upload_files() its files"
+    if stat.S_ISFIFO(status.st_mode):
+        return "a pipe, and no file: send what it gives with 's3upload put -'"
+    return "no file"
+
+
+def _identity(status: os.stat_result) -> tuple[int, int]:
+    return status.st_size, status.st_mtime_ns
+
+
+def _inode(status: os.stat_result) -> tuple[int, int]:
+    return status.st_dev, status.st_ino
 
 
 def _read_exactly(read: Any, length: int) -> bytes:
@@ -188,10 +190,3 @@ def _read_exactly(read: Any, length: int) -> bytes:
     while (missing := length - sum(map(len, pieces))) and (piece := read(missing)):
         pieces.append(piece)
     return b"".join(pieces)
-
-
-def _changed(name: str) -> FileChangedError:
-    return FileChangedError(
-        f"{shown(name)} was changed, replaced or deleted while it was being uploaded; nothing was "
-        "completed: upload it again when nobody writes to it"
-    )
