@@ -67,7 +67,7 @@ OUTSIDE = {
     "boto3": {"s3"},
     "botocore": {"s3"},
     "click": {"cli"},
-    "fsspec": {"uploader.sources"},
+    "fsspec": {"uploader.remote_files"},
     "ipywidgets": {"widget.widget"},
     "msgspec": {"protocol"},
     "tqdm": {"uploader.batch"},
