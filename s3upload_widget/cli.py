@@ -18,7 +18,7 @@ from s3upload_widget.errors import RefusedError, UnsupportedBucketError, UploadE
 from s3upload_widget.options import IF_EXISTS, MAX_CONCURRENCY
 from s3upload_widget.parts import MiB
 from s3upload_widget.s3 import Unreadable, connect
-from s3upload_widget.unfinished import abort_unfinished, list_unfinished
+from s3upload_widget.unfinished import abort_all, abort_unfinished, list_unfinished
 from s3upload_widget.uploader import Options, expand_paths, upload
 
 if TYPE_CHECKING:
@@ -162,8 +162,7 @@ def abort(
     still = abort_unfinished(uri, older_than=older_than, dry_run=True, client=client)
     shown = {each.upload_id for each in old}
     aborted = [each for each in still if each.upload_id in shown]
-    for each in aborted:
-        each.abort()
+    abort_all(aborted)
     click.echo(f"{len(aborted)} aborted", err=True)
 
 
@@ -290,6 +289,7 @@ def _as_json(found: Unfinished) -> dict[str, object]:
         "started": found.started.isoformat(),
         "last_part_at": found.last_part_at.isoformat(),
         "initiator": found.initiator,
+        "problem": found.problem,
     }
 
 
@@ -297,6 +297,7 @@ def _show(found: Sequence[Unfinished]) -> None:
     for each in found:
         when = f"{each.last_part_at.astimezone():%Y-%m-%d %H:%M}"
         size = f"{each.bytes_done / MiB:.1f} MiB"
-        click.echo(f"{when}  {size:>14}  {each.parts_done:>5} parts  {each.uri}")
+        problem = f"  ({each.problem})" if each.problem else ""
+        click.echo(f"{when}  {size:>14}  {each.parts_done:>5} parts  {each.uri}{problem}")
     if not found:
         click.echo("nothing is unfinished", err=True)

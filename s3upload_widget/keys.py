@@ -126,16 +126,28 @@ def parse_uri(uri: str) -> tuple[str, str]:
         RefusedError: ``uri`` is another kind of address.
         KeyRefusedError: The rest can be no key.
     """
-    if not _is_uri(uri):
-        msg = f"{shown(uri)} is no S3 address: give s3://bucket/key, or s3://bucket/folder/"
-        raise RefusedError(msg)
-    bucket, rest = _split(uri)
+    bucket, rest = parse_place(uri)
     normal = unicodedata.normalize("NFC", rest)
     reason = _fault(normal.removesuffix("/")) if normal else ""
     if reason:
         msg = f"{shown(uri)} cannot be used: {reason}"
         raise KeyRefusedError(msg)
     return bucket, normal
+
+
+def parse_place(uri: str) -> tuple[str, str]:
+    """Split the address of what is on S3 already, as lists print it: its key is taken as it is.
+
+    Returns:
+        As :func:`parse_uri`.
+
+    Raises:
+        RefusedError: ``uri`` is no S3 address.
+    """
+    if not _is_uri(uri):
+        msg = f"{shown(uri)} is no S3 address: give s3://bucket/key, or s3://bucket/folder/"
+        raise RefusedError(msg)
+    return _split(uri)
 
 
 def renamed(key: str, number: int) -> str:

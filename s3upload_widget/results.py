@@ -190,9 +190,14 @@ class Unfinished(Abortable):
     started: datetime
     """UTC."""
     last_part_at: datetime
-    """UTC: when its newest part arrived; ``started`` where there is none yet."""
+    """UTC: when its newest part arrived; ``started`` where there is none yet.
+
+    Like ``started``, 1970-01-01 where the server does not say.
+    """
     initiator: str
     """The account that created it, as S3 names it; ``""`` on servers that do not say."""
+    problem: str = ""
+    """Why nobody can see what it holds, or what the server does not say of it; mostly ``""``."""
 
     def abort(self) -> None:
         """Delete its parts, until S3 shows none. One that is gone already is fine.

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from s3upload_widget.s3.bucket_config import BucketHead, ConfigRules, RuleKind, Unreadable
 from s3upload_widget.s3.errors import Call, refusal_code
+from s3upload_widget.s3.odd_lists import REPLACEMENT
 from s3upload_widget.s3.presigner import PresignedUrl
 from s3upload_widget.s3.records import (
+    UNKNOWN_TIME,
     CompletedPart,
     ListedPart,
     ListedUpload,
@@ -18,6 +20,8 @@ from s3upload_widget.s3.retry import retrying
 from s3upload_widget.s3.store import Store, connect
 
 __all__ = [
+    "REPLACEMENT",
+    "UNKNOWN_TIME",
     "BucketHead",
     "Call",
     "CompletedPart",

@@ -7,19 +7,25 @@ twice is returned once, and a server that lists nothing new is not followed. Kno
 from __future__ import annotations
 
 import logging
+import re
 from bisect import bisect_right
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import unquote_plus
 
 from s3upload_widget.errors import S3Error
+from s3upload_widget.s3.errors import refusal_code
+from s3upload_widget.s3.odd_lists import REPLACEMENT
 from s3upload_widget.s3.records import ListedPart, ListedUpload
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from s3upload_widget.s3.calls import Calls
 
 logger = logging.getLogger("s3upload_widget")
 
+_NOTHING_THERE: Final = frozenset({"NoSuchUpload", "NoSuchKey"})
+_ENCODED: Final = re.compile(r"(?:[\w.~/*+-]|%[0-9A-Fa-f]{2})*", re.ASCII)
 KEYS_A_PAGE: Final = 20
 """A list of objects costs about so many HEADs, in money and in time."""
 
@@ -45,7 +51,7 @@ def list_uploads(calls: Calls, prefix: str, place: str) -> Iterator[ListedUpload
     seen: set[tuple[str, str]] = set()
     markers: dict[str, Any] = {}
     while True:
-        page = calls.request("list_multipart_uploads", Prefix=prefix, **markers)
+        page = _uploads_page(calls, prefix, markers)
         uploads = [ListedUpload.of(upload) for upload in page.get("Uploads", ())]
         new = {(found.key, found.upload_id): found for found in uploads}
         new = {name: found for name, found in new.items() if name not in seen}
@@ -61,6 +67,35 @@ def list_uploads(calls: Calls, prefix: str, place: str) -> Iterator[ListedUpload
         if not (new and markers):
             msg = f"the server lists the unfinished uploads of {place} in circles"
             raise S3Error(msg)
+
+
+def _uploads_page(calls: Calls, prefix: str, markers: Mapping[str, Any]) -> dict[str, Any]:
+    """A page of uploads, with the keys as they are, as far as the server can say them.
+
+    Keys are asked for encoded only where one holds what XML cannot: SeaweedFS 4 says that it
+    encodes and does not, so that ``a+b`` and ``a%20b`` would be read as other keys.
+    """
+    try:
+        page = calls.request("list_multipart_uploads", Prefix=prefix, **markers)
+    except S3Error as error:
+        if refusal_code(error) not in _NOTHING_THERE:
+            raise
+        return {}  # rclone has no other words for an empty list
+    if not any(REPLACEMENT in str(upload.get("Key")) for upload in page.get("Uploads", ())):
+        return page
+    try:
+        encoded = calls.request(
+            "list_multipart_uploads", Prefix=prefix, EncodingType="url", **markers
+        )
+    except S3Error as error:
+        logger.debug("S3 does not list encoded keys: %s", error)
+        return page
+    uploads = encoded.get("Uploads", ())
+    if not all(_ENCODED.fullmatch(str(upload.get("Key", ""))) for upload in uploads):
+        return page
+    for told, name in [*((upload, "Key") for upload in uploads), (encoded, "NextKeyMarker")]:
+        told[name] = unquote_plus(str(told.get(name, "")))
+    return encoded
 
 
 def list_free_keys(calls: Calls, keys: Iterable[str]) -> frozenset[str]:
@@ -180,7 +215,11 @@ def _every_part(calls: Calls, key: str, upload_id: str, place: str) -> Iterator[
     while True:
         page = calls.request("list_parts", Key=key, UploadId=upload_id, PartNumberMarker=marker)
         algorithm = str(page.get("ChecksumAlgorithm", ""))
-        parts = [ListedPart.of(part, algorithm) for part in page.get("Parts", ())]
+        parts = [
+            ListedPart.of(part, algorithm)
+            for part in page.get("Parts", ())
+            if "PartNumber" in part  # one without is missing, so it is sent again
+        ]
         yield from parts
         if not page.get("IsTruncated"):
             return

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=timezone.utc)
+UNKNOWN_TIME: Final = datetime(1970, 1, 1, tzinfo=timezone.utc)
+"""Where a server does not say."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +28,7 @@ class ListedPart:
 
     part_number: int
     size: int
-    """Bytes."""
+    """Bytes, as the server says; -1 where it does not."""
     etag: str
     """Verbatim, with its quotes."""
     sha256: str
@@ -45,7 +46,7 @@ class ListedPart:
             size=int(part.get("Size", -1)),
             etag=str(part.get("ETag", "")),
             sha256=str(part.get("ChecksumSHA256", "")),
-            last_modified=part.get("LastModified", _LONG_AGO),
+            last_modified=part.get("LastModified", UNKNOWN_TIME),
             checksum_algorithm=algorithm or next(iter(listed), ""),
         )
 
@@ -56,7 +57,9 @@ class ListedUpload:
 
     key: str
     upload_id: str = field(repr=False)
+    """``""`` where the server does not say."""
     initiated: datetime
+    """:data:`UNKNOWN_TIME` where the server does not say."""
     checksum_algorithm: str
     """``SHA256``, ``CRC32``, …; ``""`` for none, and where the server does not report it."""
     initiator: str
@@ -67,9 +70,9 @@ class ListedUpload:
         """From boto3's dict."""
         initiator = upload.get("Initiator", {})
         return cls(
-            key=str(upload["Key"]),
-            upload_id=str(upload["UploadId"]),
-            initiated=upload.get("Initiated", _LONG_AGO),
+            key=str(upload.get("Key", "")),
+            upload_id=str(upload.get("UploadId", "")),
+            initiated=upload.get("Initiated", UNKNOWN_TIME),
             checksum_algorithm=str(upload.get("ChecksumAlgorithm", "")),
             initiator=str(initiator.get("DisplayName") or initiator.get("ID") or ""),
         )
@@ -117,7 +120,7 @@ class ObjectFound:
             sha256=str(answer.get("ChecksumSHA256", "")),
             version_id=str(answer.get("VersionId", "")),
             content_type=str(answer.get("ContentType", content_type)),
-            last_modified=answer.get("LastModified", _LONG_AGO),
+            last_modified=answer.get("LastModified", UNKNOWN_TIME),
             encrypted=encryption.startswith("aws:kms") or "SSECustomerAlgorithm" in answer,
         )
 

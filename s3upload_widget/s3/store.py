@@ -72,6 +72,7 @@ class Store:
         self.config: Final = BucketConfig(self._calls, self._clients, self._extra_args)
         self._lock = threading.Lock()
         self._bucket_found = False
+        self._lists_parts = False
 
     @property
     def identity(self) -> str:
@@ -82,6 +83,11 @@ class Store:
     def on_aws(self) -> bool:
         """Whether this is AWS's own S3."""
         return self._clients.aws
+
+    @property
+    def lists_parts(self) -> bool:
+        """Whether the server has listed the parts of an upload."""
+        return self._lists_parts
 
     @property
     def verify(self) -> bool | str | None:
@@ -221,7 +227,9 @@ class Store:
         Raises:
             NoSuchUploadError: The upload is gone.
         """
-        return list_parts(self._calls, key, upload_id, self.destination(key))
+        parts = list_parts(self._calls, key, upload_id, self.destination(key))
+        self._lists_parts = True
+        return parts
 
     def list_multipart_uploads(
         self, prefix: str = "", *, key: str | None = None

@@ -63,8 +63,12 @@ class Offers:
         own = _newest(each for each in inside if each.upload_id in known)
         others = _newest(each for each in inside if each.upload_id not in known)
         wanted = [*own, *(others if request.others else ())][:MAX_REMEMBERED]
-        there = list_their_parts(self.store, wanted)
-        gone = {each.upload_id for each in wanted} - {each.upload_id for each in there}
+        found = list_their_parts(self.store, wanted)
+        there = [each for each in found.there if not each.problem]
+        if found.errors and not there:
+            raise found.errors[0]
+        denied += [Denial(code=error.code, message=str(error)) for error in found.errors]
+        gone = {each.upload_id for each in wanted} - {each.upload_id for each in found.there}
         return UnfinishedListed(
             store=self.store.browser_origin,
             uploads=[self._offer(each, own=each.upload_id in known) for each in there],

@@ -11,7 +11,11 @@ from s3upload_widget.parts import PartPlan
 from s3upload_widget.protocol import FoundPart
 from s3upload_widget.s3 import MultipartUpload
 from s3upload_widget.service.file_records import Open
-from s3upload_widget.transfer import find_resumable_uploads, other_file_error
+from s3upload_widget.transfer import (
+    create_listable_upload,
+    find_resumable_uploads,
+    other_file_error,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -114,7 +118,7 @@ class Opener:
         return Open(replace(plan, parts=PartPlan(plan.parts.size, candidate.part_size)), opened)
 
     def _create(self, plan: FilePlan) -> Open:
-        upload = self._store.create_multipart_upload(plan.key, content_type=plan.content_type)
+        upload = create_listable_upload(self._store, plan)
         self._remember(plan, upload)
         return Open(plan, upload)
 

@@ -6,6 +6,7 @@ Knows neither the page nor a script.
 from __future__ import annotations
 
 from s3upload_widget.transfer.completion import PartsMissingError, complete, uploaded_file
+from s3upload_widget.transfer.creation import create_listable_upload
 from s3upload_widget.transfer.existing import (
     PartLayout,
     describe_object,
@@ -33,6 +34,7 @@ __all__ = [
     "Sent",
     "SinglePut",
     "complete",
+    "create_listable_upload",
     "describe_object",
     "find_resumable_uploads",
     "has_checksum",

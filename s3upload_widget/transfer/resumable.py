@@ -122,7 +122,8 @@ def _algorithms(store: Store, key: str, remembered: Sequence[str]) -> tuple[dict
     listed: dict[str, str] = {}
     try:
         for upload in store.list_multipart_uploads(key=key):
-            listed[upload.upload_id] = upload.checksum_algorithm
+            if upload.upload_id:
+                listed[upload.upload_id] = upload.checksum_algorithm
     except INCONCLUSIVE_ERRORS:
         raise
     except S3Error as error:

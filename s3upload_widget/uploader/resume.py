@@ -15,7 +15,7 @@ from s3upload_widget.errors import NotTheSameFileError, S3Error
 from s3upload_widget.keys import names, shown
 from s3upload_widget.parts import PartPlan
 from s3upload_widget.s3 import ListedPart, MultipartUpload
-from s3upload_widget.transfer import find_resumable_uploads
+from s3upload_widget.transfer import create_listable_upload, find_resumable_uploads
 from s3upload_widget.uploader.part_reader import PartReader
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def find_upload(
 
 def create_upload(store: Store, source: Source, plan: FilePlan) -> ActiveUpload:
     """Create an upload for the file."""
-    upload = store.create_multipart_upload(plan.key, content_type=plan.content_type)
+    upload = create_listable_upload(store, plan)
     reader = PartReader(source, plan.parts, md5=not upload.sha256)
     return ActiveUpload(upload=upload, reader=reader, listed={})
 

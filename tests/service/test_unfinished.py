@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from s3upload_widget.errors import AccessDeniedError, KeyRefusedError, RefusedError
+from s3upload_widget.errors import AccessDeniedError, RefusedError
 from s3upload_widget.unfinished import abort_unfinished, list_unfinished
 from support.proxy.faults import Answer, Fault, Match
 from support.servers.servers import one_of
@@ -159,11 +159,6 @@ def test_an_age_that_cannot_be_read_is_refused(older_than: Any) -> None:
 def test_what_is_no_address_of_s3_is_refused(uri: str) -> None:
     with pytest.raises(RefusedError, match=re.escape("give s3://bucket")):
         list_unfinished(uri)
-
-
-def test_an_address_that_no_key_can_have_is_refused() -> None:
-    with pytest.raises(KeyRefusedError, match="cannot be used"):
-        list_unfinished("s3://lab/../raw")
 
 
 def test_a_missing_permission_is_named(

@@ -57,6 +57,18 @@ def missing(parts: list[ListedPart], hashes: Hashes = PARTS) -> list[int]:
     return missing_parts(unambiguous_parts(parts, hashes), hashes, {})
 
 
+def test_a_part_whose_size_is_told_compressed_is_proven_by_its_md5_alone() -> None:
+    compressed = [replace(part, size=2) for part in ALL]
+
+    assert missing(compressed, WITH_MD5) == []
+    assert missing(compressed, PARTS) == [1, 2, 3]
+    echoed = [replace(part, sha256=SHA256[part.part_number - 1]) for part in compressed]
+    assert missing(echoed, PARTS) == [1, 2, 3]
+    assert missing([replace(part, size=-1) for part in echoed], PARTS) == []
+    other = replace(compressed[1], etag=compressed[0].etag)
+    assert missing([compressed[0], other, compressed[2]], WITH_MD5) == [2]
+
+
 ETAG = f'"{multipart_etag(MD5)}"'
 ALL = [listed(1), listed(2), listed(3)]
 
