@@ -10,10 +10,9 @@ import threading
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Final
 
-from s3upload_widget.errors import CredentialsError, RefusedError, S3Error
+from s3upload_widget.errors import CredentialsError, RefusedError
 from s3upload_widget.redaction import scrub
-from s3upload_widget.s3.errors import Call, refusal_code, safe_cause, translated
-from s3upload_widget.s3.parameters import condition
+from s3upload_widget.s3.errors import Call, safe_cause, translated
 from s3upload_widget.s3.presigner import PresignedUrl, Presigner
 
 if TYPE_CHECKING:
@@ -53,23 +52,6 @@ class Calls:
             self._renew_credentials()
             answer: dict[str, Any] = getattr(client, verb)(**self._arguments(client, verb, params))
             return answer
-
-    def request_conditionally(
-        self, verb: str, params: Mapping[str, Any], purpose: Purpose, *, must_not_exist: bool
-    ) -> Mapping[str, Any]:
-        """Call ``verb``, which makes an object; unconditionally where the server knows no conditions.
-
-        Raises:
-            ObjectExistsError: ``must_not_exist``, and the key has an object.
-        """
-        sure = {**params, **condition(must_not_exist)}
-        try:
-            return self.request(verb, purpose=purpose, **sure)
-        except S3Error as error:
-            if not (must_not_exist and refusal_code(error) == "NotImplemented"):
-                raise
-        # HEAD was requested when the file was picked: such a server can do no more.
-        return self.request(verb, purpose=purpose, **params)
 
     def stream(self, verb: str, **params: Any) -> Iterator[bytes]:
         """Call ``verb``, and yield the body of its answer block by block."""

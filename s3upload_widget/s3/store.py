@@ -13,6 +13,7 @@ from s3upload_widget.s3.bucket_names import check_bucket_name, check_endpoint_ur
 from s3upload_widget.s3.calls import Calls
 from s3upload_widget.s3.clients import Clients, connect
 from s3upload_widget.s3.extra_args import checked_extra_args
+from s3upload_widget.s3.guard import KeyGuard
 from s3upload_widget.s3.listing import list_free_keys, list_object_parts, list_parts, list_uploads
 from s3upload_widget.s3.parameters import condition, given, of_object, of_part, of_parts
 from s3upload_widget.s3.records import (
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
     from types_boto3_s3 import S3Client
 
+    from s3upload_widget.s3.clients import Purpose
     from s3upload_widget.s3.presigner import PresignedUrl
 
 __all__ = ["Store", "connect"]
@@ -70,6 +72,7 @@ class Store:
         self._clients = Clients(bucket, client, check_endpoint_url(browser_endpoint_url or ""))
         self._calls = Calls(bucket, self._clients, self._extra_args)
         self.config: Final = BucketConfig(self._calls, self._clients, self._extra_args)
+        self.guard: Final = KeyGuard(bucket, self._calls, self._clients, self.head_object)
         self._lock = threading.Lock()
         self._bucket_found = False
         self._lists_parts = False
@@ -215,9 +218,7 @@ class Store:
             IntegrityError: Other bytes arrived than were sent.
         """
         params = of_object(key, size=len(body), sha256=sha256, md5=md5, content_type=content_type)
-        self._calls.request_conditionally(
-            "put_object", {**params, "Body": body}, "send", must_not_exist=must_not_exist
-        )
+        self._make_object("put_object", {**params, "Body": body}, "send", must_not_exist)
 
     def list_parts(self, key: str, upload_id: str) -> tuple[ListedPart, ...]:
         """Every part that S3 holds, by number.
@@ -273,10 +274,7 @@ class Store:
             IntegrityError: A part is not what its checksum or ETag says.
         """
         params = of_parts(key, upload_id, parts, size=size)
-        verb = "complete_multipart_upload"
-        answer = self._calls.request_conditionally(
-            verb, params, "complete", must_not_exist=must_not_exist
-        )
+        answer = self._make_object("complete_multipart_upload", params, "complete", must_not_exist)
         return ObjectFound.of(answer, size=size)
 
     def list_free_keys(self, keys: Iterable[str]) -> frozenset[str]:
@@ -345,6 +343,13 @@ class Store:
                 time.sleep(backoff(failures))
         msg = f"parts of {self.destination(key)} keep arriving: close other pages, discard again"
         raise S3UnavailableError(msg)
+
+    def _make_object(
+        self, verb: str, params: Mapping[str, Any], purpose: Purpose, must_not_exist: bool
+    ) -> Mapping[str, Any]:
+        if must_not_exist:
+            return self.guard.make_object(verb, params, purpose)
+        return self._calls.request(verb, purpose=purpose, **params)
 
     def _is_aborted(self, key: str, upload_id: str) -> bool:
         try:

@@ -244,7 +244,9 @@ class Planner:
             if rename and isinstance(found, NotAllowed) and self._files.is_taken(key):
                 hindrance = f"{self._store.destination(key)} exists, and S3 denies to show it"
                 continue
-            if not isinstance(found, ObjectFound):  # perhaps S3 denies to show it
+            if isinstance(found, NotAllowed):
+                self._store.guard.check_condition(key)
+            if not isinstance(found, ObjectFound):
                 return key, False
             hindrance = why_not(found, file.picked.size, self._store.destination(key))
             if file.if_exists == "verify" and not hindrance:

@@ -23,6 +23,8 @@ from s3upload_widget.s3 import NoObject, NotAllowed
 from s3upload_widget.service.file_records import Aborted, Open, Planned
 
 if TYPE_CHECKING:
+    from collections.abc import Container, Iterable, Iterator
+
     from s3upload_widget.protocol import PartChecksums, PresignParts
     from s3upload_widget.s3 import PresignedUrl, Store
     from s3upload_widget.service.file_records import FileEntry, PickedFiles
@@ -45,9 +47,24 @@ class Signer:
         """Presign many parts; one that is refused does not hinder the others."""
         if any(self._was_signed(part) for part in request.parts):
             self._store.refresh_credentials()
-        return PartsPresigned(parts=[self._presign_or_refuse(part) for part in request.parts])
+        free = self._free_keys(request.parts)
+        return PartsPresigned(parts=[self._presign_or_refuse(part, free) for part in request.parts])
 
-    def _presign(self, entry: FileEntry, part: PartChecksums) -> PresignedUrl:
+    def _free_keys(self, parts: Iterable[PartChecksums]) -> frozenset[str]:
+        """The keys of whole files that a list shows to be free; on AWS, S3 itself looks."""
+        if self._store.on_aws:
+            return frozenset()
+        return self._store.list_free_keys(key for part in parts for key in self._new_keys(part))
+
+    def _new_keys(self, part: PartChecksums) -> Iterator[str]:
+        """The key of a whole file that is signed for the first time, and overwrites nothing."""
+        with contextlib.suppress(UnknownFileError, NotOwnerError):
+            entry = self._files.get(part.file_id)
+            record = entry.record
+            if isinstance(record, Planned) and record.plan.must_not_exist and not entry.sent.signed:
+                yield record.plan.key
+
+    def _presign(self, entry: FileEntry, part: PartChecksums, free: Container[str]) -> PresignedUrl:
         """Presign a URL that carries exactly this part of the file, and remember its checksum.
 
         Raises:
@@ -55,6 +72,7 @@ class Signer:
             NoSuchUploadError: No upload is open for it.
             UploadAbortedError: It was discarded.
             ObjectExistsError: Another object took the key meanwhile.
+            AccessDeniedError: Nobody may look, and nothing guards what the key may have.
             CredentialsError: There is nothing to sign with.
         """
         record = entry.record
@@ -62,7 +80,7 @@ class Signer:
             url = self._presign_part(record, part)
             self._opener.adopt(record)
         elif isinstance(record, Planned):
-            url = self._presign_object(entry, record.plan, part)
+            url = self._presign_object(entry, record.plan, part, free)
         elif isinstance(record, Aborted):
             msg = "this file was discarded"
             raise UploadAbortedError(msg)
@@ -93,9 +111,11 @@ class Signer:
             return part.part_number in self._files.get(part.file_id).sent.signed
         return False
 
-    def _presign_or_refuse(self, part: PartChecksums) -> PresignedPart | RefusedPart:
+    def _presign_or_refuse(
+        self, part: PartChecksums, free: Container[str]
+    ) -> PresignedPart | RefusedPart:
         try:
-            presigned = self._presign(self._files.get(part.file_id), part)
+            presigned = self._presign(self._files.get(part.file_id), part, free)
         except UploadError as error:
             return RefusedPart(
                 file_id=part.file_id,
@@ -126,7 +146,7 @@ class Signer:
         )
 
     def _presign_object(
-        self, entry: FileEntry, plan: FilePlan, part: PartChecksums
+        self, entry: FileEntry, plan: FilePlan, part: PartChecksums, free: Container[str]
     ) -> PresignedUrl:
         size = plan.parts.length(part.part_number)
         if not plan.parts.single:
@@ -138,20 +158,26 @@ class Signer:
             sha256=part.sha256,
             md5=part.md5,
             content_type=plan.content_type,
-            must_not_exist=plan.must_not_exist and self._needs_condition(entry, plan, part),
+            must_not_exist=plan.must_not_exist and self._needs_condition(entry, plan, part, free),
         )
 
-    def _needs_condition(self, entry: FileEntry, plan: FilePlan, part: PartChecksums) -> bool:
+    def _needs_condition(
+        self, entry: FileEntry, plan: FilePlan, part: PartChecksums, free: Container[str]
+    ) -> bool:
         """Whether S3 itself has to guard the key against being overwritten.
 
         The first URL always has the condition. When another one is requested, the reply to the
         first may be lost: then the object may be our own, and the condition would refuse it. A
-        server that does not know the condition gets none while the key is free.
+        server that does not know the condition gets none while the key is seen to be free.
         """
         if part.part_number not in entry.sent.signed:
+            if plan.key not in free:
+                self._store.guard.check_free(plan.key)
             return True
         found = self._store.head_object(plan.key)
         if isinstance(found, NotAllowed):
+            if part.unconditional:
+                raise self._store.guard.unguarded(plan.key)
             return True
         if isinstance(found, NoObject):
             return not part.unconditional

@@ -19,7 +19,7 @@ from s3upload_widget.checksums import hexadecimal
 from s3upload_widget.errors import IntegrityError, NoSuchUploadError, ObjectExistsError, S3Error
 from s3upload_widget.keys import shown
 from s3upload_widget.parts import S3_LIMITS, Limits
-from s3upload_widget.s3 import ObjectFound, refusal_code, retrying
+from s3upload_widget.s3 import NotAllowed, ObjectFound, refusal_code, retrying
 from s3upload_widget.transfer import (
     PartsMissingError,
     Sent,
@@ -175,8 +175,11 @@ class FileUpload:
 
         Raises:
             ObjectExistsError: It has another one, and that may not be overwritten.
+            AccessDeniedError: Nobody may look, and nothing guards what may be there.
         """
         head = self._store.head_object(self._plan.key)
+        if isinstance(head, NotAllowed) and not overwriting:
+            self._store.guard.check_condition(self._plan.key)
         if not isinstance(head, ObjectFound):
             return None
         proof = self._proof_of(head)

@@ -10,7 +10,7 @@ from s3upload_widget import protocol
 from s3upload_widget.s3 import Store
 from s3upload_widget.service import Service
 from s3upload_widget.uploader import upload_file
-from support.clients.sender import DATA, LARGE, SINGLE, Sender, failed, service_at, verified_by
+from support.clients.sender import DATA, LARGE, SINGLE, Sender, failed, put, service_at, verified_by
 from support.files import make_file
 from support.proxy.faults import (
     Answer,
@@ -198,9 +198,12 @@ def test_where_no_checksum_tells_whose_object_it_is_a_put_that_was_refused_is_no
     with old.bucket() as bucket:
         sender = Sender(Service(Store(bucket, old.client, extra_args=encrypted)), SINGLE)
         sender.open()
+        [part] = sender.presign(1)
+        assert isinstance(part, protocol.PresignedPart)
         old.client.put_object(Bucket=bucket, Key="run7.csv", Body=SINGLE[::-1], **encrypted)  # type: ignore[arg-type]
 
-        assert [answer.status for answer in sender.send()] == [412]
+        assert put(part.url, part.headers, SINGLE).status == 412
+        sender.taken = True
 
         assert failed(sender.complete()) == "exists"
         assert old.body(bucket, "run7.csv") == SINGLE[::-1]
