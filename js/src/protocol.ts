@@ -56,7 +56,6 @@ export const S3_ERRORS: Readonly<Record<string, ErrorCode>> = {
   ExpiredToken: "credentials",
   ExpiredTokenException: "credentials",
   TokenRefreshRequired: "credentials",
-  RequestExpired: "credentials",
   InvalidToken: "credentials",
   InvalidAccessKeyId: "credentials",
   InvalidClientTokenId: "credentials",
@@ -69,6 +68,7 @@ export const S3_ERRORS: Readonly<Record<string, ErrorCode>> = {
   AuthorizationHeaderMalformed: "wrong_region",
   IllegalLocationConstraintException: "wrong_region",
   RequestTimeTooSkewed: "clock_skew",
+  RequestExpired: "clock_skew",
   SlowDown: "unavailable",
   ServiceUnavailable: "unavailable",
   InternalError: "unavailable",
@@ -81,7 +81,13 @@ export const S3_ERRORS: Readonly<Record<string, ErrorCode>> = {
   ConditionalRequestConflict: "exists",
   InvalidPart: "integrity",
   BadDigest: "integrity",
+  InvalidDigest: "integrity",
   XAmzContentChecksumMismatch: "integrity",
+  XAmzContentSHA256Mismatch: "integrity",
+  InvalidObjectState: "s3",
+  QuotaExceeded: "s3",
+  XMinioAdminBucketQuotaExceeded: "s3",
+  XMinioStorageFull: "s3",
 };
 
 export const VERSION = 1;

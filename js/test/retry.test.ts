@@ -7,7 +7,7 @@ import { isOtherRegion, pause, type Verdict, verdict } from "../src/net/retry";
 import { tuning } from "../src/tuning";
 
 function refused(status: number, code = ""): Answer & { kind: "refused" } {
-  return { kind: "refused", status, code, action: "" };
+  return { kind: "refused", status, code, action: "", said: "" };
 }
 
 const CASES: readonly (readonly [status: number, code: string, verdict: Verdict])[] = [

@@ -18,6 +18,7 @@ from s3upload_widget.redaction import scrub
 from s3upload_widget.s3.credentials import default_session, is_outdated, like, live_session
 from s3upload_widget.s3.errors import Call, safe_cause, translated
 from s3upload_widget.s3.odd_lists import repair_lists
+from s3upload_widget.s3.strangers import read_strictly
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -223,6 +224,7 @@ class Clients:
             verify=self.verify,
             config=config,
         )
+        read_strictly(client, aws=self.aws)
         repair_lists(client)
         if not self.aws:
             client.meta.events.register("before-call.s3.GetObjectAttributes", _bound)

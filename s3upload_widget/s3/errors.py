@@ -106,6 +106,31 @@ _FORMS: Final[dict[type[UploadError], str]] = {
     S3Error: "S3 refused {operation} on {place} ({code})",
 }
 
+_FULL: Final = (
+    "{place} was not stored, as the server has no room for it ({code}): the bucket's quota, or its "
+    "owner's, is used up; have it raised, or delete what is not needed"
+)
+_CODE_FORMS: Final[dict[str, str]] = {
+    "SignatureDoesNotMatch": "S3 computes another signature for {place} ({code}): if the secret key "
+    "may be wrong, " + _RENEW + "; else a proxy changes the requests, the server takes another "
+    "addressing style (client=boto3.client('s3', config=Config(s3={{'addressing_style': 'path'}})), "
+    "or 'virtual'), or it cannot sign characters of this key",
+    "InvalidObjectState": "S3 refused {operation} on {place} ({code}): the object is archived; "
+    "restore it first, or use another key",
+    "QuotaExceeded": _FULL,
+    "XMinioAdminBucketQuotaExceeded": _FULL,
+    "XMinioStorageFull": _FULL,
+}
+"""Of codes that say more than their class does."""
+_NO_S3: Final = (
+    "the server that answers for {place} is no S3 server ({code}): it sent a web page, or a redirect "
+    "to one; check the client's endpoint_url: a console or a login page has another address or port"
+)
+_OTHER_403: Final = (
+    "S3 denied {operation} on {place} ({code}): the code is the server's own reason; if that is a "
+    "matter of permissions, the credentials need {permission} there"
+)
+
 CODES: Final[dict[str, type[UploadError]]] = {
     "AccessDenied": AccessDeniedError,
     "AllAccessDisabled": AccessDeniedError,
@@ -114,7 +139,6 @@ CODES: Final[dict[str, type[UploadError]]] = {
     "ExpiredToken": CredentialsError,
     "ExpiredTokenException": CredentialsError,
     "TokenRefreshRequired": CredentialsError,
-    "RequestExpired": CredentialsError,
     "InvalidToken": CredentialsError,
     "InvalidAccessKeyId": CredentialsError,
     "InvalidClientTokenId": CredentialsError,
@@ -127,6 +151,7 @@ CODES: Final[dict[str, type[UploadError]]] = {
     "AuthorizationHeaderMalformed": WrongRegionError,
     "IllegalLocationConstraintException": WrongRegionError,
     "RequestTimeTooSkewed": ClockSkewError,
+    "RequestExpired": ClockSkewError,
     "SlowDown": S3UnavailableError,
     "ServiceUnavailable": S3UnavailableError,
     "InternalError": S3UnavailableError,
@@ -139,7 +164,13 @@ CODES: Final[dict[str, type[UploadError]]] = {
     "ConditionalRequestConflict": ObjectExistsError,
     "InvalidPart": IntegrityError,
     "BadDigest": IntegrityError,
+    "InvalidDigest": IntegrityError,
     "XAmzContentChecksumMismatch": IntegrityError,
+    "XAmzContentSHA256Mismatch": IntegrityError,
+    "InvalidObjectState": S3Error,
+    "QuotaExceeded": S3Error,
+    "XMinioAdminBucketQuotaExceeded": S3Error,
+    "XMinioStorageFull": S3Error,
 }
 """S3's error codes. Source: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html"""
 
@@ -178,7 +209,7 @@ _LOCAL: Final[dict[str, tuple[type[UploadError], str]]] = {
     ),
     "ResponseParserError": (
         S3UnavailableError,
-        "what answered for {place} is not S3: a proxy or a login page may be in between",
+        "the server that answers for {place} is no S3 server: a console, or a login page in between",
     ),
     "ResponseStreamingError": (S3UnavailableError, _BROKEN),
     "IncompleteReadError": (S3UnavailableError, _BROKEN),
@@ -219,6 +250,13 @@ def refusal_code(error: BaseException) -> str:
     return str(answer.get("Error", {}).get("Code", ""))
 
 
+def is_no_s3(error: BaseException) -> bool:
+    """Whether something else than an S3 server answered, as far as its answer shows."""
+    cause = error.__cause__
+    answer = getattr(cause, "response", None) or {}
+    return type(cause).__name__ == "ResponseParserError" or _is_stranger(answer)
+
+
 def safe_cause(error: Exception, call: Call) -> Exception | None:
     """``error`` as a ``__cause__``, or None where its text would show a secret."""
     text = str(error)
@@ -229,18 +267,35 @@ def _refusal(error: ClientError, call: Call) -> UploadError:
     answer: Mapping[str, Any] = error.response
     code = str(answer.get("Error", {}).get("Code", ""))
     status = int(answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+    if _is_stranger(answer):
+        return S3Error(_filled(_NO_S3, call, str(status)))
     kind = _kind(code, status, call)
     said = scrub(str(answer.get("Error", {}).get("Message", "")), [call.upload_id])
     headers = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {})
     region = _REGION.fullmatch(str(headers.get("x-amz-bucket-region", "")))
     shown_code = scrub(code, [call.upload_id]) or str(status)
-    message = _filled(_FORMS[kind], call, shown_code, repr(region[0]) if region else "…")
+    is_denial = kind is AccessDeniedError and code in {"AccessDenied", "Forbidden", "", str(status)}
+    unknown = _OTHER_403 if kind is AccessDeniedError and not is_denial else _FORMS[kind]
+    form = _CODE_FORMS.get(code, unknown)
+    message = _filled(form, call, shown_code, repr(region[0]) if region else "…")
     message = f"{message} (S3 said: {said})" if said else message
     missing = _ACTION.search(said)
     ours = missing is None or missing[1] == call.permission  # else a key of KMS refuses
-    if kind is AccessDeniedError and ours and _AWS_NAME.fullmatch(call.bucket):
+    if is_denial and ours and _AWS_NAME.fullmatch(call.bucket):
         message = f"{message}; a policy with this statement allows it: {call.statement}"
     return kind(message)
+
+
+def _is_stranger(answer: Mapping[str, Any]) -> bool:
+    """A web page with an error, or a redirect that S3 does not send: neither has a code of S3's."""
+    code = str(answer.get("Error", {}).get("Code", ""))
+    about = answer.get("ResponseMetadata", {})
+    status, headers = int(about.get("HTTPStatusCode", 0)), about.get("HTTPHeaders", {})
+    if code not in {"", str(status)} or status in _STATUSES.keys() - {301, 307, 401, 403}:
+        return False
+    if status in range(300, 400):
+        return "location" in headers and "x-amz-bucket-region" not in headers
+    return str(headers.get("content-type", "")).startswith("text/html")
 
 
 def _kind(code: str, status: int, call: Call) -> type[UploadError]:

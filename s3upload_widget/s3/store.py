@@ -7,11 +7,18 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any, Final
 
-from s3upload_widget.errors import AccessDeniedError, NoSuchUploadError, S3UnavailableError
+from s3upload_widget.errors import (
+    AccessDeniedError,
+    NoSuchBucketError,
+    NoSuchUploadError,
+    S3Error,
+    S3UnavailableError,
+)
 from s3upload_widget.s3.bucket_config import BucketConfig
 from s3upload_widget.s3.bucket_names import check_bucket_name, check_endpoint_url
 from s3upload_widget.s3.calls import Calls
 from s3upload_widget.s3.clients import Clients, connect
+from s3upload_widget.s3.errors import is_no_s3
 from s3upload_widget.s3.extra_args import checked_extra_args
 from s3upload_widget.s3.guard import KeyGuard
 from s3upload_widget.s3.listing import list_free_keys, list_object_parts, list_parts, list_uploads
@@ -121,17 +128,37 @@ class Store:
 
         Raises:
             NoSuchBucketError: It does not exist.
+            S3Error: No S3 server answers.
         """
         self._clients.refresh()
         with self._lock:
             if not self._bucket_found:
                 # Other servers do not say where to go instead.
-                redirects = {301, 307} if self.on_aws else set()
-                _, answer = self._calls.head("head_bucket", redirects | {403})
+                headers = self._bucket_headers()
                 if self.on_aws:  # the header is there even where HEAD was denied
-                    headers = answer["ResponseMetadata"]["HTTPHeaders"]
                     self._clients.move_to(headers.get("x-amz-bucket-region", ""))
+                elif not any(name.startswith("x-amz-") for name in headers):
+                    self._require_s3()
                 self._bucket_found = True
+
+    def _bucket_headers(self) -> Mapping[str, str]:
+        # Other servers do not say where to go instead.
+        redirects = {301, 307} if self.on_aws else set()
+        try:
+            _, answer = self._calls.head("head_bucket", redirects | {403})
+        except NoSuchBucketError:
+            self._require_s3()
+            raise
+        headers: Mapping[str, str] = answer["ResponseMetadata"]["HTTPHeaders"]
+        return headers
+
+    def _require_s3(self) -> None:
+        """Ask for a document: any of S3's will do. A HEAD has none, so a web server may answer it."""
+        try:
+            self._calls.request("get_bucket_location")
+        except S3Error as error:
+            if is_no_s3(error):
+                raise S3Error(str(error)) from error
 
     def refresh_credentials(self) -> None:
         """Use the credentials that the kernel's environment has by now.

@@ -232,3 +232,40 @@ def test_the_code_behind_an_error_is_s3s_own_and_none_where_s3_did_not_answer() 
         codes.append(refusal_code(error))
 
     assert codes == ["SlowDown", "", ""]
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "told"),
+    [
+        ("QuotaExceeded", 403, "quota"),
+        ("XMinioAdminBucketQuotaExceeded", 400, "quota"),
+        ("InvalidObjectState", 403, "archived"),
+        ("AllAccessDisabled", 403, "the server's own reason"),
+        ("SomethingNew", 403, "the server's own reason"),
+        ("SignatureDoesNotMatch", 403, "addressing_style"),
+        ("SignatureDoesNotMatch", 403, "characters of this key"),
+    ],
+)
+def test_a_refusal_that_is_no_missing_permission_tells_the_servers_code_and_no_statement(
+    code: str, status: int, told: str
+) -> None:
+    said = f"no such luck at {URL}"
+
+    ours = str(translated(refusal(code, status, said), CREATE))
+
+    for expected in (code, told, "no such luck"):
+        assert expected in ours
+    assert "a policy with this statement" not in ours
+    assert "Signature=" not in ours
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("RequestExpired", e.ClockSkewError),
+        ("InvalidDigest", e.IntegrityError),
+        ("XAmzContentSHA256Mismatch", e.IntegrityError),
+    ],
+)
+def test_page_and_kernel_read_a_code_alike(code: str, expected: type[e.UploadError]) -> None:
+    assert type(translated(refusal(code, 400), CREATE)) is expected

@@ -1,17 +1,12 @@
 /** The only XMLHttpRequest: one PUT of one part. `fetch` knows no upload progress. */
 
 import { tuning } from "../tuning";
+import { type Refusal, refusalIn } from "./refusal";
 
 /** What became of a PUT. `lost` is no answer at all, or one the browser hides for want of CORS. */
 export type Answer =
   | { readonly kind: "stored" }
-  | {
-      readonly kind: "refused";
-      readonly status: number;
-      readonly code: string;
-      /** The permission that S3 says is missing; empty if it does not say. */
-      readonly action: string;
-    }
+  | ({ readonly kind: "refused"; readonly status: number } & Refusal)
   | { readonly kind: "lost" }
   | { readonly kind: "stalled" };
 
@@ -104,15 +99,8 @@ export async function put(
   });
 }
 
-/** S3 says so with AccessDenied, also of what was signed by a clock that is wrong. */
-const UNTIMELY = /<Message>Request (?:has expired|is not (?:yet )?valid)/i;
-
 function answerOf(request: XMLHttpRequest): Answer {
   if (request.status === 0) return { kind: "lost" };
   if (request.status >= 200 && request.status < 300) return { kind: "stored" };
-  const find = (form: RegExp): string => form.exec(request.responseText)?.[1] ?? "";
-  const untimely = UNTIMELY.test(request.responseText);
-  const code = untimely ? "RequestExpired" : find(/<Code>([A-Za-z0-9]{1,64})<\/Code>/);
-  const action = find(/perform: ([a-z0-9-]{1,32}:[A-Za-z]{1,64})/);
-  return { kind: "refused", status: request.status, code, action };
+  return { kind: "refused", status: request.status, ...refusalIn(request.responseText) };
 }

@@ -1,5 +1,6 @@
 /** What to do about a part that was not stored, and how long to wait first. */
 
+import { S3_ERRORS } from "../protocol";
 import { tuning } from "../tuning";
 import type { Answer } from "./put";
 
@@ -22,13 +23,6 @@ export type Verdict =
 /** The URL or its signature ran out, or the request dawdled: a fresh signature cures it. */
 const STALE = new Set(["ExpiredToken", "RequestTimeout", "RequestExpired", "AccessDenied"]);
 const BUSY = new Set(["SlowDown", "ServiceUnavailable", "Busy", "TooManyRequests"]);
-/** The bytes that arrived are not the ones that were hashed. */
-const WRONG_BYTES = new Set([
-  "BadDigest",
-  "InvalidDigest",
-  "XAmzContentChecksumMismatch",
-  "XAmzContentSHA256Mismatch",
-]);
 
 /** The request was signed for another region than the bucket's. */
 export function isOtherRegion({ status, code }: Answer & { kind: "refused" }): boolean {
@@ -41,7 +35,7 @@ export function verdict(answer: Answer & { kind: "refused" }): Verdict {
   if (status === 404) return "gone";
   if (status === 412) return "exists";
   if (status === 503 || status === 429 || BUSY.has(code)) return "slow down";
-  if (WRONG_BYTES.has(code)) return "hash again";
+  if (S3_ERRORS[code] === "integrity") return "hash again";
   if (code === "NotImplemented") return "no conditions";
   if (code === "InvalidRequest") return "incompatible";
   if (status === 401 || status === 403 || STALE.has(code)) return "sign again";

@@ -35,6 +35,11 @@ const causes: Readonly<Record<Cause, string>> = {
   unreachable_from_page: "内核可以连接 S3，但此页面不能。恢复后会自动继续，没有任何内容丢失。",
 };
 
+/** S3's own words, quoted. */
+function inChinese(said: string): string {
+  return said && `S3 的原话：“${said}”。`;
+}
+
 export const chinese: Texts = {
   fileChanged: (name) =>
     `${name} 在选择之后被修改、移动或删除。S3 上的内容没有丢失：请重新选择该文件。`,
@@ -46,15 +51,15 @@ export const chinese: Texts = {
   clock: (name, code) =>
     `${name}：内核所在机器的时钟不正确（${code}）。请校准时钟，然后点击“继续”。`,
   signature: (name) =>
-    `${name}：S3 认为签名错误（SignatureDoesNotMatch）：内核的密钥有误，或者代理修改了请求。请把 S3 自身的地址传给 browser_endpoint_url=。`,
+    `${name}：S3 认为签名错误（SignatureDoesNotMatch）：内核的密钥有误，或者代理修改了请求（请把 S3 自身的地址传给 browser_endpoint_url=），或者服务器使用另一种寻址方式，或无法对此键中的字符签名。`,
   noBucket: (name) =>
     `${name}：此页面所连接的地址没有这个存储桶（NoSuchBucket）。请检查 browser_endpoint_url 和存储桶名称，然后点击“继续”。`,
   region: (name) =>
     `${name}：存储桶位于另一个区域。请传入 client=boto3.client('s3', region_name=…)，并使用该存储桶的区域。`,
-  denied: (name, part, code, action, statement) =>
-    `${name}：S3 拒绝了分段 ${part}（403 ${code}）。内核的凭证需要对此键的 ${action} 权限，存储桶策略也必须允许此浏览器的地址。然后点击“继续”。${statement}`,
-  refused: (name, part, answer) =>
-    `${name}：S3 一再拒绝分段 ${part}（${answer}）。已发送的内容会保留：点击“继续”重试。`,
+  denied: (name, part, code, said, action, statement) =>
+    `${name}：S3 拒绝了分段 ${part}（403 ${code}）。${inChinese(said)}内核的凭证需要对此键的 ${action} 权限，存储桶策略也必须允许此浏览器的地址。然后点击“继续”。${statement}`,
+  refused: (name, part, answer, said) =>
+    `${name}：S3 一再拒绝分段 ${part}（${answer}）。${inChinese(said)}已发送的内容会保留：点击“继续”重试。`,
   partsMissing: (name) =>
     `${name}：S3 没有保留它已接受的分段。没有完成任何对象；点击“继续”重新发送。`,
   gone: (name) =>

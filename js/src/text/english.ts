@@ -5,6 +5,11 @@ import type { Diagnosed, ErrorCode } from "../protocol";
 /** The kernel's name for what went wrong. */
 export type Cause = ErrorCode | Diagnosed["cause"];
 
+/** S3's own words, quoted. */
+function inEnglish(said: string): string {
+  return said && ` S3 says: “${said}”.`;
+}
+
 export const english = {
   fileChanged: (name: string) =>
     `${name} was changed, moved or deleted after it was picked. Nothing on S3 is lost: pick it again.`,
@@ -16,15 +21,22 @@ export const english = {
   clock: (name: string, code: string) =>
     `${name}: the clock of the kernel's machine is wrong (${code}). Set it, then press Resume.`,
   signature: (name: string) =>
-    `${name}: S3 rejects the signature (SignatureDoesNotMatch): the kernel's secret key is wrong, or a proxy changes requests. Give browser_endpoint_url= the address of S3 itself.`,
+    `${name}: S3 rejects the signature (SignatureDoesNotMatch): the kernel's secret key is wrong, or a proxy changes requests (give browser_endpoint_url= the address of S3 itself), or the server takes another addressing style, or cannot sign characters of this key.`,
   noBucket: (name: string) =>
     `${name}: the address that this page sends to has no such bucket (NoSuchBucket). Check browser_endpoint_url and the bucket, then press Resume.`,
   region: (name: string) =>
     `${name}: the bucket is in another region. Pass client=boto3.client('s3', region_name=…) with the bucket's region.`,
-  denied: (name: string, part: number, code: string, action: string, statement: string) =>
-    `${name}: S3 refused part ${part} (403 ${code}). The kernel's credentials need ${action} for this key, and the bucket's policy must allow this browser's address. Then press Resume.${statement}`,
-  refused: (name: string, part: number, answer: string) =>
-    `${name}: S3 keeps refusing part ${part} (${answer}). Nothing that was sent is lost: press Resume to try again.`,
+  denied: (
+    name: string,
+    part: number,
+    code: string,
+    said: string,
+    action: string,
+    statement: string,
+  ) =>
+    `${name}: S3 refused part ${part} (403 ${code}).${inEnglish(said)} The kernel's credentials need ${action} for this key, and the bucket's policy must allow this browser's address. Then press Resume.${statement}`,
+  refused: (name: string, part: number, answer: string, said: string) =>
+    `${name}: S3 keeps refusing part ${part} (${answer}).${inEnglish(said)} Nothing that was sent is lost: press Resume to try again.`,
   partsMissing: (name: string) =>
     `${name}: S3 does not keep parts that it accepted. Nothing was completed: press Resume to send them again.`,
   gone: (name: string) =>

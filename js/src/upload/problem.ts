@@ -51,10 +51,9 @@ export function refusedPart(
   part: number,
   answer: Answer & { kind: "refused" },
 ): Problem {
-  const { status, code, action } = answer;
+  const { status, code, action, said } = answer;
   if (status === 412) return { code: "exists", message: text.exists(name) };
-  // So `put` names whatever S3 finds untimely.
-  const means = code === "RequestExpired" ? "clock_skew" : S3_ERRORS[code];
+  const means = S3_ERRORS[code];
   if (means === "clock_skew") return { code: means, message: text.clock(name, code) };
   if (means === "credentials") {
     const isWrongKey = code === "SignatureDoesNotMatch";
@@ -63,13 +62,13 @@ export function refusedPart(
   }
   if (means === "no_such_bucket") return { code: means, message: text.noBucket(name) };
   if (isOtherRegion(answer)) return { code: "wrong_region", message: text.region(name) };
-  if (status === 403) {
+  if (status === 403 && means !== "s3") {
     const reason = code || "AccessDenied";
     const missing = action || "s3:PutObject";
-    const message = text.denied(name, part, reason, missing, statement(missing, uri));
+    const message = text.denied(name, part, reason, said, missing, statement(missing, uri));
     return { code: "access_denied", message };
   }
-  return { code: "s3", message: text.refused(name, part, `${status} ${code}`.trim()) };
+  return { code: "s3", message: text.refused(name, part, `${status} ${code}`.trim(), said) };
 }
 
 /** An IAM statement that allows an action of S3; of other services the resource is unknown. */
