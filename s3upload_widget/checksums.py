@@ -13,7 +13,8 @@ from s3upload_widget.errors import IntegrityError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_MD5_ETAG: Final = re.compile(r'"?([0-9a-fA-F]{32})(?:-([1-9][0-9]*))?"?')
+_MD5_ETAG: Final = re.compile(r"([0-9a-f]{32})(?:-([1-9][0-9]*))?")
+_PARTS: Final = re.compile(r"-([1-9][0-9]*)$")
 
 
 def sha256(data: bytes | bytearray | memoryview) -> str:
@@ -68,14 +69,28 @@ def multipart_etag(parts: Sequence[str]) -> str:
     return f"{hashlib.md5(joined, usedforsecurity=False).hexdigest()}-{len(parts)}"
 
 
+def bare_etag(etag: str) -> str:
+    """An ETag as it compares: without quotes, blanks and the ``W/`` of a weak one, in lower case.
+
+    Servers quote one and the same ETag in one answer, and not in the next.
+    """
+    return etag.strip().removeprefix("W/").strip('"').lower()
+
+
 def same_etag(first: str, second: str) -> bool:
-    """Whether two ETags are equal, quotes and case aside."""
-    return first.strip('"').lower() == second.strip('"').lower()
+    """Whether two ETags are equal; one that says nothing equals none."""
+    return bare_etag(first) == bare_etag(second) != ""
 
 
 def reads_as_md5(etag: str) -> bool:
     """Whether an ETag has the form of an MD5; with KMS, and on some servers, it still is none."""
-    return _MD5_ETAG.fullmatch(etag) is not None
+    return _MD5_ETAG.fullmatch(bare_etag(etag)) is not None
+
+
+def part_count(checksum: str) -> int:
+    """The ``N`` that an ETag or a checksum of a multipart object ends with; 0 if it has none."""
+    found = _PARTS.search(bare_etag(checksum))
+    return int(found[1]) if found else 0
 
 
 def _digest(checksum: str) -> bytes:

@@ -15,8 +15,10 @@ from s3upload_widget.s3.records import (
     NoObject,
     NotAllowed,
     ObjectFound,
+    ObjectHead,
+    ObjectMade,
 )
-from s3upload_widget.s3.retry import retrying
+from s3upload_widget.s3.retry import backoff, retrying
 from s3upload_widget.s3.store import Store, connect
 
 __all__ = [
@@ -32,10 +34,13 @@ __all__ = [
     "NoObject",
     "NotAllowed",
     "ObjectFound",
+    "ObjectHead",
+    "ObjectMade",
     "PresignedUrl",
     "RuleKind",
     "Store",
     "Unreadable",
+    "backoff",
     "connect",
     "refusal_code",
     "retrying",

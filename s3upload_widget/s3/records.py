@@ -95,34 +95,51 @@ class CompletedPart:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ObjectFound:
-    """An object, as Complete or HEAD shows it."""
+class ObjectMade:
+    """An object as the answer to Complete describes it, which says neither a size nor a type."""
 
-    size: int
-    """Bytes."""
-    etag: str
-    """Verbatim, with its quotes."""
-    sha256: str
+    etag: str = ""
+    """Verbatim, with its quotes; ``""`` if S3 shows none."""
+    sha256: str = ""
     """Base64; of a multipart object the composite with ``-N``; ``""`` if S3 shows none."""
-    version_id: str
-    content_type: str
-    last_modified: datetime
-    encrypted: bool
+    version_id: str = ""
+    encrypted: bool = False
     """With KMS or a customer's key: then the ETag is no MD5."""
+    content_type: str = ""
 
     @classmethod
-    def of(cls, answer: Mapping[str, Any], *, size: int, content_type: str = "") -> ObjectFound:
-        """From boto3's dict of HeadObject, or of Complete, which says no size and no type."""
-        encryption = str(answer.get("ServerSideEncryption", ""))
+    def of(cls, answer: Mapping[str, Any]) -> ObjectMade:
+        """From boto3's dict of CompleteMultipartUpload."""
+        return cls(**_description(answer))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectFound(ObjectMade):
+    """An object as HEAD shows it."""
+
+    size: int
+    """Bytes; -1 if the server does not say."""
+    last_modified: datetime
+
+    @classmethod
+    def of(cls, answer: Mapping[str, Any]) -> ObjectFound:
+        """From boto3's dict of HeadObject."""
         return cls(
-            size=int(answer.get("ContentLength", size)) if "LastModified" in answer else size,
-            etag=str(answer.get("ETag", "")),
-            sha256=str(answer.get("ChecksumSHA256", "")),
-            version_id=str(answer.get("VersionId", "")),
-            content_type=str(answer.get("ContentType", content_type)),
+            size=int(answer.get("ContentLength", -1)),
             last_modified=answer.get("LastModified", UNKNOWN_TIME),
-            encrypted=encryption.startswith("aws:kms") or "SSECustomerAlgorithm" in answer,
+            **_description(answer),
         )
+
+
+def _description(answer: Mapping[str, Any]) -> dict[str, Any]:
+    encryption = str(answer.get("ServerSideEncryption", ""))
+    return {
+        "etag": str(answer.get("ETag", "")),
+        "sha256": str(answer.get("ChecksumSHA256", "")),
+        "version_id": str(answer.get("VersionId", "")),
+        "encrypted": encryption.startswith("aws:kms") or "SSECustomerAlgorithm" in answer,
+        "content_type": str(answer.get("ContentType", "")),
+    }
 
 
 @dataclass(frozen=True, slots=True)

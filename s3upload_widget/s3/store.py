@@ -32,6 +32,7 @@ from s3upload_widget.s3.records import (
     NotAllowed,
     ObjectFound,
     ObjectHead,
+    ObjectMade,
 )
 from s3upload_widget.s3.retry import backoff
 
@@ -48,6 +49,8 @@ __all__ = ["Store", "connect"]
 READ_ATTEMPTS: Final = 5
 """Without a byte in between."""
 ABORT_ATTEMPTS: Final = 5
+LOOKS: Final = 6
+"""About 8 s, 16 s at most."""
 
 
 class Store:
@@ -60,6 +63,8 @@ class Store:
         client: Any boto3 S3 client; left out, boto3's default one.
         browser_endpoint_url: The endpoint for the page, where that differs.
         extra_args: boto3's own names, passed to every operation that knows them.
+        looks: Times that an object is looked for which S3 said it has made, with growing pauses:
+            some servers show it seconds later.
 
     Raises:
         UnsupportedBucketError: No page can send to this kind of bucket.
@@ -73,7 +78,9 @@ class Store:
         *,
         browser_endpoint_url: str | None = None,
         extra_args: Mapping[str, Any] | None = None,
+        looks: int = LOOKS,
     ) -> None:
+        self.looks: Final = looks
         self.bucket: Final = check_bucket_name(bucket)
         self._extra_args = checked_extra_args({} if extra_args is None else extra_args)
         self._clients = Clients(bucket, client, check_endpoint_url(browser_endpoint_url or ""))
@@ -285,7 +292,7 @@ class Store:
         *,
         size: int,
         must_not_exist: bool = False,
-    ) -> ObjectFound:
+    ) -> ObjectMade:
         """Make the object of its parts: S3 checks the size and each checksum it is given.
 
         Args:
@@ -302,7 +309,7 @@ class Store:
         """
         params = of_parts(key, upload_id, parts, size=size)
         answer = self._make_object("complete_multipart_upload", params, "complete", must_not_exist)
-        return ObjectFound.of(answer, size=size)
+        return ObjectMade.of(answer)
 
     def list_free_keys(self, keys: Iterable[str]) -> frozenset[str]:
         """The keys that a listing shows to be free; for the rest, use ``head_object``.
@@ -318,7 +325,7 @@ class Store:
             "head_object", {403, 404}, Key=key, ChecksumMode="ENABLED"
         )
         refused: dict[int, ObjectHead] = {403: NotAllowed(), 404: NoObject()}
-        return refused.get(status) or ObjectFound.of(answer, size=0)
+        return refused.get(status) or ObjectFound.of(answer)
 
     def list_object_parts(self, key: str) -> tuple[ListedPart, ...]:
         """The parts that an object was made of, as far as S3 reports them: all, the first or none."""

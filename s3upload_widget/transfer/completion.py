@@ -22,8 +22,24 @@ from s3upload_widget.errors import (
 )
 from s3upload_widget.keys import shown
 from s3upload_widget.results import UploadedFile
-from s3upload_widget.s3 import Call, CompletedPart, NoObject, NotAllowed, ObjectFound, refusal_code
+from s3upload_widget.s3 import (
+    Call,
+    CompletedPart,
+    NoObject,
+    NotAllowed,
+    ObjectFound,
+    ObjectMade,
+    refusal_code,
+)
 from s3upload_widget.transfer.existing import matching_checksum
+from s3upload_widget.transfer.made import (
+    is_new,
+    look_for,
+    not_there_error,
+    verify_seen,
+    verify_unseen,
+    with_answer,
+)
 from s3upload_widget.transfer.plan import SinglePut
 from s3upload_widget.transfer.proof import (
     Hashes,
@@ -92,7 +108,7 @@ def complete(
 
 
 def uploaded_file(
-    store: Store, plan: FilePlan, found: ObjectFound, verified_by: VerifiedBy, sha256: str
+    store: Store, plan: FilePlan, found: ObjectMade, verified_by: VerifiedBy, sha256: str
 ) -> UploadedFile:
     """The record of a file whose object is proven; ``sha256`` is the whole file's."""
     uploaded = UploadedFile(
@@ -121,7 +137,7 @@ def _check_whole_file(plan: FilePlan, hashes: Hashes, whole: str) -> None:
 
 def _verify_single(
     store: Store, plan: FilePlan, hashes: Hashes, sent: Sent, *, refused: bool
-) -> tuple[ObjectFound, VerifiedBy]:
+) -> tuple[ObjectMade, VerifiedBy]:
     """Look at what one PUT left; ``refused`` if S3 refused it, as the key has an object.
 
     Where HEAD is denied or shows no checksum, nobody can see whose bytes are there. What remains
@@ -133,24 +149,29 @@ def _verify_single(
     if not plan.parts.single:
         msg = f"no upload of {place} was opened"
         raise NoSuchUploadError(msg)
-    head = store.head_object(plan.key)
-    if isinstance(head, NoObject):
+    asked = sent.signed.get(1) == hashes.sha256[0]
+    is_there = partial(_is_put, plan=plan, hashes=hashes, place=place)
+    head = look_for(store, plan.key, is_there) if asked else store.head_object(plan.key)
+    if isinstance(head, NoObject) or (isinstance(head, NotAllowed) and not asked):
         raise PartsMissingError([1])
-    if isinstance(head, NotAllowed):
-        if sent.signed.get(1) != hashes.sha256[0]:
-            raise PartsMissingError([1])
-        head = ObjectFound.of({}, size=plan.parts.size)
-    verified_by = _verify_put(head, plan, hashes, place)
+    found = ObjectMade() if isinstance(head, NotAllowed) else head
+    verified_by = _verify_put(found, plan, hashes, place)
     if refused and verified_by == "size":
         msg = (
             f"{place} has an object already, and nobody can see whether it is this file: S3 tells "
             "no checksum of it, as where s3:GetObject is missing. Overwrite it, or use another key"
         )
         raise ObjectExistsError(msg)
-    return head, verified_by
+    return found, verified_by
 
 
-def _verify_put(found: ObjectFound, plan: FilePlan, hashes: Hashes, place: str) -> VerifiedBy:
+def _is_put(found: ObjectFound, plan: FilePlan, hashes: Hashes, place: str) -> bool:
+    """Whether this may be what a PUT left, and not the object that it is to overwrite."""
+    newer = found.last_modified >= plan.started.replace(microsecond=0)
+    return plan.must_not_exist or newer or matching_checksum(found, hashes, place) is not None
+
+
+def _verify_put(found: ObjectMade, plan: FilePlan, hashes: Hashes, place: str) -> VerifiedBy:
     try:
         return verify_object(found, hashes, place)
     except IntegrityError as error:
@@ -163,22 +184,41 @@ def _verify_put(found: ObjectFound, plan: FilePlan, hashes: Hashes, place: str) 
 
 def _complete_parts(
     store: Store, plan: FilePlan, upload: MultipartUpload, hashes: Hashes, sent: Sent
-) -> tuple[ObjectFound, VerifiedBy]:
+) -> tuple[ObjectMade, VerifiedBy]:
     place = store.destination(plan.key)
     try:
         listed = unambiguous_parts(store.list_parts(plan.key, upload.upload_id), hashes)
         if missing := missing_parts(listed, hashes, sent.signed):
             raise PartsMissingError(missing)
-        sent.completing = upload.upload_id
-        found = _make_object(store, plan, upload, listed, hashes)
+        _look_before(store, plan, upload, sent)
+        made = _make_object(store, plan, upload, listed, hashes)
     except (NoSuchUploadError, ObjectExistsError) as error:
         # The answer to an earlier request may be lost, or another kernel completed it.
         return _find_completed(store, plan, upload, hashes, sent, error)
-    if not found.sha256:
-        head = store.head_object(plan.key)
-        if isinstance(head, ObjectFound) and head.etag == found.etag:
-            found = head
-    return found, verify_object(found, hashes, place)
+    is_there = partial(is_new, before=sent.before, made=made, hashes=hashes, place=place)
+    head = look_for(store, plan.key, is_there)
+    if isinstance(head, NotAllowed):
+        return made, verify_unseen(store, plan.key, made, hashes, listed.values())
+    if isinstance(head, NoObject) or not is_there(head):
+        raise not_there_error(store, plan.key, upload.upload_id, head)
+    found = with_answer(head, made)
+    return found, verify_seen(store, found, made, hashes, place)
+
+
+def _look_before(store: Store, plan: FilePlan, upload: MultipartUpload, sent: Sent) -> None:
+    """Note what the key has, directly before S3 is asked to complete.
+
+    Some servers ignore the condition that nothing may be there: this look is what remains.
+
+    Raises:
+        ObjectExistsError: It has an object, and may not be overwritten.
+    """
+    before = store.head_object(plan.key)
+    if sent.completing != upload.upload_id:
+        sent.completing, sent.before = upload.upload_id, before
+    if plan.must_not_exist and isinstance(before, ObjectFound):
+        msg = f"another object arrived as {store.destination(plan.key)} meanwhile"
+        raise ObjectExistsError(msg)
 
 
 def _make_object(
@@ -187,7 +227,7 @@ def _make_object(
     upload: MultipartUpload,
     listed: Mapping[int, ListedPart],
     hashes: Hashes,
-) -> ObjectFound:
+) -> ObjectMade:
     try:
         return _request_completion(store, plan, upload, listed, hashes)
     except IntegrityError:
@@ -208,7 +248,7 @@ def _request_completion(
     upload: MultipartUpload,
     listed: Mapping[int, ListedPart],
     hashes: Hashes,
-) -> ObjectFound:
+) -> ObjectMade:
     parts = [
         CompletedPart(
             part_number=number, etag=listed[number].etag, sha256=sha256 if upload.sha256 else ""
@@ -231,7 +271,7 @@ def _find_completed(
     hashes: Hashes,
     sent: Sent,
     error: NoSuchUploadError | ObjectExistsError,
-) -> tuple[ObjectFound, VerifiedBy]:
+) -> tuple[ObjectMade, VerifiedBy]:
     place = store.destination(plan.key)
     head = store.head_object(plan.key)
     completed = sent.completing == upload.upload_id

@@ -6,12 +6,11 @@ Reads no file.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import timezone
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from s3upload_widget.checksums import reads_as_md5
+from s3upload_widget.checksums import part_count, reads_as_md5
 from s3upload_widget.errors import IntegrityError
 from s3upload_widget.parts import S3_LIMITS, MiB, PartPlan
 from s3upload_widget.transfer.proof import verify_object
@@ -20,10 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from s3upload_widget.results import VerifiedBy
-    from s3upload_widget.s3 import ListedPart, ObjectFound, Store
+    from s3upload_widget.s3 import ListedPart, ObjectFound, ObjectMade, Store
     from s3upload_widget.transfer.proof import Hashes
-
-_PARTS: Final = re.compile(r"-([1-9][0-9]*)\"?$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +41,7 @@ def has_checksum(found: ObjectFound) -> bool:
     return bool(found.sha256) or (not found.encrypted and reads_as_md5(found.etag))
 
 
-def matching_checksum(found: ObjectFound, hashes: Hashes, place: str) -> VerifiedBy | None:
+def matching_checksum(found: ObjectMade, hashes: Hashes, place: str) -> VerifiedBy | None:
     """The checksum that proves that the object is the file; None if none does."""
     try:
         verified_by = verify_object(found, hashes, place)
@@ -65,9 +62,8 @@ def part_layouts(
         part_size: Bytes; the likeliest part size of the object.
     """
     md5 = not found.sha256
-    match = _PARTS.search(found.sha256) or _PARTS.search(found.etag)
-    count = int(match[1]) if match else 1
-    if count == 1:
+    count = part_count(found.sha256) or part_count(found.etag)
+    if count <= 1:
         yield PartLayout(PartPlan(found.size, max(1, found.size)), md5)
         return
     listed = store.list_object_parts(key)

@@ -1,15 +1,18 @@
-"""What was decided for one file, and what was done for it so far. Plain records; knows no S3."""
+"""What was decided for one file, and what was done for it so far. Plain records; makes no call."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from s3upload_widget.s3 import NotAllowed
+
 if TYPE_CHECKING:
     from datetime import datetime
 
     from s3upload_widget.parts import PartPlan
     from s3upload_widget.results import PickedFile
+    from s3upload_widget.s3 import ObjectHead
 
 IfExists: TypeAlias = Literal["verify", "overwrite", "rename"]
 """What to do where a key has an object already."""
@@ -49,3 +52,5 @@ class Sent:
     """Part number → base64 SHA-256 that the newest request for the part was signed with."""
     completing: str = field(default="", repr=False)
     """Id of the upload that S3 was asked to complete: if that is gone, it may be complete."""
+    before: ObjectHead = field(default_factory=NotAllowed)
+    """What the key had when that was asked first; not allowed where nobody knows."""

@@ -8,18 +8,20 @@ from typing import TYPE_CHECKING
 from s3upload_widget.checksums import (
     hexadecimal,
     multipart_etag,
+    part_count,
     reads_as_md5,
     same_composite,
     same_etag,
 )
 from s3upload_widget.errors import IntegrityError, ProtocolError
+from s3upload_widget.s3 import ObjectFound
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from s3upload_widget.parts import PartPlan
     from s3upload_widget.results import VerifiedBy
-    from s3upload_widget.s3 import ListedPart, ObjectFound
+    from s3upload_widget.s3 import ListedPart, ObjectMade
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,26 +57,33 @@ class Hashes:
         one = self.parts.single and same_etag(etag, hexadecimal(self.md5[0]))
         return one or same_etag(etag, multipart_etag(self.md5))
 
+    def compares_with(self, etag: str) -> bool:
+        """Whether an ETag has the form that the object's has, where ETags are MD5s.
 
-def verify_object(found: ObjectFound, hashes: Hashes, place: str) -> VerifiedBy:
+        Some servers give an object of several parts the MD5 of the whole: that says nothing.
+        """
+        return reads_as_md5(etag) and (self.parts.single or part_count(etag) > 0)
+
+
+def verify_object(found: ObjectMade, hashes: Hashes, place: str) -> VerifiedBy:
     """Verify that the object is the file, by the strongest checksum that the server offers.
 
     Both are compared where both are known: a server may echo a SHA-256 and check nothing of it,
     while its ETag is made of what it stored.
 
     Args:
-        found: The object.
+        found: The object, as HEAD or the answer to Complete describes it.
         hashes: The file.
         place: ``s3://bucket/key``, for the message.
 
     Raises:
         IntegrityError: It is another object.
     """
-    if found.size != hashes.parts.size:
+    if isinstance(found, ObjectFound) and found.size != hashes.parts.size:
         msg = f"{place} has {found.size} bytes, the file {hashes.parts.size}: send it again"
         raise IntegrityError(msg)
     verified_by: VerifiedBy = "size"
-    if hashes.md5 and not found.encrypted and reads_as_md5(found.etag):
+    if hashes.md5 and not found.encrypted and hashes.compares_with(found.etag):
         verified_by = _if_equal(hashes.is_etag(found.etag), "md5", place)
     if found.sha256:
         verified_by = _if_equal(hashes.is_sha256(found.sha256), "sha256", place)
@@ -152,11 +161,15 @@ def _etag_agrees(part: ListedPart, hashes: Hashes) -> bool:
     return same_etag(part.etag, hexadecimal(hashes.md5[part.part_number - 1]))
 
 
+def other_bytes_error(place: str, what: str) -> IntegrityError:
+    """The error for an object of which ``what`` is not the file's."""
+    return IntegrityError(
+        f"{place} is complete on S3, but its {what} is not the file's: other bytes are "
+        "there. It was not deleted: look at it, then send the file again"
+    )
+
+
 def _if_equal(equal: bool, verified_by: VerifiedBy, place: str) -> VerifiedBy:
     if not equal:
-        msg = (
-            f"{place} is complete on S3, but its {verified_by} is not the file's: other bytes are "
-            "there. It was not deleted: look at it, then send the file again"
-        )
-        raise IntegrityError(msg)
+        raise other_bytes_error(place, verified_by)
     return verified_by

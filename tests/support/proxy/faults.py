@@ -61,6 +61,8 @@ class Answer:
     """Besides the usual ones, such as ``x-amz-bucket-region`` of a redirect."""
     document: str = ""
     """What is answered in place of an error document: what the server at hand does not tell."""
+    empty: bool = False
+    """Answer with nothing but headers."""
 
 
 @dataclass(frozen=True)

@@ -175,5 +175,6 @@ def error_response(request: Request, answer: Answer) -> Response:
         f"<Resource>{escape(request.path)}</Resource><RequestId>PROXY</RequestId></Error>"
     )
     body = f'<?xml version="1.0" encoding="UTF-8"?>\n{answer.document or error}'.encode()
+    body = b"" if answer.empty else body
     headers = (("Content-Type", "application/xml"), *answer.headers)
     return respond(request, answer.status, body, cors=answer.cors, headers=headers)
