@@ -52,6 +52,7 @@ from s3upload_widget.service.offers import Offers
 from s3upload_widget.service.opener import Opener, found_parts
 from s3upload_widget.service.planner import Planner, UploadRules, refused_file
 from s3upload_widget.service.signer import Signer
+from s3upload_widget.transfer import needs_md5
 from s3upload_widget.workers import in_parallel, logger
 
 if TYPE_CHECKING:
@@ -219,7 +220,7 @@ class Service:
             found=found_parts(listed),
             part_size=opened.plan.parts.part_size,
             parts_total=opened.plan.parts.count,
-            md5=not opened.upload.sha256,
+            md5=needs_md5(self._store, opened.upload),
         )
 
     def _abort_multipart_upload(

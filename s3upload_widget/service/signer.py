@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 _NO_SHA256 = "A" * 43 + "="
 """Stands where only the names of headers matter."""
+_NO_MD5 = "A" * 22 + "=="
+"""As above."""
 
 
 class Signer:
@@ -92,15 +94,18 @@ class Signer:
 
     def header_names(self, plan: FilePlan) -> set[str]:
         """The headers that the page sends with the file."""
+        md5 = "" if self._store.on_aws else _NO_MD5
         if not plan.parts.single:
-            return set(
-                self._store.presign_upload_part(plan.key, "-", 1, size=1, sha256=_NO_SHA256).headers
+            part = self._store.presign_upload_part(
+                plan.key, "-", 1, size=1, sha256=_NO_SHA256, md5=md5
             )
+            return set(part.headers)
         return set(
             self._store.presign_put_object(
                 plan.key,
                 size=plan.parts.size,
                 sha256=_NO_SHA256,
+                md5=md5,
                 content_type=plan.content_type,
                 must_not_exist=plan.must_not_exist,
             ).headers

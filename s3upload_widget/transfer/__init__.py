@@ -15,7 +15,7 @@ from s3upload_widget.transfer.existing import (
     part_layouts,
 )
 from s3upload_widget.transfer.plan import FilePlan, IfExists, Sent, SinglePut
-from s3upload_widget.transfer.proof import Hashes
+from s3upload_widget.transfer.proof import Hashes, needs_md5
 from s3upload_widget.transfer.resumable import (
     INCONCLUSIVE_ERRORS,
     ResumableUpload,
@@ -39,6 +39,7 @@ __all__ = [
     "find_resumable_uploads",
     "has_checksum",
     "matching_checksum",
+    "needs_md5",
     "other_file_error",
     "part_layouts",
     "uploaded_file",

@@ -29,7 +29,7 @@ class PartLayout:
 
     parts: PartPlan
     md5: bool
-    """Whether only MD5s can prove it."""
+    """Whether MD5s are needed to prove it: outside AWS, a SHA-256 may be one that nobody checked."""
     listed: tuple[ListedPart, ...] = ()
     """The parts whose SHA-256 S3 reports: one that differs is enough."""
     certain: bool = True
@@ -61,7 +61,7 @@ def part_layouts(
         found: The object.
         part_size: Bytes; the likeliest part size of the object.
     """
-    md5 = not found.sha256
+    md5 = not (found.sha256 and store.on_aws)
     count = part_count(found.sha256) or part_count(found.etag)
     if count <= 1:
         yield PartLayout(PartPlan(found.size, max(1, found.size)), md5)

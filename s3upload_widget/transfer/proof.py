@@ -1,4 +1,4 @@
-"""Whether what S3 shows is what was hashed of a file. Pure: knows no store and reads no file."""
+"""Whether what S3 shows is what was hashed of a file. Makes no call and reads no file."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from s3upload_widget.parts import PartPlan
     from s3upload_widget.results import VerifiedBy
-    from s3upload_widget.s3 import ListedPart, ObjectMade
+    from s3upload_widget.s3 import ListedPart, MultipartUpload, ObjectMade, Store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +63,11 @@ class Hashes:
         Some servers give an object of several parts the MD5 of the whole: that says nothing.
         """
         return reads_as_md5(etag) and (self.parts.single or part_count(etag) > 0)
+
+
+def needs_md5(store: Store, upload: MultipartUpload) -> bool:
+    """Whether a file's parts need MD5s beside SHA-256: AWS alone is known to check that."""
+    return not (upload.sha256 and store.on_aws)
 
 
 def verify_object(found: ObjectMade, hashes: Hashes, place: str) -> VerifiedBy:

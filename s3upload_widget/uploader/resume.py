@@ -15,7 +15,7 @@ from s3upload_widget.errors import NotTheSameFileError, S3Error
 from s3upload_widget.keys import names, shown
 from s3upload_widget.parts import PartPlan
 from s3upload_widget.s3 import ListedPart, MultipartUpload
-from s3upload_widget.transfer import create_listable_upload, find_resumable_uploads
+from s3upload_widget.transfer import create_listable_upload, find_resumable_uploads, needs_md5
 from s3upload_widget.uploader.part_reader import PartReader
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def find_upload(
     # One without parts saves nothing, and may be another script's that starts just now.
     wanted = [each for each in found.uploads if each.parts and each.upload_id not in skipped_ids]
     for candidate in wanted:
-        active = _active(source, candidate)
+        active = _active(store, source, candidate)
         if _shares_a_part(active):
             return active
     if (wanted or found.of_longer_files) and not skipped_ids:
@@ -91,18 +91,19 @@ def find_upload(
 def create_upload(store: Store, source: Source, plan: FilePlan) -> ActiveUpload:
     """Create an upload for the file."""
     upload = create_listable_upload(store, plan)
-    reader = PartReader(source, plan.parts, md5=not upload.sha256)
+    reader = PartReader(source, plan.parts, md5=needs_md5(store, upload))
     return ActiveUpload(upload=upload, reader=reader, listed={})
 
 
-def _active(source: Source, candidate: ResumableUpload) -> ActiveUpload:
+def _active(store: Store, source: Source, candidate: ResumableUpload) -> ActiveUpload:
     listed: dict[int, list[ListedPart]] = {}
     for part in candidate.parts:
         listed.setdefault(part.part_number, []).append(part)
     parts = PartPlan(source.size, candidate.part_size)
+    upload = MultipartUpload(upload_id=candidate.upload_id, sha256=candidate.sha256)
     return ActiveUpload(
-        upload=MultipartUpload(upload_id=candidate.upload_id, sha256=candidate.sha256),
-        reader=PartReader(source, parts, md5=not candidate.sha256),
+        upload=upload,
+        reader=PartReader(source, parts, md5=needs_md5(store, upload)),
         listed=listed,
     )
 
