@@ -161,9 +161,22 @@ def _findings(
         yield blocking_finding(store, refused)
         return
     yield from permission_findings(store, prefix, trial)
+    yield from _headers_finding(store)
     yield lifecycle_finding(store, prefix)
     yield policy_finding(store)
     yield _page_finding(store, prefix, page_reaches)
+
+
+def _headers_finding(store: Store) -> Iterator[Finding]:
+    """Headers that the trial upload had to do without; nothing where there are none."""
+    if names := ", ".join(store.refused_headers):
+        yield Finding(
+            check="headers",
+            level="hint",
+            what=f"the server refuses {names}: uploads go without",
+            why="These carry or ask for SHA-256 checksums. What is sent is guarded by its "
+            "Content-MD5 instead, and files are verified by MD5 where ETags are such.",
+        )
 
 
 def _one_of_each_check(findings: Iterator[Finding]) -> tuple[Finding, ...]:

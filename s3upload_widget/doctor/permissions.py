@@ -91,6 +91,8 @@ def try_upload(store: Store, prefix: str) -> Trial:
             upload_ids.add(opened.upload_id)
         for upload_id in upload_ids:
             _send(store, trial, upload_id)
+        with contextlib.suppress(UploadError):
+            store.head_object(trial.key)  # shows whether its headers are taken
         with trial.step("list uploads"):
             # Also those of a Create whose reply was lost.
             listed = {found.upload_id for found in store.list_multipart_uploads(key=trial.key)}

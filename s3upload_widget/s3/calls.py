@@ -6,21 +6,27 @@ Knows no operation by itself: the store names them.
 from __future__ import annotations
 
 import contextlib
+import logging
 import threading
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from s3upload_widget.errors import CredentialsError, RefusedError
+from s3upload_widget.errors import CredentialsError, RefusedError, S3Error
 from s3upload_widget.redaction import scrub
 from s3upload_widget.s3.errors import Call, safe_cause, translated
 from s3upload_widget.s3.presigner import PresignedUrl, Presigner
+from s3upload_widget.s3.refused_headers import RefusedHeaders
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator, Mapping
+    from collections.abc import Callable, Container, Iterator, Mapping
 
     from types_boto3_s3 import S3Client
 
     from s3upload_widget.s3.clients import Clients, Purpose
+
+T = TypeVar("T")
+
+logger = logging.getLogger("s3upload_widget")
 
 URL_LIFETIME: Final = 3_600
 """Seconds that a URL is valid, unless the credentials end sooner."""
@@ -37,6 +43,7 @@ class Calls:
         self._bucket = bucket
         self._clients = clients
         self._extra_args = extra_args
+        self.refused: Final = RefusedHeaders()
         self._members: dict[str, frozenset[str]] = {}
         self._presigners: dict[int, Presigner] = {}
         self._lock = threading.Lock()
@@ -44,14 +51,21 @@ class Calls:
     def request(self, verb: str, *, purpose: Purpose = "query", **params: Any) -> dict[str, Any]:
         """Call ``verb``, a method of boto3 such as ``list_parts``.
 
+        Headers that the store does not take are left out; see :class:`RefusedHeaders`.
+
         Raises:
             S3Error: S3 refused, or cannot be asked; see :mod:`s3upload_widget.s3.errors`.
         """
-        with self._translating(self._call(verb, params)):
-            client = self._clients.get(purpose)
-            self._renew_credentials()
-            answer: dict[str, Any] = getattr(client, verb)(**self._arguments(client, verb, params))
-            return answer
+
+        def call(taken: Mapping[str, Any]) -> dict[str, Any]:
+            with self._translating(self._call(verb, params)):
+                client = self._clients.get(purpose)
+                self._renew_credentials()
+                arguments = self._arguments(client, verb, taken)
+                answer: dict[str, Any] = getattr(client, verb)(**arguments)
+                return answer
+
+        return self._without_refused(verb, params, call)
 
     def stream(self, verb: str, **params: Any) -> Iterator[bytes]:
         """Call ``verb``, and yield the body of its answer block by block."""
@@ -71,7 +85,7 @@ class Calls:
         with self._translating(self._call(verb, params)):
             client = self._clients.get("sign")
             expires_in = self._renew_credentials()
-            arguments = self._arguments(client, verb, params)
+            arguments = self._arguments(client, verb, self.refused.without(verb, params))
             return self._presigner(client).presign(verb, arguments, expires_in)
 
     def head(
@@ -84,16 +98,39 @@ class Calls:
         """
         from botocore.exceptions import ClientError  # noqa: PLC0415 - loading takes a while
 
-        with self._translating(self._call(verb, params)):
-            client = self._clients.get("query")
-            self._renew_credentials()
-            try:
-                answer = getattr(client, verb)(**self._arguments(client, verb, params))
-            except ClientError as error:
-                answer = error.response
-                if answer["ResponseMetadata"]["HTTPStatusCode"] not in statuses:
-                    raise
+        def call(taken: Mapping[str, Any]) -> Mapping[str, Any]:
+            with self._translating(self._call(verb, params)):
+                client = self._clients.get("query")
+                self._renew_credentials()
+                answer: Mapping[str, Any]
+                try:
+                    answer = getattr(client, verb)(**self._arguments(client, verb, taken))
+                except ClientError as error:
+                    answer = error.response
+                    if answer["ResponseMetadata"]["HTTPStatusCode"] not in statuses:
+                        raise
+                return answer
+
+        answer = self._without_refused(verb, params, call)
         return answer["ResponseMetadata"]["HTTPStatusCode"], answer
+
+    def _without_refused(
+        self, verb: str, params: Mapping[str, Any], call: Callable[[Mapping[str, Any]], T]
+    ) -> T:
+        """Call with these parameters; where that is refused, without headers that may be why."""
+        taken = self.refused.without(verb, params)
+        try:
+            return call(taken)
+        except S3Error as error:
+            if self._clients.aws:  # it takes them all
+                raise
+            for suspects in self.refused.suspects(verb, taken, error):
+                with contextlib.suppress(S3Error):
+                    answer = call(self.refused.without(verb, params, suspects))
+                    self.refused.learn(suspects)
+                    logger.info("this store does not take %s", ", ".join(sorted(suspects)))
+                    return answer
+            raise
 
     def _arguments(self, client: S3Client, verb: str, params: Mapping[str, Any]) -> dict[str, Any]:
         operation = _operation(verb)

@@ -16,9 +16,10 @@ from s3upload_widget.errors import (
     RefusedError,
     S3Error,
 )
-from s3upload_widget.s3.errors import Call, refusal_code
+from s3upload_widget.s3.errors import Call
 from s3upload_widget.s3.parameters import condition
 from s3upload_widget.s3.records import NotAllowed, ObjectFound
+from s3upload_widget.s3.refused_headers import CONDITION, names_condition, refuses_condition
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -59,15 +60,19 @@ class KeyGuard:
         """
         key = str(params["Key"])
         self.check_free(key)
-        try:
-            return self._calls.request(verb, purpose=purpose, **params, **condition(True))
-        except S3Error as error:
-            if refusal_code(error) != "NotImplemented":
-                raise
+        refused = self._calls.refused
+        if CONDITION not in refused.names:
+            try:
+                return self._calls.request(verb, purpose=purpose, **params, **condition(True))
+            except S3Error as error:
+                if self._clients.aws or not refuses_condition(error):
+                    raise
         # The request that was refused may have taken minutes.
         if isinstance(self._checked(key), NotAllowed):
             raise self.unguarded(key)
-        return self._calls.request(verb, purpose=purpose, **params)
+        answer = self._calls.request(verb, purpose=purpose, **params)
+        refused.learn(frozenset({CONDITION}))
+        return answer
 
     def check_free(self, key: str) -> None:
         """Refuse a key that is seen to have an object; asks nothing on AWS, where S3 refuses it.
@@ -129,5 +134,5 @@ class KeyGuard:
         except (CredentialsError, ClockSkewError):
             raise  # a denied HEAD has no body to say so in
         except (S3Error, RefusedError) as error:
-            return refusal_code(error) == "NotImplemented"
+            return names_condition(error)
         return False

@@ -34,6 +34,7 @@ from s3upload_widget.s3.records import (
     ObjectHead,
     ObjectMade,
 )
+from s3upload_widget.s3.refused_headers import SHA256
 from s3upload_widget.s3.retry import backoff
 
 if TYPE_CHECKING:
@@ -100,6 +101,11 @@ class Store:
     def on_aws(self) -> bool:
         """Whether this is AWS's own S3."""
         return self._clients.aws
+
+    @property
+    def refused_headers(self) -> tuple[str, ...]:
+        """The headers that the store was seen not to take, sorted."""
+        return self._calls.refused.names
 
     @property
     def lists_parts(self) -> bool:
@@ -180,9 +186,10 @@ class Store:
         answer = self._calls.request(
             "create_multipart_upload", ChecksumAlgorithm="SHA256", **params
         )
-        return MultipartUpload(
-            upload_id=str(answer["UploadId"]), sha256=answer.get("ChecksumAlgorithm") == "SHA256"
-        )
+        upload_id = str(answer["UploadId"])
+        self._calls.refused.own(upload_id)
+        sha256 = answer.get("ChecksumAlgorithm") == "SHA256" and SHA256 not in self.refused_headers
+        return MultipartUpload(upload_id=upload_id, sha256=sha256)
 
     def presign_upload_part(
         self, key: str, upload_id: str, part_number: int, *, size: int, sha256: str, md5: str = ""

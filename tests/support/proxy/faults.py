@@ -29,6 +29,8 @@ class Match:
     part_number: int = 0
     key: str = ""
     """The path ends with this."""
+    header: str = ""
+    """The request has this header."""
     nth: int = 0
     """Counted from 1 among the requests that match the rest; 0 for each of them."""
 
@@ -39,6 +41,7 @@ class Match:
             and self.operation in {"", request.operation}
             and self.part_number in {0, request.part_number}
             and request.path.endswith(self.key)
+            and (not self.header or self.header in request.headers)
         )
 
 

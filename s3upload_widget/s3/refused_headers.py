@@ -1,0 +1,124 @@
+"""The headers that a store does not take, learnt once for it. Makes no call.
+
+Some servers refuse a request for a header that they do not know. Each header here makes a proof
+stronger, and none is needed: a request goes again without it, and the next ones do from the start.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import threading
+from collections import deque
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+SHA256: Final = "x-amz-checksum-sha256"
+CONDITION: Final = "if-none-match"
+
+_OPTIONAL: Final[Mapping[str, Mapping[str, str]]] = {
+    "create_multipart_upload": {"ChecksumAlgorithm": "x-amz-checksum-algorithm"},
+    "upload_part": {"ChecksumSHA256": SHA256},
+    "put_object": {
+        "ChecksumAlgorithm": "x-amz-sdk-checksum-algorithm",
+        "ChecksumSHA256": SHA256,
+    },
+    "complete_multipart_upload": {"MpuObjectSize": "x-amz-mp-object-size"},
+    "head_object": {"ChecksumMode": "x-amz-checksum-mode"},
+}
+"""By boto3's method: its parameters that may be left out, and their headers."""
+_CODES: Final = frozenset({"NotImplemented", "InvalidArgument", "InvalidRequest", "400", "501"})
+_STATUSES: Final = frozenset({400, 501})
+_MOST_OWN: Final = 1_000
+
+
+class RefusedHeaders:
+    """What one store does not take. Thread-safe."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._names: frozenset[str] = frozenset()
+        self._own: deque[str] = deque(maxlen=_MOST_OWN)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The headers, sorted."""
+        return tuple(sorted(self._names))
+
+    def learn(self, names: frozenset[str]) -> None:
+        """The store does not take these."""
+        with self._lock:
+            self._names |= names
+
+    def own(self, upload_id: str) -> None:
+        """An upload was created here, so it wants no checksum of another kind."""
+        self._own.append(upload_id)
+
+    def without(
+        self, verb: str, params: Mapping[str, Any], more: frozenset[str] = frozenset()
+    ) -> dict[str, Any]:
+        """The parameters of a request, without headers that were refused; then with Content-MD5."""
+        refused, optional = self._names | more, _OPTIONAL.get(verb, {})
+        kept = {name: each for name, each in params.items() if optional.get(name) not in refused}
+        if "ChecksumSHA256" in params and "ChecksumSHA256" not in kept:
+            kept.pop("ChecksumAlgorithm", None)  # boto3 would compute another checksum for it
+            if "Body" in kept:
+                kept.setdefault("ContentMD5", _md5(kept["Body"]))
+        return kept
+
+    def suspects(
+        self, verb: str, params: Mapping[str, Any], error: BaseException
+    ) -> Iterator[frozenset[str]]:
+        """The headers that a refusal may be for: those it names, or each, and then all."""
+        sent = [header for name, header in _OPTIONAL.get(verb, {}).items() if name in params]
+        named = frozenset(header for header in sent if header in _said(error))
+        if _status(error) not in _STATUSES or not sent:
+            return
+        if named:
+            yield named
+        elif _code(error) in _CODES and not self._of_another(verb, params, error):
+            yield from (frozenset({header}) for header in sent)
+            if len(sent) > 1:
+                yield frozenset(sent)
+
+    def _of_another(self, verb: str, params: Mapping[str, Any], error: BaseException) -> bool:
+        """Whether a part may be refused for the kind of checksum that another program chose."""
+        foreign = params.get("UploadId") not in self._own
+        return verb == "upload_part" and foreign and _code(error) == "InvalidRequest"
+
+
+def refuses_condition(error: BaseException) -> bool:
+    """Whether a refusal may be for ``If-None-Match``."""
+    if _status(error) not in _STATUSES:
+        return False
+    return CONDITION in _said(error) or _code(error) in _CODES
+
+
+def names_condition(error: BaseException) -> bool:
+    """Whether a refusal is for ``If-None-Match``, for all that can be known."""
+    named = _status(error) in _STATUSES and CONDITION in _said(error)
+    return named or _code(error) == "NotImplemented"
+
+
+def _answer(error: BaseException) -> Mapping[str, Any]:
+    # botocore's errors of the network have a response too: None.
+    return getattr(error.__cause__, "response", None) or {}
+
+
+def _code(error: BaseException) -> str:
+    return str(_answer(error).get("Error", {}).get("Code", ""))
+
+
+def _said(error: BaseException) -> str:
+    told = _answer(error).get("Error", {})
+    return " ".join(map(str, told.values())).lower()  # also ArgumentName, and Header
+
+
+def _status(error: BaseException) -> int:
+    return int(_answer(error).get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+
+
+def _md5(body: bytes) -> str:
+    return base64.b64encode(hashlib.md5(body, usedforsecurity=False).digest()).decode()
