@@ -20,6 +20,7 @@ from s3upload_widget.s3.refused_headers import RefusedHeaders
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterator, Mapping
 
+    from botocore.response import StreamingBody
     from types_boto3_s3 import S3Client
 
     from s3upload_widget.s3.clients import Clients, Purpose
@@ -67,13 +68,13 @@ class Calls:
 
         return self._without_refused(verb, params, call)
 
-    def stream(self, verb: str, **params: Any) -> Iterator[bytes]:
-        """Call ``verb``, and yield the body of its answer block by block."""
+    def stream(self, verb: str, **params: Any) -> tuple[dict[str, Any], Iterator[bytes]]:
+        """Call ``verb``; its answer, and the body of that block by block."""
         answer = self.request(verb, **params)
-        with (
-            self._translating(self._call(verb, params)),
-            contextlib.closing(answer["Body"]) as body,
-        ):
+        return answer, self._blocks(self._call(verb, params), answer["Body"])
+
+    def _blocks(self, call: Call, body: StreamingBody) -> Iterator[bytes]:
+        with self._translating(call), contextlib.closing(body):
             yield from body.iter_chunks(BLOCK)
 
     def presign(self, verb: str, params: Mapping[str, Any]) -> PresignedUrl:

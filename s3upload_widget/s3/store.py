@@ -18,6 +18,7 @@ from s3upload_widget.s3.bucket_config import BucketConfig
 from s3upload_widget.s3.bucket_names import check_bucket_name, check_endpoint_url
 from s3upload_widget.s3.calls import Calls
 from s3upload_widget.s3.clients import Clients, connect
+from s3upload_widget.s3.download import read_object
 from s3upload_widget.s3.errors import is_no_s3
 from s3upload_widget.s3.extra_args import checked_extra_args
 from s3upload_widget.s3.guard import KeyGuard
@@ -47,8 +48,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Store", "connect"]
 
-READ_ATTEMPTS: Final = 5
-"""Without a byte in between."""
 ABORT_ATTEMPTS: Final = 5
 LOOKS: Final = 6
 """About 8 s, 16 s at most."""
@@ -338,34 +337,18 @@ class Store:
         """The parts that an object was made of, as far as S3 reports them: all, the first or none."""
         return list_object_parts(self._calls, key)
 
-    def get_object(self, key: str, *, version_id: str = "", etag: str = "") -> Iterator[bytes]:
+    def get_object(self, key: str, *, version_id: str = "") -> Iterator[bytes]:
         """An object's bytes, block by block; resumes where a connection breaks.
 
         Args:
             key: The object's.
             version_id: ``""`` reads the newest.
-            etag: The object's, to resume the same one; ``""`` where nobody knows it.
 
         Raises:
             ObjectExistsError: Another object took its place meanwhile.
             S3Error: It cannot be read.
         """
-        params = {"Key": key, **given(VersionId=version_id)}
-        offset = failures = 0
-        while True:
-            rest = {"Range": f"bytes={offset}-", **given(IfMatch=etag)} if offset else {}
-            try:
-                for block in self._calls.stream("get_object", **params, **rest):
-                    yield block
-                    offset += len(block)
-                    failures = 0
-            except S3UnavailableError:
-                failures += 1
-                if failures == READ_ATTEMPTS:
-                    raise
-                time.sleep(backoff(failures))
-            else:
-                return
+        return read_object(self._calls, key, version_id, self.destination(key))
 
     def abort_multipart_upload(self, key: str, upload_id: str) -> None:
         """Delete the parts, and again until S3 shows none: one on its way may arrive later.

@@ -6,7 +6,7 @@ import threading
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from s3upload_widget.checksums import base64_of, reads_as_md5
+from s3upload_widget.checksums import bare_etag, base64_of, part_count, reads_as_md5
 from s3upload_widget.parts import PartPlan
 from s3upload_widget.protocol import FoundPart
 from s3upload_widget.s3 import MultipartUpload
@@ -138,8 +138,8 @@ def found_parts(listed: Iterable[ListedPart]) -> list[FoundPart]:
 
 
 def _found_part(part: ListedPart) -> FoundPart:
-    etag = part.etag.strip('"')
-    is_md5 = reads_as_md5(etag) and "-" not in etag
+    etag = bare_etag(part.etag)
+    is_md5 = reads_as_md5(etag) and not part_count(etag)
     return FoundPart(
         part_number=part.part_number,
         size=part.size,

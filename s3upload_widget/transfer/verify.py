@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from s3upload_widget.checksums import reads_as_md5
+from s3upload_widget.checksums import bare_etag, part_count, reads_as_md5
 from s3upload_widget.errors import IntegrityError, ObjectExistsError, RefusedError, S3Error
 from s3upload_widget.s3 import ObjectFound, refusal_code
 
@@ -40,8 +40,8 @@ def _expected(store: Store, uploaded: UploadedFile) -> tuple[VerifiedBy, str]:
     if uploaded.sha256:
         return "sha256", uploaded.sha256
     # Of an object in one piece the ETag is the MD5, but for those that are encrypted with KMS.
-    etag = uploaded.etag.strip('"').lower()
-    if reads_as_md5(etag) and "-" not in etag:
+    etag = bare_etag(uploaded.etag)
+    if reads_as_md5(etag) and not part_count(etag):
         head = store.head_object(uploaded.key)
         if isinstance(head, ObjectFound) and not head.encrypted:
             return "md5", etag
@@ -55,9 +55,7 @@ def _expected(store: Store, uploaded: UploadedFile) -> tuple[VerifiedBy, str]:
 def _digest(store: Store, uploaded: UploadedFile, by: VerifiedBy) -> tuple[int, str]:
     digest, size = hashlib.new(by, usedforsecurity=False), 0
     try:
-        for block in store.get_object(
-            uploaded.key, version_id=uploaded.version_id, etag=uploaded.etag
-        ):
+        for block in store.get_object(uploaded.key, version_id=uploaded.version_id):
             digest.update(block)
             size += len(block)
     except ObjectExistsError as error:

@@ -43,7 +43,7 @@ ROOMS = {
     "options": "errors parts",
     "keys": "errors results",
     "protocol": "errors parts results",
-    "s3": "errors parts redaction",
+    "s3": "errors parts checksums redaction",
     "workers": "redaction",
     "unfinished": "errors results keys s3 workers",
     "transfer": "errors results parts checksums keys s3",

@@ -16,7 +16,16 @@ from s3upload_widget.service import Service
 from support.clients.scripts import send
 from support.clients.sender import Sender
 from support.files import make_file
-from support.proxy.faults import FOREVER, Answer, CutResponse, Fault, Match
+from support.proxy.faults import (
+    FOREVER,
+    Answer,
+    CutResponse,
+    Fault,
+    Match,
+    StripRequestHeaders,
+    StripResponseHeaders,
+)
+from support.proxy.proxy import FaultyProxy
 from support.servers.servers import one_of
 
 if TYPE_CHECKING:
@@ -24,7 +33,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from s3upload_widget.results import UploadedFile
-    from support.proxy.proxy import FaultyProxy
     from support.servers.servers import S3Server
 
 MiB = 1 << 20
@@ -195,3 +203,45 @@ def test_the_client_is_no_part_of_the_record(
     for record in (loaded, replace(file, name="b.bin")):
         with pytest.raises(RefusedError, match="knows no client"):
             record.verify()
+
+
+def test_a_connection_that_breaks_resumes_where_s3_tells_no_etag(
+    juicefs: S3Server, tmp_path: Path
+) -> None:
+    """JuiceFS tells one when it completes, and none when it is read."""
+    with juicefs.bucket() as bucket, FaultyProxy(juicefs.endpoint_url) as wire:
+        file = uploaded(juicefs.at(wire.url), bucket, make_file(tmp_path / "a.bin", 24 * MiB))
+        wire.play(Fault(CutResponse(20 * MiB), Match(operation="GetObject")))
+
+        assert file.etag
+        assert file.verify() == "sha256"
+
+        second = wire.of("GetObject")[1].request.headers
+        assert second.get("if-match") is None
+        assert second.get("range")
+
+
+def test_a_server_that_reads_from_the_start_again_is_not_read_twice(
+    ministack: S3Server, proxy: FaultyProxy, bucket: str, tmp_path: Path
+) -> None:
+    file = uploaded(ministack.at(proxy.url), bucket, make_file(tmp_path / "a.bin", 24 * MiB))
+    proxy.play(
+        Fault(CutResponse(20 * MiB), Match(operation="GetObject", nth=1)),
+        Fault(StripRequestHeaders(("range",)), Match(operation="GetObject", nth=2)),
+    )
+
+    assert file.verify() == "sha256"
+
+
+def test_another_object_of_the_same_size_is_noticed_where_s3_tells_no_etag(
+    ministack: S3Server, proxy: FaultyProxy, bucket: str, tmp_path: Path
+) -> None:
+    file = uploaded(ministack.at(proxy.url), bucket, make_file(tmp_path / "a.bin", 24 * MiB))
+    proxy.play(
+        Fault(StripResponseHeaders(("etag",)), Match(operation="GetObject"), times=FOREVER),
+        Fault(CutResponse(20 * MiB), Match(operation="GetObject", nth=1)),
+        Fault(StripResponseHeaders(("last-modified",)), Match(operation="GetObject", nth=2)),
+    )
+
+    with pytest.raises(IntegrityError, match="replaced while it was read"):
+        file.verify()
