@@ -15,7 +15,7 @@ import click
 
 from s3upload_widget.doctor import check_bucket, remedies
 from s3upload_widget.errors import RefusedError, UnsupportedBucketError, UploadError
-from s3upload_widget.options import IF_EXISTS, MAX_CONCURRENCY
+from s3upload_widget.options import IF_EXISTS, MAX_CONCURRENCY, READ_BACK
 from s3upload_widget.parts import MiB
 from s3upload_widget.s3 import Unreadable, connect
 from s3upload_widget.unfinished import abort_all, abort_unfinished, list_unfinished
@@ -80,6 +80,14 @@ def cli() -> None:
     "--max-concurrency", type=click.IntRange(1, MAX_CONCURRENCY), default=8, show_default=True
 )
 @click.option("--restart", is_flag=True, help="Leave unfinished uploads, and start over.")
+@click.option(
+    "--read-back",
+    type=click.IntRange(0),
+    metavar="MIB",
+    default=READ_BACK // MiB,
+    show_default=True,
+    help="MiB of the largest object that is read back where S3 shows no checksum to compare.",
+)
 @click.option("--no-progress", is_flag=True, help="Show no bar.")
 @server_options
 def put(
@@ -90,6 +98,7 @@ def put(
     part_size: int | None,
     max_concurrency: int,
     restart: bool,
+    read_back: int,
     no_progress: bool,
     endpoint_url: str | None,
     profile: str | None,
@@ -108,6 +117,7 @@ def put(
         part_size=part_size and part_size * MiB,
         max_concurrency=max_concurrency,
         restart=restart,
+        read_back=read_back * MiB,
         progress=not no_progress and sys.stderr.isatty(),
     )
     files = expand_paths(named)

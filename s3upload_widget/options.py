@@ -5,11 +5,24 @@ from __future__ import annotations
 from typing import Final
 
 from s3upload_widget.errors import RefusedError
-from s3upload_widget.parts import is_whole
+from s3upload_widget.parts import MiB, is_whole
 
 IF_EXISTS: Final = ("verify", "overwrite", "rename")
+READ_BACK: Final = 256 * MiB
+"""Bytes of the largest object that is read back to compare it."""
 MAX_CONCURRENCY: Final = 64
 """Parts at a time. Browsers send at most 6 to one host; more only helps with HTTP/2."""
+
+
+def check_read_back(read_back: int) -> None:
+    """Refuse what is no number of bytes.
+
+    Raises:
+        RefusedError: It is none.
+    """
+    if not is_whole(read_back) or read_back < 0:
+        msg = f"read_back={read_back!r} is not valid: give bytes, or 0 to read nothing back"
+        raise RefusedError(msg)
 
 
 def check_choices(if_exists: str, max_concurrency: int) -> None:

@@ -14,7 +14,7 @@ FileState = Literal[
 ]
 """The states of one file; ``UploadWidget.state`` adds ``idle``."""
 
-VerifiedBy = Literal["sha256", "md5", "size"]
+VerifiedBy = Literal["sha256", "md5", "read", "size"]
 _THOUSAND: Final = 1_000
 
 
@@ -85,7 +85,8 @@ class UploadedFile(Verifiable):
     """``""`` in a bucket without versioning."""
     content_type: str
     verified_by: VerifiedBy
-    """What proved the object: the composite SHA-256, the MD5 of the parts' MD5s, or the size."""
+    """What proved the object: the composite SHA-256, the MD5 of the parts' MD5s, all its bytes as
+    they were read back from S3, or the size."""
     started: datetime
     """UTC."""
     finished: datetime

@@ -11,7 +11,7 @@ export type FileState =
   | "done"
   | "failed";
 
-export type VerifiedBy = "sha256" | "md5" | "size";
+export type VerifiedBy = "sha256" | "md5" | "read" | "size";
 
 /** What went wrong: the codes of `s3upload_widget.errors`. */
 export type ErrorCode =

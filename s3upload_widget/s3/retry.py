@@ -7,13 +7,15 @@ https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
 from __future__ import annotations
 
 import random
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from s3upload_widget.errors import IntegrityError, S3UnavailableError
 
 if TYPE_CHECKING:
     import threading
     from collections.abc import Callable
+
+T = TypeVar("T")
 
 ATTEMPTS: Final = 8
 """For one part or object; botocore itself makes three of each."""
@@ -29,7 +31,7 @@ def backoff(failures: int) -> float:
     return random.uniform(0, longest)  # noqa: S311 - no secret
 
 
-def retrying(call: Callable[[], None], stopped: threading.Event) -> None:
+def retrying(call: Callable[[], T], stopped: threading.Event) -> T:
     """Make ``call``, and again while the network, S3 or a damaged byte on the way is to blame.
 
     Args:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from s3upload_widget.errors import (
@@ -250,7 +251,7 @@ class Store:
         md5: str = "",
         content_type: str = "",
         must_not_exist: bool = False,
-    ) -> None:
+    ) -> ObjectMade:
         """Send an object from here; the arguments are those of ``presign_put_object``.
 
         Raises:
@@ -258,7 +259,9 @@ class Store:
             IntegrityError: Other bytes arrived than were sent.
         """
         params = of_object(key, size=len(body), sha256=sha256, md5=md5, content_type=content_type)
-        self._make_object("put_object", {**params, "Body": body}, "send", must_not_exist)
+        answer = self._make_object("put_object", {**params, "Body": body}, "send", must_not_exist)
+        # A SHA-256 there is the one that was sent, and says nothing.
+        return replace(ObjectMade.of(answer), sha256="")
 
     def list_parts(self, key: str, upload_id: str) -> tuple[ListedPart, ...]:
         """Every part that S3 holds, by number.

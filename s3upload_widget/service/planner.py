@@ -68,6 +68,8 @@ class UploadRules:
     max_size: int | None = None
     """Bytes."""
     if_exists: IfExists = "verify"
+    read_back: int = 0
+    """Bytes of the largest object that is read back where S3 tells nothing to compare by."""
     sha256: bool = True
     """Whether the SHA-256 of whole files is wanted, beside that of parts."""
     limits: Limits = S3_LIMITS
@@ -208,6 +210,7 @@ class Planner:
             content_type=self._store.content_type(_media_type(file.picked.type)),
             must_not_exist=file.if_exists != "overwrite",
             compare=compare,
+            read_back=self._rules.read_back,
             started=datetime.now(timezone.utc),
             continues=file.continues,
         )

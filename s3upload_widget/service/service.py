@@ -79,6 +79,7 @@ class Service:
         max_size: Bytes of the largest file that is accepted.
         if_exists: What to do where a key has an object already; with ``verify`` the page compares
             it with the file.
+        read_back: Bytes of the largest object that is read back where S3 tells nothing to compare by.
         sha256: Whether the SHA-256 of whole files is wanted.
         limits: The store's.
         on_uploaded: Called once for each file, as soon as it is complete and proven.
@@ -97,6 +98,7 @@ class Service:
         part_size: int | None = None,
         max_size: int | None = None,
         if_exists: IfExists = "verify",
+        read_back: int = 0,
         sha256: bool = True,
         limits: Limits = S3_LIMITS,
         on_uploaded: Callable[[UploadedFile], None] = lambda _: None,
@@ -109,6 +111,7 @@ class Service:
             part_size=part_size,
             max_size=max_size,
             if_exists=if_exists,
+            read_back=read_back,
             sha256=sha256,
             limits=limits,
         )

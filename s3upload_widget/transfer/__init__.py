@@ -16,6 +16,7 @@ from s3upload_widget.transfer.existing import (
 )
 from s3upload_widget.transfer.plan import FilePlan, IfExists, Sent, SinglePut
 from s3upload_widget.transfer.proof import Hashes, needs_md5
+from s3upload_widget.transfer.reading import equals_when_read
 from s3upload_widget.transfer.resumable import (
     INCONCLUSIVE_ERRORS,
     ResumableUpload,
@@ -36,6 +37,7 @@ __all__ = [
     "complete",
     "create_listable_upload",
     "describe_object",
+    "equals_when_read",
     "find_resumable_uploads",
     "has_checksum",
     "matching_checksum",

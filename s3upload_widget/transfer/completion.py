@@ -48,6 +48,7 @@ from s3upload_widget.transfer.proof import (
     unambiguous_parts,
     verify_object,
 )
+from s3upload_widget.transfer.reading import equals_when_read
 from s3upload_widget.transfer.verify import verify
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ def complete(
     """
     _check_whole_file(plan, hashes, whole)
     if isinstance(upload, SinglePut):
-        found, verified_by = _verify_single(store, plan, hashes, sent, refused=upload.refused)
+        found, verified_by = _verify_single(store, plan, hashes, sent, upload)
     else:
         found, verified_by = _complete_parts(store, plan, upload, hashes, sent)
     return uploaded_file(store, plan, found, verified_by, whole if sha256 else "")
@@ -136,9 +137,9 @@ def _check_whole_file(plan: FilePlan, hashes: Hashes, whole: str) -> None:
 
 
 def _verify_single(
-    store: Store, plan: FilePlan, hashes: Hashes, sent: Sent, *, refused: bool
+    store: Store, plan: FilePlan, hashes: Hashes, sent: Sent, put: SinglePut
 ) -> tuple[ObjectMade, VerifiedBy]:
-    """Look at what one PUT left; ``refused`` if S3 refused it, as the key has an object.
+    """Look at what one PUT left; S3 may have refused it, as the key has an object.
 
     Where HEAD is denied or shows no checksum, nobody can see whose bytes are there. What remains
     is that S3 took the request whose signature holds the length and the checksum; a server too
@@ -154,9 +155,9 @@ def _verify_single(
     head = look_for(store, plan.key, is_there) if asked else store.head_object(plan.key)
     if isinstance(head, NoObject) or (isinstance(head, NotAllowed) and not asked):
         raise PartsMissingError([1])
-    found = ObjectMade() if isinstance(head, NotAllowed) else head
+    found = put.made if isinstance(head, NotAllowed) else with_answer(head, put.made)
     verified_by = _verify_put(found, plan, hashes, place)
-    if refused and verified_by == "size":
+    if put.refused and verified_by == "size":
         msg = (
             f"{place} has an object already, and nobody can see whether it is this file: S3 tells "
             "no checksum of it, as where s3:GetObject is missing. Overwrite it, or use another key"
@@ -193,6 +194,8 @@ def _complete_parts(
         _look_before(store, plan, upload, sent)
         made = _make_object(store, plan, upload, listed, hashes)
     except (NoSuchUploadError, ObjectExistsError) as error:
+        if isinstance(error, ObjectExistsError):
+            sent.before = NotAllowed()  # nobody knows any more whose object is there
         # The answer to an earlier request may be lost, or another kernel completed it.
         return _find_completed(store, plan, upload, hashes, sent, error)
     is_there = partial(is_new, before=sent.before, made=made, hashes=hashes, place=place)
@@ -206,19 +209,13 @@ def _complete_parts(
 
 
 def _look_before(store: Store, plan: FilePlan, upload: MultipartUpload, sent: Sent) -> None:
-    """Note what the key has, directly before S3 is asked to complete.
+    """Note what the key has, before S3 is asked to complete for the first time.
 
-    Some servers ignore the condition that nothing may be there: this look is what remains.
-
-    Raises:
-        ObjectExistsError: It has an object, and may not be overwritten.
+    The store itself looks whether a key is free that has to be.
     """
-    before = store.head_object(plan.key)
     if sent.completing != upload.upload_id:
-        sent.completing, sent.before = upload.upload_id, before
-    if plan.must_not_exist and isinstance(before, ObjectFound):
-        msg = f"another object arrived as {store.destination(plan.key)} meanwhile"
-        raise ObjectExistsError(msg)
+        sent.completing = upload.upload_id
+        sent.before = NoObject() if plan.must_not_exist else store.head_object(plan.key)
 
 
 def _make_object(
@@ -273,19 +270,15 @@ def _find_completed(
     error: NoSuchUploadError | ObjectExistsError,
 ) -> tuple[ObjectMade, VerifiedBy]:
     place = store.destination(plan.key)
-    head = store.head_object(plan.key)
-    completed = sent.completing == upload.upload_id
-    if isinstance(head, NotAllowed) and isinstance(error, NoSuchUploadError) and completed:
+    completed = sent.completing == upload.upload_id and isinstance(error, NoSuchUploadError)
+    is_there = partial(is_new, before=sent.before, made=ObjectMade(), hashes=hashes, place=place)
+    head = look_for(store, plan.key, is_there) if completed else store.head_object(plan.key)
+    if isinstance(head, NotAllowed) and completed:
         # Sending it all again would end in a conflict with itself, most likely.
-        allowed = Call(operation="HeadObject", bucket=store.bucket, key=plan.key).statement
-        msg = (
-            f"S3 was asked to complete {place}, its answer was lost, and nobody may look whether "
-            "the object is there: allow s3:GetObject, then resume, and what is there is compared "
-            f"and not sent again; a policy with this statement allows it: {allowed}"
-        )
-        raise AccessDeniedError(msg) from error
+        raise _not_seen_error(store, plan.key) from error
     if isinstance(head, ObjectFound):
-        if verified_by := matching_checksum(head, hashes, place):
+        surely = completed and not isinstance(sent.before, NotAllowed) and is_there(head)
+        if verified_by := _proof_of_completed(store, plan, hashes, head, surely=surely):
             if isinstance(error, ObjectExistsError):  # then the parts are still there, and billed
                 with contextlib.suppress(S3Error):
                     store.abort_multipart_upload(plan.key, upload.upload_id)
@@ -294,3 +287,32 @@ def _find_completed(
             msg = f"another object arrived as {place} meanwhile: overwrite it or keep both"
             raise ObjectExistsError(msg) from error
     raise error
+
+
+def _proof_of_completed(
+    store: Store, plan: FilePlan, hashes: Hashes, head: ObjectFound, *, surely: bool
+) -> VerifiedBy | None:
+    """What proves an object to be the file; None if it is another, or nothing tells.
+
+    It is read back where S3 shows nothing to compare by. If it is too large for that, its size
+    is what is known, provided that it is ``surely`` what S3 was asked for: the upload is gone,
+    and the object was not there before.
+    """
+    try:
+        verified_by = verify_object(head, hashes, store.destination(plan.key))
+    except IntegrityError:
+        return None
+    if verified_by != "size":
+        return verified_by
+    if head.size <= plan.read_back:
+        return "read" if equals_when_read(store, plan.key, hashes) else None
+    return "size" if surely else None
+
+
+def _not_seen_error(store: Store, key: str) -> AccessDeniedError:
+    allowed = Call(operation="HeadObject", bucket=store.bucket, key=key).statement
+    return AccessDeniedError(
+        f"S3 was asked to complete {store.destination(key)}, its answer was lost, and nobody may "
+        "look whether the object is there: allow s3:GetObject, then resume, and what is there is "
+        f"compared and not sent again; a policy with this statement allows it: {allowed}"
+    )

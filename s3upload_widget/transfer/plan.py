@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from s3upload_widget.s3 import NotAllowed
+from s3upload_widget.s3 import NotAllowed, ObjectMade
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -30,6 +30,8 @@ class FilePlan:
     """Whether S3 is to refuse where the key has got an object meanwhile."""
     compare: bool = False
     """Whether the key has an object already that may be this very file."""
+    read_back: int = 0
+    """Bytes of the largest object that is read back where S3 tells nothing to compare by."""
     started: datetime
     """UTC."""
     continues: str = field(default="", repr=False)
@@ -42,6 +44,8 @@ class SinglePut:
 
     refused: bool
     """Whether S3 refused the PUT because the key has an object."""
+    made: ObjectMade = field(default_factory=ObjectMade)
+    """What S3 answered to it, as far as that is known: gateways show an ETag there alone."""
 
 
 @dataclass(slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from s3upload_widget.options import READ_BACK
 from s3upload_widget.uploader.batch import Options, upload
 from s3upload_widget.uploader.sources import expand_paths
 
@@ -31,6 +32,7 @@ def upload_file(
     executor: Executor | None = None,
     progress: bool = True,
     restart: bool = False,
+    read_back: int = READ_BACK,
 ) -> UploadedFile:
     """Upload a file, or resume what a page or another script left unfinished of it.
 
@@ -53,6 +55,8 @@ def upload_file(
         executor: Threads to work on, instead of own ones; not those that this call runs on.
         progress: Whether to show a bar.
         restart: Leave an unfinished upload as it is, and start over beside it.
+        read_back: Bytes of the largest object that is read back to compare it, where the key has
+            an object and S3 shows no checksum of it; 256 MiB if left out, 0 for none.
 
     Returns:
         The file, complete on S3 and proven equal there.
@@ -75,6 +79,7 @@ def upload_file(
         executor=executor,
         progress=progress,
         restart=restart,
+        read_back=read_back,
     )
     return upload([(path, "")], uri, options)[0].uploaded
 
@@ -92,6 +97,7 @@ def upload_files(
     executor: Executor | None = None,
     progress: bool = True,
     restart: bool = False,
+    read_back: int = READ_BACK,
 ) -> tuple[UploadedFile, ...]:
     """Upload files into a folder; a folder among ``paths`` with all that is in it.
 
@@ -121,6 +127,7 @@ def upload_files(
         executor: As there.
         progress: As there; one bar for all.
         restart: As there.
+        read_back: As there.
 
     Returns:
         The files in the order of ``paths``.
@@ -135,6 +142,7 @@ def upload_files(
         executor=executor,
         progress=progress,
         restart=restart,
+        read_back=read_back,
     )
     outcomes = upload(expand_paths(paths), f"{str(uri).removesuffix('/')}/", options)
     return tuple(outcome.uploaded for outcome in outcomes)

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 from s3upload_widget import keys
 from s3upload_widget.errors import ObjectExistsError, RefusedError, S3Error, UploadError
 from s3upload_widget.keys import names, object_key, parse_uri
-from s3upload_widget.options import check_choices
+from s3upload_widget.options import READ_BACK, check_choices, check_read_back
 from s3upload_widget.parts import S3_LIMITS, Limits, PartPlan, plan_parts
 from s3upload_widget.results import PickedFile
 from s3upload_widget.s3 import ObjectFound, Store
@@ -58,6 +58,7 @@ class Options:
     executor: Executor | None = None
     progress: bool = True
     restart: bool = False
+    read_back: int = READ_BACK
     limits: Limits = S3_LIMITS
 
     def __post_init__(self) -> None:
@@ -67,6 +68,7 @@ class Options:
             RefusedError: An option is not valid.
         """
         check_choices(self.if_exists, self.max_concurrency)
+        check_read_back(self.read_back)
         plan_parts(0, self.part_size, limits=self.limits)
 
 
@@ -179,6 +181,7 @@ def _upload_one(
         parts=_plan_parts(source.size, options),
         content_type=store.content_type(wanted.picked.type),
         must_not_exist=options.if_exists != "overwrite",
+        read_back=options.read_back,
         started=datetime.now(timezone.utc),
     )
     stats = UploadStats(advance)

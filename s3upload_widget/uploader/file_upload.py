@@ -26,6 +26,7 @@ from s3upload_widget.transfer import (
     SinglePut,
     complete,
     describe_object,
+    equals_when_read,
     has_checksum,
     matching_checksum,
     part_layouts,
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
 
     from s3upload_widget.results import UploadedFile, VerifiedBy
     from s3upload_widget.s3 import Store
-    from s3upload_widget.transfer import FilePlan
+    from s3upload_widget.transfer import FilePlan, PartLayout
     from s3upload_widget.uploader.part_queue import PartJob
     from s3upload_widget.uploader.resume import ActiveUpload
     from s3upload_widget.uploader.sources import Source
@@ -196,19 +197,42 @@ class FileUpload:
         how = f" with other bytes than {shown(self._source.name)}, or S3 does not say which"
         msg = describe_object(head, self._place, how)
         msg = f"{msg}; give if_exists='overwrite' or 'rename', or another key"
+        if head.size == self._source.size > self._plan.read_back:
+            msg = f"{msg}, or read_back={head.size} to have it read back and compared"
         raise ObjectExistsError(msg)
 
     def _proof_of(self, found: ObjectFound) -> tuple[VerifiedBy, str] | None:
         """What proves that the object is the file, and the file's SHA-256; None if nothing does."""
-        if found.size != self._source.size or not has_checksum(found):
+        if found.size != self._source.size:
             return None
         plan = self._plan
-        for layout in part_layouts(self._store, plan.key, found, plan.parts.part_size):
+        layouts: Iterable[PartLayout] = ()
+        if has_checksum(found):
+            layouts = part_layouts(self._store, plan.key, found, plan.parts.part_size)
+        for layout in layouts:
             known = {part.part_number: part.sha256 for part in layout.listed}
             read = hash_file(self._source, layout.parts, md5=layout.md5, known=known)
             if read and (verified_by := matching_checksum(found, read[0], self._place)):
                 return verified_by, read[1]
-        return None
+            if layout.certain or not read:
+                return None
+        return self._proof_by_reading(found)
+
+    def _proof_by_reading(self, found: ObjectFound) -> tuple[VerifiedBy, str] | None:
+        """The same where S3 tells nothing, or too little: all its bytes, unless they are too many."""
+        if found.size > self._plan.read_back:
+            return None
+        advanced = 0
+
+        def advance(size: int) -> None:
+            nonlocal advanced
+            advanced += size
+            self._stats.advance(size)
+
+        read = hash_file(self._source, self._plan.parts, md5=False, known={})
+        equal = read and equals_when_read(self._store, self._plan.key, read[0], advance)
+        self._stats.advance(-advanced)  # counted as a whole, or sent after all
+        return ("read", read[1]) if read and equal else None
 
     def _find(self) -> ActiveUpload | None:
         """The unfinished upload that the file resumes, if there is one."""
@@ -328,11 +352,10 @@ class FileUpload:
         )
         sent.signed[1] = part.sha256
         try:
-            retrying(put, threading.Event())
+            return SinglePut(refused=False, made=retrying(put, threading.Event()))
         except ObjectExistsError:
             # Perhaps by this very request, whose answer was lost: then complete() sees it.
             return SinglePut(refused=True)
-        return SinglePut(refused=False)
 
     @property
     def _place(self) -> str:

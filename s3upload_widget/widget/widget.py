@@ -16,7 +16,7 @@ import traitlets as t
 from s3upload_widget.doctor import examine
 from s3upload_widget.errors import CannotWaitError, RefusedError
 from s3upload_widget.keys import parse_target
-from s3upload_widget.options import check_choices
+from s3upload_widget.options import READ_BACK, check_choices, check_read_back
 from s3upload_widget.parts import check_part_size, is_whole
 from s3upload_widget.protocol import Welcome
 from s3upload_widget.s3 import Store
@@ -64,6 +64,8 @@ class UploadWidget(Traits):
         if_exists: What to do where the key has an object: ``"verify"`` hashes the file, sends
             nothing if the object has the same bytes, and else asks; ``"overwrite"`` and
             ``"rename"`` (``run7-1.parquet``) do neither.
+        read_back: Bytes of the largest object that the kernel reads back to compare it, where S3
+            shows no checksum of it; 256 MiB if left out, 0 for none.
         sha256: Whether each whole file's SHA-256 is computed too, as ``sha256sum`` prints it.
         extra_args: boto3's own names, such as ``{"ServerSideEncryption": "aws:kms"}``.
         max_size: Bytes that a file may have at most.
@@ -96,6 +98,7 @@ class UploadWidget(Traits):
         part_size: int | None = None,
         max_concurrency: int = 6,
         if_exists: IfExists = "verify",
+        read_back: int = READ_BACK,
         sha256: bool = True,
         extra_args: Mapping[str, Any] | None = None,
         max_size: int | None = None,
@@ -108,6 +111,7 @@ class UploadWidget(Traits):
     ) -> None:
         _refuse_unknown(UploadWidget, unknown)
         _check_options(part_size, max_concurrency, if_exists, max_size, transport)
+        check_read_back(read_back)
         name, folder = parse_target(bucket, prefix)
         store = Store(
             name,
@@ -124,6 +128,7 @@ class UploadWidget(Traits):
             part_size=part_size,
             max_size=max_size,
             if_exists=if_exists,
+            read_back=read_back,
             sha256=sha256,
         )
         self._store, self._folder = store, folder
