@@ -198,7 +198,7 @@ def test_whatever_is_like_a_client_is_one(ministack: S3Server, bucket: str) -> N
     ("name", "value", "error", "says"),
     [
         ("AWS_PROFILE", "nobody", CredentialsError, "check its name and AWS_PROFILE"),
-        ("AWS_DEFAULT_REGION", "no region", RefusedError, "give one such as eu-west-1"),
+        ("AWS_DEFAULT_REGION", "no region", RefusedError, "use one such as eu-west-1"),
         ("AWS_ENDPOINT_URL", "localhost:9000", RefusedError, "AWS_ENDPOINT_URL"),
     ],
 )

@@ -113,7 +113,7 @@ def test_where_nobody_tells_the_parts_the_likely_sizes_are_tried(
     if tried[-1] == part_size:
         assert verified_by(reply) == "md5"
     else:
-        assert "perhaps with other bytes: S3 does not tell" in refused(reply)
+        assert "perhaps with other bytes: S3 does not list" in refused(reply)
 
 
 def test_a_file_that_was_sent_as_one_part_of_an_upload_is_recognised(

@@ -55,7 +55,7 @@ def test_a_damaged_part_is_sent_again_also_where_its_sha256_is_told_as_sent(
 ) -> None:
     server, wire, bucket = echoing
     file, uri = make_file(tmp_path / "run7.csv", 5 * MiB + 1), f"s3://{bucket}/"
-    wire.play(*DAMAGED)
+    wire.play(DAMAGED[1], Fault(FlipBit(at_byte=2), Match(method="PUT", part_number=1)))
 
     upload_file(file, uri, client=server.client, part_size=5 * MiB, progress=False)
 
