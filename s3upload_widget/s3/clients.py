@@ -212,6 +212,8 @@ class Clients:
                 COMPLETE_TIMEOUT if purpose == "complete" else READ_TIMEOUT,
                 # Each body travels with its SHA-256: over plain HTTP botocore would make another.
                 s3=wanted | ({"payload_signing_enabled": False} if purpose == "send" else {}),
+                # A body is sent twice at most before somebody asks why.
+                attempts=2 if purpose == "send" else 3,
                 # The endpoint is decided here; a profile's own would send parts elsewhere.
                 ignore_configured_endpoint_urls=True,
             )
@@ -259,6 +261,7 @@ def _config(
     read_timeout: float,
     *,
     s3: dict[str, Any] | None = None,
+    attempts: int = 3,
     ignore_configured_endpoint_urls: bool = False,
 ) -> Config:
     from botocore.config import Config  # noqa: PLC0415
@@ -272,7 +275,7 @@ def _config(
         "response_checksum_validation": "when_required",
         "connect_timeout": CONNECT_TIMEOUT,
         "read_timeout": read_timeout,
-        "retries": {"mode": "standard", "total_max_attempts": 3},
+        "retries": {"mode": "standard", "total_max_attempts": attempts},
         "ignore_configured_endpoint_urls": ignore_configured_endpoint_urls,
         "max_pool_connections": 64,
     }

@@ -22,6 +22,7 @@ from s3upload_widget.s3.clients import Clients, connect
 from s3upload_widget.s3.download import read_object
 from s3upload_widget.s3.errors import is_no_s3
 from s3upload_widget.s3.extra_args import checked_extra_args
+from s3upload_widget.s3.folders import Folders
 from s3upload_widget.s3.guard import KeyGuard
 from s3upload_widget.s3.listing import list_free_keys, list_object_parts, list_parts, list_uploads
 from s3upload_widget.s3.parameters import condition, given, of_object, of_part, of_parts
@@ -88,6 +89,7 @@ class Store:
         self._calls = Calls(bucket, self._clients, self._extra_args)
         self.config: Final = BucketConfig(self._calls, self._clients, self._extra_args)
         self.guard: Final = KeyGuard(bucket, self._calls, self._clients, self.head_object)
+        self.folders: Final = Folders(bucket, self._calls, self._clients, self.head_object)
         self._lock = threading.Lock()
         self._bucket_found = False
         self._lists_parts = False
@@ -217,7 +219,8 @@ class Store:
             IntegrityError: Other bytes arrived than were sent.
         """
         params = of_part(key, upload_id, part_number, size=len(body), sha256=sha256, md5=md5)
-        self._calls.request("upload_part", purpose="send", Body=body, **params)
+        with self.folders.explaining(key):
+            self._calls.request("upload_part", purpose="send", Body=body, **params)
 
     def presign_put_object(
         self,
@@ -374,9 +377,10 @@ class Store:
     def _make_object(
         self, verb: str, params: Mapping[str, Any], purpose: Purpose, must_not_exist: bool
     ) -> Mapping[str, Any]:
-        if must_not_exist:
-            return self.guard.make_object(verb, params, purpose)
-        return self._calls.request(verb, purpose=purpose, **params)
+        with self.folders.explaining(params["Key"]):
+            if must_not_exist:
+                return self.guard.make_object(verb, params, purpose)
+            return self._calls.request(verb, purpose=purpose, **params)
 
     def _is_aborted(self, key: str, upload_id: str) -> bool:
         try:

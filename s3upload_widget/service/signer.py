@@ -6,7 +6,7 @@ Knows no policy and no comm.
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from s3upload_widget.checksums import hexadecimal, same_etag
 from s3upload_widget.errors import (
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from s3upload_widget.service.opener import Opener
     from s3upload_widget.transfer import FilePlan
 
+SENT_BLINDLY: Final = 2
+"""Times that a part is signed before somebody asks why it does not arrive."""
 _NO_SHA256 = "A" * 43 + "="
 """Stands where only the names of headers matter."""
 _NO_MD5 = "A" * 22 + "=="
@@ -73,11 +75,14 @@ class Signer:
             RefusedError: The file has no such part.
             NoSuchUploadError: No upload is open for it.
             UploadAbortedError: It was discarded.
+            KeyRefusedError: The server keeps no such key.
             ObjectExistsError: Another object took the key meanwhile.
             AccessDeniedError: Nobody may look, and nothing guards what the key may have.
             CredentialsError: There is nothing to sign with.
         """
         record = entry.record
+        if isinstance(record, (Planned, Open)):
+            self._check_repetition(entry, record.plan, part)
         if isinstance(record, Open):
             url = self._presign_part(record, part)
             self._opener.adopt(record)
@@ -91,6 +96,16 @@ class Signer:
             raise ProtocolError(msg)
         entry.sent.signed[part.part_number] = part.sha256
         return url
+
+    def _check_repetition(self, entry: FileEntry, plan: FilePlan, part: PartChecksums) -> None:
+        """Look why a part that was sent twice is to be sent once more.
+
+        Raises:
+            KeyRefusedError: The server keeps no such key.
+        """
+        entry.sent.repeated[part.part_number] += part.part_number in entry.sent.signed
+        if entry.sent.repeated[part.part_number] >= SENT_BLINDLY:
+            self._store.folders.check(plan.key)
 
     def header_names(self, plan: FilePlan) -> set[str]:
         """The headers that the page sends with the file."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -54,6 +55,8 @@ class Sent:
 
     signed: dict[int, str] = field(default_factory=dict)
     """Part number → base64 SHA-256 that the newest request for the part was signed with."""
+    repeated: Counter[int] = field(default_factory=Counter)
+    """Part number → how often it was signed again."""
     completing: str = field(default="", repr=False)
     """Id of the upload that S3 was asked to complete: if that is gone, it may be complete."""
     before: ObjectHead = field(default_factory=NotAllowed)
