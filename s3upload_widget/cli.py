@@ -6,6 +6,7 @@ Exit codes: 0 all went well, 1 it failed or was declined, 2 the command was mist
 from __future__ import annotations
 
 import glob
+import io
 import json
 import sys
 from pathlib import Path
@@ -19,7 +20,14 @@ from s3upload_widget.options import IF_EXISTS, MAX_CONCURRENCY, READ_BACK
 from s3upload_widget.parts import MiB
 from s3upload_widget.s3 import Unreadable, connect
 from s3upload_widget.unfinished import abort_all, abort_unfinished, list_unfinished
-from s3upload_widget.uploader import Options, expand_paths, upload
+from s3upload_widget.uploader import (
+    Failure,
+    Options,
+    Outcome,
+    expand_paths,
+    upload_each,
+    upload_stream,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -28,7 +36,6 @@ if TYPE_CHECKING:
 
     from s3upload_widget.doctor import Remedy, Report
     from s3upload_widget.results import Unfinished
-    from s3upload_widget.uploader import Outcome
 
 INTERRUPTED: Final = 130
 """What shells report of a program that Ctrl-C ended."""
@@ -39,6 +46,10 @@ class Commands(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command that was asked for."""
+        for stream in (sys.stdout, sys.stderr):
+            # What a terminal cannot encode may be a file's name: no reason to end.
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(errors="backslashreplace")
         try:
             return super().invoke(ctx)
         except (KeyboardInterrupt, click.Abort):
@@ -88,6 +99,7 @@ def cli() -> None:
     show_default=True,
     help="MiB of the largest object that is read back where S3 shows no checksum to compare.",
 )
+@click.option("--name", help="With '-': the name of the file that standard input is.")
 @click.option("--no-progress", is_flag=True, help="Show no bar.")
 @server_options
 def put(
@@ -99,6 +111,7 @@ def put(
     max_concurrency: int,
     restart: bool,
     read_back: int,
+    name: str | None,
     no_progress: bool,
     endpoint_url: str | None,
     profile: str | None,
@@ -106,9 +119,10 @@ def put(
 ) -> None:
     """Upload files, or resume what is unfinished of them.
 
-    PATHS are files, folders, patterns such as '*.parquet', or fsspec URLs. URI is s3://bucket/key
-    for one file, or s3://bucket/folder/. What is on S3 is printed, one URI a line.
+    PATHS are files, folders, patterns such as '*.parquet', fsspec URLs, or - for standard input. URI
+    is s3://bucket/key for one file, or s3://bucket/folder/. What is on S3 is printed, one URI a line.
     """
+    piped = _piped_name(paths, uri, name)
     named = [each for path in paths for each in _matching(path)]
     folder = len(named) > 1 or Path(named[0]).is_dir()
     options = Options(
@@ -120,14 +134,17 @@ def put(
         read_back=read_back * MiB,
         progress=not no_progress and sys.stderr.isatty(),
     )
-    files = expand_paths(named)
-    if not files:
+    if piped:
+        _finish([upload_stream(sys.stdin.buffer, piped, uri, options)], 0)
+        return
+    found = expand_paths(named)
+    for each in found.skipped:
+        click.echo(str(each), err=True)
+    if not (found.files or found.unreadable):
         msg = f"there is no file in {', '.join(named)}"
         raise click.ClickException(msg)
-    outcomes = upload(files, f"{uri.removesuffix('/')}/" if folder else uri, options)
-    for outcome in outcomes:
-        click.echo(outcome.uploaded.uri)
-    click.echo(_summary(outcomes), err=True)
+    results = upload_each(found.files, f"{uri.removesuffix('/')}/" if folder else uri, options)
+    _finish([*results, *found.unreadable], len(found.skipped))
 
 
 @cli.command()
@@ -262,6 +279,23 @@ def _add(remedy: Remedy | Unreadable, *, yes: bool) -> bool:
     return True
 
 
+def _piped_name(paths: Sequence[str], uri: str, name: str | None) -> str:
+    """The name of the file that standard input is; ``""`` where that is not to be uploaded."""
+    if "-" not in paths:
+        if name:
+            msg = "--name goes with '-', which is standard input"
+            raise click.UsageError(msg)
+        return ""
+    if len(paths) > 1:
+        msg = "'-' is standard input, and goes alone"
+        raise click.UsageError(msg)
+    piped = name or ("" if uri.endswith("/") else uri.partition("://")[2].partition("/")[2])
+    if not piped:
+        msg = "standard input has no name: give --name, or a whole key such as s3://bucket/run7.csv"
+        raise click.UsageError(msg)
+    return piped.rpartition("/")[2]
+
+
 def _matching(path: str) -> list[str]:
     """The files that match a pattern which no shell expanded; else the path itself."""
     if "://" in path or Path(path).exists() or not glob.has_magic(path):
@@ -276,6 +310,20 @@ def _matching(path: str) -> list[str]:
 def _message(error: Exception) -> str:
     notes: Iterable[str] = getattr(error, "__notes__", ())
     return "\n".join([str(error), *notes])
+
+
+def _finish(results: Sequence[Outcome | Failure], skipped: int) -> None:
+    """Print what is on S3 and what is not; exits with 1 where something is not."""
+    outcomes = [each for each in results if isinstance(each, Outcome)]
+    failures = [each for each in results if isinstance(each, Failure)]
+    for outcome in outcomes:
+        click.echo(outcome.uploaded.uri)
+    for failure in failures:
+        click.echo(f"Error: {failure}", err=True)
+    more = f"; {len(failures)} failed" * bool(failures) + f"; {skipped} left out" * bool(skipped)
+    click.echo(_summary(outcomes) + more, err=True)
+    if failures:
+        click.get_current_context().exit(1)
 
 
 def _summary(outcomes: list[Outcome]) -> str:

@@ -1,7 +1,8 @@
-"""Options that a widget and a script have in common, and their checks. Pure."""
+"""Options that a widget and a script have, and their checks. Pure."""
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from s3upload_widget.errors import RefusedError
@@ -12,6 +13,9 @@ READ_BACK: Final = 256 * MiB
 """Bytes of the largest object that is read back to compare it."""
 MAX_CONCURRENCY: Final = 64
 """Parts at a time. Browsers send at most 6 to one host; more only helps with HTTP/2."""
+
+_TYPE: Final = re.compile(r"\*|[\w.+!#$&^-]+/(?:\*|[\w.+!#$&^-]+)|\*/\*")
+_ENDING: Final = re.compile(r"\.[^/*]+")
 
 
 def check_read_back(read_back: int) -> None:
@@ -37,3 +41,22 @@ def check_choices(if_exists: str, max_concurrency: int) -> None:
     if not is_whole(max_concurrency) or not 1 <= max_concurrency <= MAX_CONCURRENCY:
         msg = f"max_concurrency={max_concurrency!r} is not valid: use 1 to {MAX_CONCURRENCY}"
         raise RefusedError(msg)
+
+
+def check_accept(accept: str) -> None:
+    """Refuse what lets no file in.
+
+    Raises:
+        RefusedError: An entry is neither the ending of a name nor a MIME type.
+    """
+    if not isinstance(accept, str):
+        msg = f"accept= has to be a str such as '.csv,image/*', not {type(accept).__name__}"
+        raise RefusedError(msg)
+    for entry in filter(None, (part.strip() for part in accept.split(","))):
+        if not (_ENDING.fullmatch(entry) or _TYPE.fullmatch(entry)):
+            likely = "." + entry.lstrip("*.")
+            msg = (
+                f"accept={accept!r}: {entry!r} is neither the ending of a name nor a MIME type, "
+                f"and would let no file in; did you mean {likely!r}?"
+            )
+            raise RefusedError(msg)

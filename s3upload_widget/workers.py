@@ -11,15 +11,16 @@ import math
 import queue
 import threading
 import traceback
-from concurrent.futures import Future
+from concurrent.futures import Executor, Future
 from functools import partial
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final, ParamSpec, TypeVar
 
 from s3upload_widget.redaction import without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 logger: Final = logging.getLogger("s3upload_widget")
@@ -87,6 +88,34 @@ class Workers:
             except queue.Empty:
                 self._threads.discard(threading.current_thread())
                 return None
+
+
+class DaemonExecutor(Executor):
+    """An executor whose threads do not hold up the end of Python.
+
+    Args:
+        count: How many threads.
+        name: What they are called in a debugger.
+    """
+
+    def __init__(self, count: int, *, name: str) -> None:
+        self._workers = Workers(count, name=name)
+
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        """Queue a call.
+
+        Raises:
+            RuntimeError: After :meth:`shutdown`.
+        """
+        future: Future[T] = Future()
+        if not self._workers.submit(partial(_fulfil, future, partial(fn, *args, **kwargs))):
+            msg = "no call is taken after shutdown"
+            raise RuntimeError(msg)
+        return future
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: ARG002
+        """Take no more calls; waits for none, and those that were queued are made."""
+        self._workers.close()
 
 
 def in_parallel(

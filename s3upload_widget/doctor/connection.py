@@ -64,8 +64,9 @@ def endpoint_option(store: Store) -> str:
     """The option with which the AWS command line asks the same server; ``""`` for AWS."""
     if store.on_aws:
         return ""
-    address = shown_address(store.identity.removesuffix(f"/{store.bucket}"))
-    return f" --endpoint-url {shlex.quote(address)}"
+    whole = store.identity.removesuffix(f"/{store.bucket}")
+    base_path = urlsplit(whole).path.rstrip("/")
+    return f" --endpoint-url {shlex.quote(shown_address(whole) + base_path)}"
 
 
 def shown_address(url: str) -> str:

@@ -77,7 +77,8 @@ def connect(
             aws_access_key_id=access_key,
             aws_secret_access_key=secret_key,
             region_name=region,
-            config=_config("path" if endpoint_url else "auto", READ_TIMEOUT),
+            # A profile may have its own addressing style; without one botocore knows which fits.
+            config=_config("", READ_TIMEOUT),
         )
 
 
@@ -204,7 +205,8 @@ class Clients:
         if purpose == "sign" and self._browser_endpoint_url:
             endpoint = self._browser_endpoint_url
         wanted = dict(user.meta.config.s3 or {})
-        virtual = endpoint is None or wanted.get("addressing_style") == "virtual"
+        style = wanted.get("addressing_style")
+        virtual = style == "virtual" or (endpoint is None and style != "path")
         config = user.meta.config.merge(
             _config(
                 # A dot in the name breaks the certificate of a virtual host.
@@ -266,10 +268,11 @@ def _config(
 ) -> Config:
     from botocore.config import Config  # noqa: PLC0415
 
+    addressing = {"addressing_style": addressing_style} if addressing_style else {}
     options: dict[str, Any] = {
         # boto3 presigns with SigV2 otherwise, where checksums are not signed.
         "signature_version": "s3v4",
-        "s3": {**(s3 or {}), "addressing_style": addressing_style, "use_arn_region": True},
+        "s3": {**(s3 or {}), **addressing, "use_arn_region": True},
         # The default CRC32 trailers break older stores.
         "request_checksum_calculation": "when_required",
         "response_checksum_validation": "when_required",

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from s3upload_widget.uploader.api import upload_file, upload_files
-from s3upload_widget.uploader.batch import Options, Outcome, upload
-from s3upload_widget.uploader.sources import expand_paths
+from s3upload_widget.uploader.batch import Options, Outcome, upload_each
+from s3upload_widget.uploader.folders import Failure, expand_paths
+from s3upload_widget.uploader.stream_upload import upload_stream
 
 __all__ = [
+    "Failure",
     "Options",
     "Outcome",
     "expand_paths",
-    "upload",
+    "upload_each",
     "upload_file",
     "upload_files",
+    "upload_stream",
 ]

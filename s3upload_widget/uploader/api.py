@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import logging
+from typing import TYPE_CHECKING, Any, Final
 
 from s3upload_widget.options import READ_BACK
-from s3upload_widget.uploader.batch import Options, upload
-from s3upload_widget.uploader.sources import expand_paths
+from s3upload_widget.uploader.batch import Options, all_uploaded, upload, upload_each
+from s3upload_widget.uploader.folders import expand_paths, summary
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from s3upload_widget.results import UploadedFile
     from s3upload_widget.transfer import IfExists
     from s3upload_widget.uploader.sources import FilePath
+
+logger: Final = logging.getLogger("s3upload_widget")
 
 
 def upload_file(
@@ -102,8 +105,9 @@ def upload_files(
     """Upload files into a folder; a folder among ``paths`` with all that is in it.
 
     Arguments and errors are those of :func:`upload_file`. One that fails, or is not there, does not
-    hold up the others: the first error is raised when all were tried. Where there is no file at
-    all, a warning is logged.
+    hold up the others: the first error is raised when all were tried, and its notes name the
+    others. Where there is no file at all, a warning is logged; and where something in a folder is
+    left out, such as a pipe or a link to another folder.
 
     Example:
         >>> import pandas as pd
@@ -144,5 +148,11 @@ def upload_files(
         restart=restart,
         read_back=read_back,
     )
-    outcomes = upload(expand_paths(paths), f"{str(uri).removesuffix('/')}/", options)
+    found = expand_paths(paths)
+    if found.skipped:
+        logger.warning("of what goes to %s, %s", uri, summary(found.skipped))
+    if not (found.files or found.unreadable):
+        logger.warning("nothing goes to %s: there was no file to upload", uri)
+    results = upload_each(found.files, f"{str(uri).removesuffix('/')}/", options)
+    outcomes = all_uploaded([*results, *found.unreadable])
     return tuple(outcome.uploaded for outcome in outcomes)

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import errno
 import re
+import time
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 from urllib.parse import urlsplit
 
-from s3upload_widget.errors import FileChangedError, RefusedError
+from s3upload_widget.errors import FileChangedError, RefusedError, UploadError
 from s3upload_widget.keys import shown
+from s3upload_widget.redaction import scrub
+from s3upload_widget.s3 import backoff
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Mapping
+    from collections.abc import Callable, Hashable, Mapping
 
+T = TypeVar("T")
+
+READ_ATTEMPTS: Final = 5
+"""Times that a piece is read where the connection breaks."""
+LASTING: Final = (UploadError, PermissionError, ImportError, NotImplementedError, ValueError)
+"""Errors that reading again does not heal."""
 WEB: Final = frozenset({"http", "https"})
 _PRIVATE: Final = re.compile(r"[?#].*|(?<=//)[^/@]*@", re.DOTALL)
 _TOTAL: Final = re.compile(r"bytes (?:[0-9]+-[0-9]+|\*)/([0-9]+)")
@@ -33,7 +43,7 @@ class RemoteFile:
     def __init__(self, url: str, filesystem: Any, path: str) -> None:
         self._filesystem = filesystem
         self._path = path
-        info = filesystem.info(path)
+        info = _found(url, lambda: filesystem.info(path))
         if info.get("type") != "file" or info.get("size") is None:
             msg = f"{shown(public(url))} is no file whose size is known"
             raise RefusedError(msg)
@@ -48,7 +58,8 @@ class RemoteFile:
             return b""
         end = offset + length
         past = int(end == self.size)
-        data: bytes = self._filesystem.cat_file(self._path, start=offset, end=end + past)
+        cat = self._filesystem.cat_file
+        data: bytes = _patiently(self.name, lambda: cat(self._path, start=offset, end=end + past))
         if len(data) != length:
             raise changed(self.name)
         return data
@@ -122,7 +133,10 @@ class WebFile(RemoteFile):
     def _request(self, offset: int, length: int) -> tuple[Version, bytes]:
         from fsspec.asyn import sync  # noqa: PLC0415 - optional
 
-        answer: tuple[Version, bytes] = sync(self._filesystem.loop, self._get, offset, length)
+        loop = self._filesystem.loop
+        answer: tuple[Version, bytes] = _patiently(
+            self.name, lambda: sync(loop, self._get, offset, length)
+        )
         return answer
 
     async def _get(self, offset: int, length: int) -> tuple[Version, bytes]:
@@ -169,7 +183,11 @@ def open_remote(url: str) -> RemoteFile:
     except ImportError as error:
         msg = f"{shown(public(url))} needs fsspec: pip install fsspec, or give the path of a file"
         raise RefusedError(msg) from error
-    filesystem, path = url_to_fs(url)
+    try:
+        filesystem, path = url_to_fs(url)
+    except (ValueError, ImportError) as error:
+        msg = f"{shown(public(url))} cannot be read: {scrub(str(error))}"
+        raise RefusedError(msg) from None
     kind = WebFile if WEB & _protocols(filesystem) else RemoteFile
     return kind(url, filesystem, path)
 
@@ -185,6 +203,36 @@ def changed(name: str) -> FileChangedError:
         f"{shown(name)} was changed, replaced or deleted while it was being uploaded; nothing was "
         "completed: upload it again when nobody writes to it"
     )
+
+
+def _found(url: str, info: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """What is there; an error may not show what signs the URL."""
+    try:
+        return info()
+    except FileNotFoundError:
+        what = "not found, or out of reach"
+        raise FileNotFoundError(errno.ENOENT, what, public(url)) from None
+
+
+def _patiently(name: str, read: Callable[[], T]) -> T:
+    """What ``read`` gives, and again where the way to it fails for a moment.
+
+    Raises:
+        OSError: It keeps failing.
+    """
+    for attempt in range(1, READ_ATTEMPTS + 1):
+        try:
+            return read()
+        except LASTING:  # noqa: PERF203 - that is what a retry is
+            raise
+        except FileNotFoundError:
+            raise changed(name) from None
+        except Exception as error:  # noqa: BLE001 - each file system has errors of its own
+            if attempt == READ_ATTEMPTS:
+                msg = f"{shown(name)} cannot be read: {scrub(f'{type(error).__name__}: {error}')}"
+                raise OSError(msg) from None
+            time.sleep(backoff(attempt))
+    raise AssertionError
 
 
 def _failure(name: str, status: int) -> Exception:

@@ -13,8 +13,6 @@ from s3upload_widget.keys import shown
 from s3upload_widget.uploader.remote_files import changed, open_remote
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     FilePath: TypeAlias = str | os.PathLike[str]
 
 
@@ -68,13 +66,13 @@ class LocalFile:
         self.name = path.name
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
-            msg = f"{shown(str(path))} is {_kind(status)}"
+            msg = f"{shown(str(path))} is {_explain(status)}"
             raise RefusedError(msg)
         self._identity = _identity(status)
         self._inode = _inode(status)
         self._moved = False
         self.size = status.st_size
-        self.modified = datetime.fromtimestamp(status.st_mtime, timezone.utc)
+        self.modified = _date(status)
         self._check_size()
 
     def read(self, offset: int, length: int) -> bytes:
@@ -126,51 +124,40 @@ class LocalFile:
             self._inode, self._moved = _inode(status), True
 
 
-def open_source(path: FilePath) -> Source:
-    """The file at a path, or at an fsspec URL."""
+def open_source(path: FilePath | Source) -> Source:
+    """The file at a path, or at an fsspec URL; one that is open already stays as it is."""
+    if not isinstance(path, (str, os.PathLike)):
+        return path
     if not isinstance(path, str) or "://" not in path:
         return LocalFile(Path(path))
     scheme, _, rest = path.partition("://")
     return LocalFile(Path(rest)) if scheme in {"file", "local"} else open_remote(path)
 
 
-def expand_paths(paths: FilePath | Iterable[FilePath]) -> list[tuple[FilePath, str]]:
-    """List each file once, with its path inside the folder that was named; ``""`` if it was named.
-
-    A file in a folder that is named too belongs to the folder: a pattern such as ``**`` names both.
-    """
-    named: dict[Path | str, FilePath] = {}
-    for path in [paths] if isinstance(paths, (str, os.PathLike)) else paths:
-        named.setdefault(_identify(path), path)
-    folders = {place for place in named if isinstance(place, Path) and place.is_dir()}
-    found: list[tuple[FilePath, str]] = []
-    for place, path in named.items():
-        if isinstance(place, Path) and folders.intersection(place.parents):
-            continue
-        found.extend(_files_in(Path(path), place.name) if place in folders else [(path, "")])
-    return found
-
-
-def _identify(path: FilePath) -> Path | str:
-    """The same for all ways to name one file; a link to a file is where the link is."""
-    if isinstance(path, str) and "://" in path:
-        return path
-    named = Path(path)
-    return named.resolve() if named.is_dir() else named.parent.resolve() / named.name
-
-
-def _files_in(folder: Path, name: str) -> list[tuple[FilePath, str]]:
-    """Its files at any depth; ``rglob`` follows no link to another folder."""
-    files = sorted(each for each in folder.rglob("*") if each.is_file())
-    return [(each, f"{name}/{each.relative_to(folder).as_posix()}") for each in files]
-
-
-def _kind(status: os.stat_result) -> str:
+def kind(status: os.stat_result) -> str:
+    """What it is, where it is no file."""
     if stat.S_ISDIR(status.st_mode):
-        return "a folder: give upload_files() its files"
+        return "a folder"
     if stat.S_ISFIFO(status.st_mode):
-        return "a pipe, and no file: send what it gives with 's3upload put -'"
-    return "no file"
+        return "a pipe"
+    return "a socket" if stat.S_ISSOCK(status.st_mode) else "a device"
+
+
+def _explain(status: os.stat_result) -> str:
+    what = kind(status)
+    if stat.S_ISDIR(status.st_mode):
+        return f"{what}: give upload_files() its files"
+    if stat.S_ISFIFO(status.st_mode):
+        return f"{what}, and no file: send what it gives with 's3upload put -'"
+    return f"{what}, and no file"
+
+
+def _date(status: os.stat_result) -> datetime:
+    """When it was changed; 1970 for a time that no calendar has."""
+    try:
+        return datetime.fromtimestamp(status.st_mtime, timezone.utc)
+    except (ValueError, OverflowError, OSError):
+        return datetime.fromtimestamp(0, timezone.utc)
 
 
 def _identity(status: os.stat_result) -> tuple[int, int]:

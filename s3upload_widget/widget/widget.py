@@ -16,7 +16,7 @@ import traitlets as t
 from s3upload_widget.doctor import examine
 from s3upload_widget.errors import CannotWaitError, RefusedError
 from s3upload_widget.keys import parse_target
-from s3upload_widget.options import READ_BACK, check_choices, check_read_back
+from s3upload_widget.options import READ_BACK, check_accept, check_choices, check_read_back
 from s3upload_widget.parts import check_part_size, is_whole
 from s3upload_widget.protocol import Welcome
 from s3upload_widget.s3 import Store
@@ -112,6 +112,7 @@ class UploadWidget(Traits):
         _refuse_unknown(UploadWidget, unknown)
         _check_options(part_size, max_concurrency, if_exists, max_size, transport)
         check_read_back(read_back)
+        check_accept(accept)
         name, folder = parse_target(bucket, prefix)
         store = Store(
             name,

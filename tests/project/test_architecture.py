@@ -52,7 +52,7 @@ ROOMS = {
         "errors results parts checksums accept keys policy protocol s3 workers transfer "
         "unfinished doctor"
     ),
-    "uploader": "errors results parts options checksums keys s3 transfer",
+    "uploader": "errors results parts options checksums keys redaction s3 workers transfer",
     "local": "s3 policy",
     "widget": (
         "errors results parts options keys protocol redaction s3 workers transfer service "

@@ -230,3 +230,24 @@ def test_a_client_of_another_profile_serves_where_the_environments_is_none(
     monkeypatch.setenv("AWS_PROFILE", "nobody")
 
     assert "X-Amz-Credential=AKtest" in url_of(Store("lab-data", client))
+
+
+@pytest.mark.parametrize("style", ["virtual", "path", ""])
+@pytest.mark.parametrize("endpoint", ["https://oss.example.org", None])
+def test_a_profile_keeps_its_addressing_style(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, style: str, endpoint: str | None
+) -> None:
+    config = tmp_path / "config"
+    wanted = f"s3 =\n  addressing_style = {style}\n" if style else ""
+    config.write_text(
+        "[profile lab]\nregion = eu-west-1\naws_access_key_id = a\naws_secret_access_key = b\n"
+        + wanted
+    )
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+
+    url = url_of(Store("lab-data", connect(profile="lab", endpoint_url=endpoint)))
+
+    host = "oss.example.org" if endpoint else "s3.eu-west-1.amazonaws.com"
+    virtual = style == "virtual" or (style == "" and endpoint is None)
+    start = f"https://lab-data.{host}/raw/" if virtual else f"https://{host}/lab-data/raw/"
+    assert url.startswith(start)

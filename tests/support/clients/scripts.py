@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from s3upload_widget import checksums
 from s3upload_widget.parts import Limits
-from s3upload_widget.uploader import Options, Outcome, upload
+from s3upload_widget.uploader import Options, Outcome
+from s3upload_widget.uploader.batch import upload
 from support import ROOT
 from support.files import sha256_of_file, sha256_of_object
 
@@ -29,7 +30,7 @@ _SCRIPT: Final = """
 import sys
 import boto3
 from support.clients.scripts import SMALL
-from s3upload_widget.uploader import Options, upload
+from s3upload_widget.uploader.batch import Options, upload
 path, uri = sys.argv[1:]
 upload([(path, "")], uri, Options(limits=SMALL, max_concurrency=4, progress=False))
 """
