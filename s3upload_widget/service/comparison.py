@@ -14,7 +14,9 @@ from s3upload_widget.s3 import NoObject, ObjectFound
 from s3upload_widget.service.file_records import Completed
 from s3upload_widget.transfer import (
     Hashes,
+    PartLayout,
     describe_object,
+    equals_when_read,
     has_checksum,
     matching_checksum,
     part_layouts,
@@ -22,9 +24,11 @@ from s3upload_widget.transfer import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from s3upload_widget.protocol import CompareObject
     from s3upload_widget.s3 import Store
-    from s3upload_widget.transfer import FilePlan, PartLayout
+    from s3upload_widget.transfer import FilePlan
 
 CHOICES: Final = "overwrite it, keep both under another name, or skip this file"
 
@@ -52,23 +56,32 @@ def compare(
     if not isinstance(found, ObjectFound):
         return NoObject()  # also where S3 denies to show it: S3 itself will not overwrite
     place = store.destination(plan.key)
-    if hindrance := why_not(found, plan.parts.size, place):
+    if hindrance := why_not(found, plan.parts.size, place, plan.read_back):
         raise conflict(hindrance)
-    if request.parts_sha256:
-        parts = PartPlan(found.size, max(1, request.part_size))
-        hashes = Hashes(parts=parts, sha256=request.parts_sha256, md5=request.parts_md5)
-        if verified_by := matching_checksum(found, hashes, place):
-            whole = hexadecimal(hashes.sha256[0]) if parts.single else request.sha256
-            whole = whole if sha256 else ""
-            return Completed(plan, uploaded_file(store, plan, found, verified_by, whole))
-    return _next_cut(store, plan, found, request.part_size)
+    cuts = list(_cuts(store, plan, found))
+    rest = _rest(cuts, request.part_size, found.size)
+    if not request.parts_sha256:
+        return _first(rest, cuts, found, place)
+    parts = PartPlan(found.size, max(1, request.part_size))
+    hashes = Hashes(parts=parts, sha256=request.parts_sha256, md5=request.parts_md5)
+    verified_by = matching_checksum(found, hashes, place)
+    if verified_by is None:
+        told = bool(rest) or not cuts or cuts[-1].certain or found.size > plan.read_back
+        if told or not equals_when_read(store, plan.key, hashes):
+            return _first(rest, cuts, found, place)
+        verified_by = "read"
+    whole = hexadecimal(hashes.sha256[0]) if parts.single else request.sha256
+    return Completed(plan, uploaded_file(store, plan, found, verified_by, whole if sha256 else ""))
 
 
-def why_not(found: ObjectFound, size: int, place: str) -> str:
-    """Why an object cannot be compared with a file of ``size`` bytes; ``""`` if it can."""
+def why_not(found: ObjectFound, size: int, place: str, read_back: int) -> str:
+    """Why an object cannot be compared with a file of ``size`` bytes; ``""`` if it can.
+
+    Without a checksum it is read back, if it has at most ``read_back`` bytes.
+    """
     if found.size != size:
         return describe_object(found, place)
-    if not has_checksum(found):
+    if not has_checksum(found) and size > read_back:
         return describe_object(found, place, ", and S3 reports no checksum to compare it by")
     return ""
 
@@ -78,14 +91,28 @@ def conflict(what: str) -> ObjectExistsError:
     return ObjectExistsError(f"{what}: {CHOICES}")
 
 
-def _next_cut(store: Store, plan: FilePlan, found: ObjectFound, tried: int) -> PartLayout:
-    """The cut after the one with the part size ``tried``; the first cut if that is 0."""
-    likely = list(part_layouts(store, plan.key, found, plan.parts.part_size))
-    lengths = [cut.parts.length(1) for cut in likely]
-    length = min(tried, found.size)
-    rest = likely[lengths.index(length) + 1 :] if tried and length in lengths else likely
+def _cuts(store: Store, plan: FilePlan, found: ObjectFound) -> Iterator[PartLayout]:
+    """The cuts to hash the file in, likeliest first; the file's own where S3 tells of none."""
+    likely: list[PartLayout] = []
+    if has_checksum(found):
+        likely = list(part_layouts(store, plan.key, found, plan.parts.part_size))
+    yield from likely
+    if not likely and found.size <= plan.read_back:
+        yield PartLayout(plan.parts, md5=False, certain=False)
+
+
+def _rest(cuts: list[PartLayout], tried: int, size: int) -> list[PartLayout]:
+    """The cuts after the one with the part size ``tried``; all of them if that is 0."""
+    lengths = [cut.parts.length(1) for cut in cuts]
+    length = min(tried, size)
+    return cuts[lengths.index(length) + 1 :] if tried and length in lengths else cuts
+
+
+def _first(
+    rest: list[PartLayout], cuts: list[PartLayout], found: ObjectFound, place: str
+) -> PartLayout:
     if rest:
         return rest[0]
-    known = bool(likely) and likely[-1].certain
+    known = bool(cuts) and cuts[-1].certain
     how = " with other bytes" if known else ", perhaps with other bytes: S3 does not list its parts"
-    raise conflict(describe_object(found, store.destination(plan.key), how))
+    raise conflict(describe_object(found, place, how))

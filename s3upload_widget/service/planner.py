@@ -251,7 +251,8 @@ class Planner:
                 self._store.guard.check_condition(key)
             if not isinstance(found, ObjectFound):
                 return key, False
-            hindrance = why_not(found, file.picked.size, self._store.destination(key))
+            place, read_back = self._store.destination(key), self._rules.read_back
+            hindrance = why_not(found, file.picked.size, place, read_back)
             if file.if_exists == "verify" and not hindrance:
                 return key, True
         raise conflict(hindrance)

@@ -9,6 +9,7 @@ import pytest
 
 from s3upload_widget import upload_file
 from s3upload_widget.errors import ObjectExistsError, RefusedError
+from s3upload_widget.protocol import RefusedFile
 from s3upload_widget.s3 import Store
 from s3upload_widget.service import Service
 from support.clients.sender import LARGE, Sender, failed, verified_by
@@ -187,3 +188,46 @@ def test_the_object_of_before_is_not_called_completed_by_its_size(
         )
 
         assert failed(sender.complete()) == "no_such_upload"
+
+
+@pytest.mark.parametrize("size", [0, 5, len(LARGE)], ids=["empty", "one part", "two parts"])
+@pytest.mark.parametrize("same", [True, False], ids=["same", "other"])
+def test_a_page_that_picks_the_file_again_has_it_read_back(
+    server: S3Server, wire: FaultyProxy, bucket: str, size: int, *, same: bool
+) -> None:
+    data = LARGE[-size:] if size else b""
+    other = data[:-1] + b"!" if size else b"!"
+    server.client.put_object(Bucket=bucket, Key="run7.csv", Body=data if same else other)
+    arrived: list[UploadedFile] = []
+    store = Store(bucket, server.at(wire.url).client)
+    service = Service(
+        store, part_size=5 * MiB, read_back=size, on_uploaded=arrived.append, if_exists="verify"
+    )
+    sender = Sender(service, data)
+
+    answer = sender.pick()
+    if not (same or size):
+        assert isinstance(answer, RefusedFile)
+        return
+    reply, _ = sender.compare()
+
+    assert not wire.puts()
+    if same:
+        assert verified_by(reply) == "read"
+        assert [(file.size, file.verified_by) for file in arrived] == [(size, "read")]
+    else:
+        assert failed(reply) == "exists"
+        assert arrived == []
+
+
+def test_a_page_is_not_asked_to_hash_what_is_too_large_to_be_read_back(
+    server: S3Server, wire: FaultyProxy, bucket: str
+) -> None:
+    server.client.put_object(Bucket=bucket, Key="run7.csv", Body=LARGE)
+    service = Service(Store(bucket, server.at(wire.url).client), read_back=len(LARGE) - 1)
+
+    answer = Sender(service, LARGE).pick()
+
+    assert isinstance(answer, RefusedFile)
+    assert "S3 reports no checksum to compare it by" in answer.message
+    assert not wire.of("GetObject")
