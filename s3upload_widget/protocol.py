@@ -564,7 +564,7 @@ class Kind(NamedTuple):
 KINDS: Final[dict[type[Message], Kind]] = {
     Hello: Kind((Welcome,), "prompt"),
     PickFiles: Kind((FilesPicked,), "quick"),
-    CompareObject: Kind((MultipartUploadCompleted, ObjectCut, ObjectGone), "quick"),
+    CompareObject: Kind((MultipartUploadCompleted, ObjectCut, ObjectGone), "slow"),
     CreateMultipartUpload: Kind((MultipartUploadCreated,), "quick"),
     PresignParts: Kind((PartsPresigned,), "quick"),
     CompleteMultipartUpload: Kind((MultipartUploadCompleted, PartsMissing), "slow"),

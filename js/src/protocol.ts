@@ -664,7 +664,7 @@ export interface Calls {
 export const SPEEDS: Readonly<Record<keyof Calls, Speed>> = {
   hello: "prompt",
   pick_files: "quick",
-  compare_object: "quick",
+  compare_object: "slow",
   create_multipart_upload: "quick",
   presign_parts: "quick",
   complete_multipart_upload: "slow",

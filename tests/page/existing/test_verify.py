@@ -159,6 +159,7 @@ def test_an_object_without_any_checksum_is_a_conflict_that_says_so(desk: Desk, f
     desk.server.client.put_object(
         Bucket=desk.bucket, Key=NAME, Body=file.read_bytes(), ServerSideEncryption="aws:kms"
     )
+    desk = desk.with_new_widget(read_back=SIZE - 1)
     desk.show()
 
     desk.pick(file)
