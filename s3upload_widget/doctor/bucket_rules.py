@@ -31,6 +31,15 @@ _COMMANDS: Final[Mapping[RuleKind, tuple[str, str]]] = {
     "lifecycle": ("put-bucket-lifecycle-configuration", "--lifecycle-configuration"),
 }
 _SERVER_ERROR: Final = 500
+_ELSEWHERE: Final[Mapping[RuleKind, str]] = {
+    "cors": "This server takes no CORS rules of a bucket, so its own configuration decides, or a "
+    "proxy before it that adds the headers. OpenStack Swift reads them from the metadata of two "
+    "containers, the second for parts: `swift post -m 'Access-Control-Allow-Origin: {origin}' "
+    "-m 'Access-Control-Expose-Headers: ETag' {bucket}`, and the same for '{bucket}+segments'.",
+    "lifecycle": "This server takes no such rules: run `s3upload abort s3://{bucket}/ --older-than "
+    "7d` now and then.",
+}
+"""Of servers that keep no rules of a kind."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,6 +157,8 @@ def _advice_and_fix(
 ) -> dict[str, str]:
     """The arguments ``advice`` and ``fix`` of a finding."""
     remedy = _remedy(store, kind, rule)
+    if isinstance(remedy, Unreadable) and remedy.unsupported:
+        return {"advice": _ELSEWHERE[kind].format(origin=origin, bucket=store.bucket)}
     if isinstance(remedy, Unreadable):
         advice = (
             "The existing rules cannot be read from here, and putting one replaces them all: have "

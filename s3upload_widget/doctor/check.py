@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
     from types_boto3_s3 import S3Client
 
+    from s3upload_widget.doctor.preflight import Preflight
+
 __all__ = ["Diagnosis", "check_bucket", "check_mixed_content", "diagnose", "examine"]
 
 PageView: TypeAlias = Literal["reaches", "does not reach", "not heard", "not asked"]
@@ -45,6 +47,8 @@ PageView: TypeAlias = Literal["reaches", "does not reach", "not heard", "not ask
 
 _ALWAYS_REFUSED: Final = (CredentialsError, ClockSkewError, WrongRegionError, NoSuchBucketError)
 """S3 then refuses every request of this kernel."""
+_NO_SHA256: Final = "A" * 43 + "="
+"""Stands where nothing is sent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +127,7 @@ def diagnose(store: Store, key: str, origin: str, headers: Iterable[str]) -> Dia
     host = _host(url)
     page = as_sent(origin)
     try:
-        preflight = send_preflight(url, page, headers, store.verify)
+        preflight = _preflight(store, key, page, headers)
     except S3UnavailableError as error:
         return Diagnosis(
             cause="unavailable",
@@ -191,7 +195,7 @@ def _one_of_each_check(findings: Iterator[Finding]) -> tuple[Finding, ...]:
 
 def _signed_headers(store: Store, prefix: str) -> set[str]:
     """The names of all headers that a page sends, with parts and with whole files."""
-    key, digest = f"{prefix}x", "A" * 43 + "="
+    key, digest = f"{prefix}x", _NO_SHA256
     # Until another store has shown that it knows SHA-256, whole files carry their MD5 too.
     md5 = "" if store.on_aws else "A" * 22 + "=="
     part = store.presign_upload_part(key, "-", 1, size=1, sha256=digest, md5=md5)
@@ -201,11 +205,17 @@ def _signed_headers(store: Store, prefix: str) -> set[str]:
     return {name.lower() for name in (*part.headers, *whole.headers)}
 
 
+def _preflight(store: Store, key: str, origin: str, headers: Iterable[str]) -> Preflight:
+    """Ask at a presigned URL, as a browser does: Swift answers no other address."""
+    signed = store.presign_put_object(key, size=1, sha256=_NO_SHA256, must_not_exist=True)
+    return send_preflight(signed.url, origin, headers, store.verify)
+
+
 def _cors_finding(store: Store, prefix: str, origin: str, headers: Iterable[str]) -> Finding:
     if not origin:
         return origin_unknown_finding(store, prefix)
     try:
-        preflight = send_preflight(store.object_url(f"{prefix}x"), origin, headers, store.verify)
+        preflight = _preflight(store, f"{prefix}x", origin, headers)
     except S3UnavailableError as error:
         return Finding(
             check="cors",

@@ -1,6 +1,6 @@
 """Sends a bucket the CORS preflight that a browser sends before a page may PUT.
 
-It needs no permission and is not signed. Knows no remedies.
+It needs no permission. Knows no remedies.
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ def send_preflight(
     """Ask whether a page of ``origin`` may PUT to ``url``.
 
     Args:
-        url: Of an object, unsigned.
+        url: Presigned for the PUT, as the browser asks; never told.
         origin: As it is sent.
         headers: The names of the headers that the page sends.
         verify: Which certificates are trusted, as botocore's ``verify``.
@@ -135,7 +135,7 @@ def send_preflight(
         opener = urllib.request.build_opener(urllib.request.HTTPSHandler(context=_trust(verify)))
         status, answered = _send(opener, request)
     except (OSError, ValueError, http.client.HTTPException) as error:
-        raise S3UnavailableError(type(getattr(error, "reason", error)).__name__) from error
+        raise S3UnavailableError(type(getattr(error, "reason", error)).__name__) from None
     return Preflight(origin=origin, wanted=wanted, status=status, headers=answered)
 
 

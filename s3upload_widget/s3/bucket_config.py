@@ -43,6 +43,8 @@ _NONE: Final = frozenset(
     }
 )
 """S3's codes where nothing is set. Any other refusal says nothing about the configuration."""
+_UNKNOWN: Final = frozenset({"NotImplemented", "MethodNotAllowed", "501", "405"})
+"""Codes of servers that do not know an operation."""
 _ANY_STATUS: Final = range(600)
 
 
@@ -51,6 +53,8 @@ class Unreadable:
     """S3 does not show it; there may be something."""
 
     error: S3Error
+    unsupported: bool = False
+    """Whether the server has no such configuration at all."""
 
     def __str__(self) -> str:
         return str(self.error)
@@ -125,6 +129,9 @@ class BucketConfig:
         answer = self._read(f"get_{noun}")
         if isinstance(answer, Unreadable):
             return answer
+        if answer and member not in answer:  # where there are no rules, S3 answers with an error
+            msg = f"the server keeps no {kind} rules"
+            return Unreadable(S3Error(msg), unsupported=True)
         beside = {name: answer[name] for name in _KEPT if name in answer}
         return ConfigRules(kind=kind, rules=tuple(answer.get(member, ())), beside=beside)
 
@@ -169,7 +176,8 @@ class BucketConfig:
         try:
             return self._calls.request(verb)
         except S3Error as error:
-            return {} if refusal_code(error) in _NONE else Unreadable(error)
+            code = refusal_code(error)
+            return {} if code in _NONE else Unreadable(error, unsupported=code in _UNKNOWN)
 
 
 def _key(algorithm: str, key: str) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from s3upload_widget import S3Error
+from s3upload_widget import S3Error, check_bucket
 from s3upload_widget.doctor import Remedy, remedies
 from s3upload_widget.policy import cors_rule, lifecycle_rule
 from s3upload_widget.s3 import Unreadable
@@ -117,10 +117,11 @@ def test_what_stands_beside_the_rules_stays(
 
 
 @pytest.mark.parametrize(
-    ("code", "status"), [("AccessDenied", 403), ("NotImplemented", 501), ("NoSuchThing", 404)]
+    ("code", "status", "offered"),
+    [("AccessDenied", 403, 2), ("NotImplemented", 501, 0), ("NoSuchThing", 404, 2)],
 )
 def test_what_cannot_be_read_is_never_written(
-    ministack: S3Server, proxy: FaultyProxy, code: str, status: int
+    ministack: S3Server, proxy: FaultyProxy, code: str, status: int, offered: int
 ) -> None:
     behind = ministack.at(proxy.url)
     for operation in ("GetBucketCors", "GetBucketLifecycleConfiguration"):
@@ -128,7 +129,7 @@ def test_what_cannot_be_read_is_never_written(
     with ministack.bucket(("https://other.example.org",)) as bucket:
         found = remedies(checked(behind, bucket), client=behind.client)
 
-    assert [type(each) for each in found] == [Unreadable, Unreadable]
+    assert [type(each) for each in found] == [Unreadable] * offered
     assert not proxy.of("PutBucketCors") + proxy.of("PutBucketLifecycleConfiguration")
 
 
@@ -158,3 +159,15 @@ def test_without_an_origin_no_cors_rule_is_added(ministack: S3Server) -> None:
         found = remedies(report, client=ministack.client)
 
     assert [each.before.kind for each in found if isinstance(each, Remedy)] == ["lifecycle"]
+
+
+def test_a_server_that_keeps_no_rules_is_offered_none(rclone: S3Server) -> None:
+    with rclone.bucket() as bucket:
+        # Of a folder, an empty one would stay.
+        report = check_bucket(f"s3://{bucket}", origin=ORIGIN, client=rclone.client)
+
+        assert remedies(report, client=rclone.client) == ()
+
+    assert "+segments" in report["cors"].advice
+    assert "s3upload abort" in report["lifecycle"].advice
+    assert not report["cors"].fix + report["lifecycle"].fix

@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from s3upload_widget import RefusedError, check_bucket
+from s3upload_widget.doctor import diagnose
 from s3upload_widget.policy import cors_rule
+from s3upload_widget.s3 import Store, connect
 from support.clients.checking import ORIGIN, checked, refuse
 from support.proxy.faults import FOREVER, Answer, Fault, Match, StripResponseHeaders
+from support.servers.front import Asked, Told, front
 
 if TYPE_CHECKING:
     from support.proxy.proxy import FaultyProxy
@@ -57,7 +60,7 @@ def test_a_bucket_without_a_rule_for_the_page_is_told_the_whole_list(
 def test_the_preflight_asks_for_every_header_that_pages_send(
     behind: S3Server, proxy: FaultyProxy, bucket: str
 ) -> None:
-    checked(behind, bucket)
+    report = checked(behind, bucket)
 
     (asked,) = proxy.of("Preflight")
     headers = asked.request.headers
@@ -71,7 +74,8 @@ def test_the_preflight_asks_for_every_header_that_pages_send(
         "x-amz-sdk-checksum-algorithm",
     }
     assert "authorization" not in headers
-    assert "Amz" not in asked.request.target
+    assert "X-Amz-Signature=" in asked.request.target
+    assert "Amz" not in report.as_json()
 
 
 @pytest.mark.parametrize(
@@ -140,3 +144,25 @@ def test_the_address_of_a_page_is_its_origin(
 def test_what_is_no_web_address_is_refused(origin: str) -> None:
     with pytest.raises(RefusedError, match="no web address"):
         check_bucket("s3://lab-data", origin=origin)
+
+
+def test_the_preflight_goes_to_a_presigned_url_as_a_browsers_does() -> None:
+    """Swift answers 400 to any other."""
+
+    def swift(asked: Asked) -> Told:
+        if asked.method != "OPTIONS":
+            return Told(200, "", {"x-amz-request-id": "tx1"})
+        if "X-Amz-Signature" not in asked.query:
+            return Told(400)
+        allowed = {"Origin": "*", "Methods": "PUT", "Headers": "*"}
+        return Told(
+            200, "", {f"Access-Control-Allow-{name}": told for name, told in allowed.items()}
+        )
+
+    with front(swift) as url:
+        client = connect(endpoint_url=url, access_key="a", secret_key="b", region="us-east-1")
+        store = Store("lab-data", client)
+
+        found = diagnose(store, "run7.csv", ORIGIN, {"x-amz-checksum-sha256"})
+
+    assert found.cause == "unreachable_from_page"
