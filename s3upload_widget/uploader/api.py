@@ -54,7 +54,8 @@ def upload_file(
         part_size: Bytes, 5 MiB to 5 GiB; 16 MiB and growing if left out. An unfinished
             upload is resumed with the part size that it has.
         max_concurrency: Parts at a time, 1 to 64; so many are in memory.
-        extra_args: boto3's own names, passed to every verb that knows them.
+        extra_args: boto3's own names, passed to every verb that knows them. What is resumed, or is
+            there already, keeps its own encryption, metadata, tags …: a warning is logged then.
         executor: Threads to work on, instead of own ones; not those that this call runs on.
         progress: Whether to show a bar.
         restart: Leave an unfinished upload as it is, and start over beside it.

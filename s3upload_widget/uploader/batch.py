@@ -56,6 +56,8 @@ COMPRESSED: Final = {
     "xz": "application/x-xz",
     "compress": "application/x-compress",
 }
+OF_REQUESTS: Final = {"ExpectedBucketOwner", "RequestPayer"}
+"""What ``extra_args`` say of each request, and not of the object."""
 OTHER: Final = "application/octet-stream"
 
 
@@ -165,6 +167,7 @@ def upload_each(files: Files, uri: str, options: Options) -> list[Outcome | Fail
             restart=options.restart,
             keys_with_uploads=_keys_with_uploads(store, wanted, options),
             limits=options.limits,
+            properties=tuple(sorted(set(options.extra_args or ()) - OF_REQUESTS)),
         )
         alone = replace(send_options, executor=InlineExecutor(), max_concurrency=1)
         tasks: list[Task] = []

@@ -68,6 +68,8 @@ class SendOptions:
     keys_with_uploads: frozenset[str] = frozenset()
     """Keys with an unfinished upload; needed for files of one part only."""
     limits: Limits = S3_LIMITS
+    properties: tuple[str, ...] = ()
+    """What ``extra_args`` say of the object: only a new upload gets it."""
 
 
 @dataclass(slots=True)
@@ -156,6 +158,8 @@ class FileUpload:
     def _upload_once(self) -> UploadedFile:
         """Find or create → prove what is there → send what is missing → complete → verify."""
         found = self._find()
+        if found:
+            self._warn("resumes an upload that may have been begun", "restart=True starts over")
         if found is None and self._plan.parts.single:
             return self._put_object()
         upload = found or create_upload(self._store, self._source, self._plan)
@@ -189,9 +193,13 @@ class FileUpload:
             proof = self._proof_of(head)
         if proof:
             verified_by, sha256 = proof
+            self._warn(
+                "has an equal object, which stays as it is", "if_exists='overwrite' sends it"
+            )
             self._stats.count_part(0, head.size, sent=False)
             wanted = sha256 if self._options.sha256 else ""
-            return uploaded_file(self._store, self._plan, head, verified_by, wanted)
+            plan = replace(self._plan, content_type="")  # the object's own, if S3 shows one
+            return uploaded_file(self._store, plan, head, verified_by, wanted)
         if overwriting:
             return None
         how = f" with other bytes than {shown(self._source.name)}, or S3 does not say which"
@@ -291,6 +299,8 @@ class FileUpload:
     def _complete_and_verify(self, upload: ActiveUpload, whole: str) -> UploadedFile:
         """Complete the upload, sending again what S3 does not show, and verify the object."""
         plan, sent = replace(self._plan, parts=upload.reader.parts), Sent()
+        if upload.listed:  # whoever began it chose its type: only S3 can say which
+            plan = replace(plan, content_type="")
         for _ in range(ROUNDS):
             upload.reader.check()
             try:
@@ -356,6 +366,12 @@ class FileUpload:
         except ObjectExistsError:
             # Perhaps by this very request, whose answer was lost: then complete() sees it.
             return SinglePut(refused=True)
+
+    def _warn(self, what: str, remedy: str) -> None:
+        """Warn that ``extra_args`` may not come into effect."""
+        if names := ", ".join(self._options.properties):
+            text = "%s %s: extra_args (%s) are not applied to it; %s with them"
+            logger.warning(text, self._place, what, names, remedy)
 
     @property
     def _place(self) -> str:
