@@ -166,6 +166,7 @@ def _findings(
         return
     yield from permission_findings(store, prefix, trial)
     yield from _headers_finding(store)
+    yield from _limits_finding(store)
     yield lifecycle_finding(store, prefix)
     yield policy_finding(store)
     yield _page_finding(store, prefix, page_reaches)
@@ -180,6 +181,21 @@ def _headers_finding(store: Store) -> Iterator[Finding]:
             what=f"the server refuses {names}: uploads go without",
             why="These carry or ask for SHA-256 checksums. What is sent is guarded by its "
             "Content-MD5 instead, and files are verified by MD5 where ETags are such.",
+        )
+
+
+def _limits_finding(store: Store) -> Iterator[Finding]:
+    """The server's last part number, where it is not S3's."""
+    if store.part_limits.refuses_numbers:
+        most = store.part_limits.most_parts
+        yield Finding(
+            check="parts",
+            level="hint",
+            what=f"the server refuses part 10,000: it takes {most:,} parts at most, as far as it "
+            "says",
+            why=f"A file of more than {most:,} parts cannot be finished there.",
+            advice="For larger files give part_size=, so that fewer parts are enough; or have "
+            "the server take more (Swift: max_upload_part_num).",
         )
 
 

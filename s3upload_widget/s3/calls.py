@@ -15,7 +15,7 @@ from s3upload_widget.errors import CredentialsError, RefusedError, S3Error
 from s3upload_widget.redaction import scrub
 from s3upload_widget.s3.errors import Call, safe_cause, translated
 from s3upload_widget.s3.presigner import PresignedUrl, Presigner
-from s3upload_widget.s3.refused_headers import RefusedHeaders
+from s3upload_widget.s3.refusals import RefusedHeaders
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterator, Mapping

@@ -19,7 +19,7 @@ from s3upload_widget.errors import (
 from s3upload_widget.s3.errors import Call
 from s3upload_widget.s3.parameters import condition
 from s3upload_widget.s3.records import NotAllowed, ObjectFound
-from s3upload_widget.s3.refused_headers import CONDITION, names_condition, refuses_condition
+from s3upload_widget.s3.refusals import CONDITION, names_condition, refuses_condition
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

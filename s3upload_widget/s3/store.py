@@ -37,7 +37,7 @@ from s3upload_widget.s3.records import (
     ObjectHead,
     ObjectMade,
 )
-from s3upload_widget.s3.refused_headers import SHA256
+from s3upload_widget.s3.refusals import SHA256, PartLimits
 from s3upload_widget.s3.retry import backoff
 
 if TYPE_CHECKING:
@@ -93,6 +93,7 @@ class Store:
         self._lock = threading.Lock()
         self._bucket_found = False
         self._lists_parts = False
+        self.part_limits: Final = PartLimits()
 
     @property
     def identity(self) -> str:
@@ -219,7 +220,7 @@ class Store:
             IntegrityError: Other bytes arrived than were sent.
         """
         params = of_part(key, upload_id, part_number, size=len(body), sha256=sha256, md5=md5)
-        with self.folders.explaining(key):
+        with self.folders.explaining(key), self._learning_limits(part_number, len(body)):
             self._calls.request("upload_part", purpose="send", Body=body, **params)
 
     def presign_put_object(
@@ -265,6 +266,14 @@ class Store:
         answer = self._make_object("put_object", {**params, "Body": body}, "send", must_not_exist)
         # A SHA-256 there is the one that was sent, and says nothing.
         return replace(ObjectMade.of(answer), sha256="")
+
+    @contextlib.contextmanager
+    def _learning_limits(self, part_number: int, size: int) -> Iterator[None]:
+        try:
+            yield
+        except S3Error as error:
+            self.part_limits.learn(error, part_number, size)
+            raise
 
     def list_parts(self, key: str, upload_id: str) -> tuple[ListedPart, ...]:
         """Every part that S3 holds, by number.

@@ -196,7 +196,9 @@ class Planner:
 
     def _parts(self, picked: PickedFile) -> PartPlan:
         try:
-            return plan_parts(picked.size, self._rules.part_size, limits=self._rules.limits)
+            limits = self._rules.limits
+            parts = plan_parts(picked.size, self._rules.part_size, limits=limits)
+            return self._store.part_limits.obeyed(parts, limits)
         except FileTooLargeError as error:
             msg = f"{shown(picked.name)} is too large, {error}: split the file"
             raise FileTooLargeError(msg) from error

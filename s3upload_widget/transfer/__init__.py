@@ -14,6 +14,7 @@ from s3upload_widget.transfer.existing import (
     matching_checksum,
     part_layouts,
 )
+from s3upload_widget.transfer.part_refusal import refused_part_error
 from s3upload_widget.transfer.plan import FilePlan, IfExists, Sent, SinglePut
 from s3upload_widget.transfer.proof import Hashes, needs_md5
 from s3upload_widget.transfer.reading import equals_when_read
@@ -44,5 +45,6 @@ __all__ = [
     "needs_md5",
     "other_file_error",
     "part_layouts",
+    "refused_part_error",
     "uploaded_file",
 ]

@@ -30,6 +30,7 @@ from s3upload_widget.transfer import (
     has_checksum,
     matching_checksum,
     part_layouts,
+    refused_part_error,
     uploaded_file,
 )
 from s3upload_widget.uploader.part_queue import PartQueue, run_jobs
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from s3upload_widget.s3 import Store
     from s3upload_widget.transfer import FilePlan, PartLayout
     from s3upload_widget.uploader.part_queue import PartJob
+    from s3upload_widget.uploader.part_reader import Part
     from s3upload_widget.uploader.resume import ActiveUpload
     from s3upload_widget.uploader.sources import Source
 
@@ -142,6 +144,9 @@ class FileUpload:
         Raises:
             UploadError: It is not there; what arrived of it is kept.
         """
+        limits, parts = self._options.limits, self._plan.parts
+        obeyed = self._store.part_limits.obeyed(parts, limits)
+        self._plan = replace(self._plan, parts=obeyed)
         overwriting = not self._plan.must_not_exist
         for attempt in range(1, ATTEMPTS + 1):
             if (attempt > 1 or not overwriting) and (existing := self._existing(overwriting)):
@@ -279,9 +284,7 @@ class FileUpload:
             if digest and (job.kind == "prove" or not upload.listed):
                 digest.add(number, part.body)
             if job.kind == "send":
-                key, upload_id = self._plan.key, upload.upload.upload_id
-                send = partial(self._store.upload_part, key, upload_id, number, part.body)
-                retrying(partial(send, sha256=part.sha256, md5=part.md5), queue.stopped)
+                self._send(upload, number, part, queue.stopped)
                 self._stats.count_part(number, len(part.body), sent=True)
                 return
             listed = upload.listed.get(number, [])
@@ -295,6 +298,21 @@ class FileUpload:
             if digest:
                 digest.stop()  # other threads would wait for this part's turn for ever
             raise
+
+    def _send(
+        self, upload: ActiveUpload, number: int, part: Part, stopped: threading.Event
+    ) -> None:
+        key, upload_id = self._plan.key, upload.upload.upload_id
+        send = partial(self._store.upload_part, key, upload_id, number, part.body)
+        try:
+            retrying(partial(send, sha256=part.sha256, md5=part.md5), stopped)
+        except S3Error as error:
+            again = number in upload.listed or self._stats.resent > 0
+            parts = upload.reader.parts
+            told = refused_part_error(self._store, key, parts, number, error, again=again)
+            if told is error:
+                raise
+            raise told from error.__cause__
 
     def _complete_and_verify(self, upload: ActiveUpload, whole: str) -> UploadedFile:
         """Complete the upload, sending again what S3 does not show, and verify the object."""

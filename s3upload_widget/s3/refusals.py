@@ -1,16 +1,20 @@
-"""The headers that a store does not take, learnt once for it. Makes no call.
+"""The headers and parts that a store does not take, learnt once for it. Makes no call.
 
 Some servers refuse a request for a header that they do not know. Each header here makes a proof
-stronger, and none is needed: a request goes again without it, and the next ones do from the start.
+stronger, and none is needed: a request goes again without it, and the next ones do from the start. Others have limits of parts that are narrower than S3's.
 """
 
 from __future__ import annotations
 
 import base64
 import hashlib
+import re
 import threading
 from collections import deque
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
+
+from s3upload_widget.parts import S3_LIMITS, Limits, MiB, PartPlan, plan_parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -32,6 +36,11 @@ _OPTIONAL: Final[Mapping[str, Mapping[str, str]]] = {
 _CODES: Final = frozenset({"NotImplemented", "InvalidArgument", "InvalidRequest", "400", "501"})
 _STATUSES: Final = frozenset({400, 501})
 _MOST_OWN: Final = 1_000
+_TOO_LARGE: Final = 413
+_TOO_LARGE_CODES: Final = frozenset({"EntityTooLarge", "MaxMessageLengthExceeded"})
+_BAD_REQUEST: Final = 400
+_NUMBER: Final = re.compile(r"part[ _-]?number", re.IGNORECASE)
+_DIGITS: Final = re.compile(r"\d+")
 
 
 class RefusedHeaders:
@@ -87,6 +96,55 @@ class RefusedHeaders:
         """Whether a part may be refused for the kind of checksum that another program chose."""
         foreign = params.get("UploadId") not in self._own
         return verb == "upload_part" and foreign and _code(error) == "InvalidRequest"
+
+
+class PartLimits:
+    """What one store takes, at most; S3's own limits until it refused a part. Thread-safe."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._most_parts = S3_LIMITS.max_parts
+        self._largest = S3_LIMITS.max_part_size
+
+    @property
+    def most_parts(self) -> int:
+        """The highest part number."""
+        return self._most_parts
+
+    @property
+    def refuses_numbers(self) -> bool:
+        """Whether part numbers end before S3's."""
+        return self._most_parts < S3_LIMITS.max_parts
+
+    def learn(self, error: BaseException, part_number: int, size: int) -> bool:
+        """Learn from a refused part of so many bytes; whether a limit was the reason."""
+        # The message alone: an id or a key beside it may hold any number.
+        status, said = _status(error), str(_answer(error).get("Error", {}).get("Message", ""))
+        with self._lock:
+            if status == _TOO_LARGE or _code(error) in _TOO_LARGE_CODES:
+                self._largest = min(self._largest, size - 1)
+                return True
+            if status == _BAD_REQUEST and part_number > 1 and _NUMBER.search(said):
+                named = [int(each) for each in _DIGITS.findall(said)]
+                below = [each for each in named if 1 < each < part_number]
+                self._most_parts = min(self._most_parts, max(below, default=part_number - 1))
+                return True
+        return False
+
+    def obeyed(self, parts: PartPlan, limits: Limits = S3_LIMITS) -> PartPlan:
+        """The parts of a file, cut so that this store takes them, as far as that is known.
+
+        Raises:
+            FileTooLargeError: No part size is both small and large enough.
+        """
+        wanted = parts.part_size
+        if min(parts.size, wanted) > self._largest:
+            # The limit is somewhere below what was refused.
+            wanted = max(limits.min_part_size, self._largest // 2 // MiB * MiB)
+        if wanted == parts.part_size and parts.count <= self._most_parts:
+            return parts
+        most = min(limits.max_parts, self._most_parts)
+        return plan_parts(parts.size, wanted, limits=replace(limits, max_parts=most))
 
 
 def refuses_condition(error: BaseException) -> bool:
