@@ -89,9 +89,12 @@ class TestNobodyMayLookAndNothingGuards:
         sender.open()
         sender.send()
         ministack.client.put_object(Bucket=bucket, Key="run7.csv", Body=THEIRS)
-        proxy.play(DENIED, unknown("CompleteMultipartUpload"))
+        refused = Answer(501, "NotImplemented")
+        proxy.play(DENIED, Fault(refused, Match(operation="CompleteMultipartUpload"), FOREVER))
 
         assert failed(sender.complete()) == "access_denied"
+        asked = proxy.of("CompleteMultipartUpload")
+        assert {"if-none-match" in each.request.headers for each in asked} == {True}
         assert ministack.body(bucket, "run7.csv") == THEIRS
         assert len(ministack.upload_ids(bucket)) == 1
 
