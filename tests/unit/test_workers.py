@@ -123,14 +123,14 @@ def test_a_kernel_ends_though_s3_does_not_answer(
     assert process.returncode == 0
 
 
-def test_nothing_but_scripts_uses_threads_that_python_waits_for() -> None:
+def test_nothing_uses_threads_that_python_waits_for() -> None:
     users = {
         path.stem
         for path in (ROOT / "s3upload_widget").rglob("*.py")
         if re.search(r"\b(ThreadPoolExecutor|to_thread|run_in_executor)\b", path.read_text("utf-8"))
     }
 
-    assert users == {"batch"}
+    assert users == set()
 
 
 def test_no_call_of_on_complete_is_lost_while_one_takes_long(
