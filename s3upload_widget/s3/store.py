@@ -50,6 +50,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Store", "connect"]
 
+_REDIRECTS: Final = frozenset({301, 307})
+_REGION: Final = "x-amz-bucket-region"
 ABORT_ATTEMPTS: Final = 5
 LOOKS: Final = 6
 """About 8 s, 16 s at most."""
@@ -149,24 +151,24 @@ class Store:
         self._clients.refresh()
         with self._lock:
             if not self._bucket_found:
-                # Other servers do not say where to go instead.
-                headers = self._bucket_headers()
-                if self.on_aws:  # the header is there even where HEAD was denied
-                    self._clients.move_to(headers.get("x-amz-bucket-region", ""))
+                status, headers = self._bucket_headers()
+                # AWS names the region even where HEAD was denied; of others a redirect counts alone.
+                if self.on_aws or status in _REDIRECTS:
+                    self._clients.move_to(headers.get(_REGION, ""))
                 elif not any(name.startswith("x-amz-") for name in headers):
                     self._require_s3()
                 self._bucket_found = True
 
-    def _bucket_headers(self) -> Mapping[str, str]:
-        # Other servers do not say where to go instead.
-        redirects = {301, 307} if self.on_aws else set()
+    def _bucket_headers(self) -> tuple[int, Mapping[str, str]]:
         try:
-            _, answer = self._calls.head("head_bucket", redirects | {403})
+            status, answer = self._calls.head("head_bucket", _REDIRECTS | {403})
+            headers: Mapping[str, str] = answer["ResponseMetadata"]["HTTPHeaders"]
+            if status in _REDIRECTS and _REGION not in headers:
+                self._calls.head("head_bucket", {403})  # raises what such a redirect means
         except NoSuchBucketError:
             self._require_s3()
             raise
-        headers: Mapping[str, str] = answer["ResponseMetadata"]["HTTPHeaders"]
-        return headers
+        return status, headers
 
     def _require_s3(self) -> None:
         """Ask for a document: any of S3's will do. A HEAD has none, so a web server may answer it."""
