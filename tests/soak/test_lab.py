@@ -47,8 +47,8 @@ w.observe(lambda change: progress.append(change.new), names="progress")
 display(w)
 """
 PREPARED: Final = """
-from s3upload_widget import UploadWidget, clients
-from s3upload_widget.s3 import connect
+from s3upload_widget import UploadWidget
+from s3upload_widget.s3 import clients, connect
 clients.READ_TIMEOUT, clients.COMPLETE_TIMEOUT = 2.0, 4.0
 """
 PATIENCE: Final = 90.0
