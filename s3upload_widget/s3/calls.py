@@ -120,10 +120,11 @@ class Calls:
     ) -> T:
         """Call with these parameters; where that is refused, without headers that may be why."""
         taken = self.refused.without(verb, params)
+        on_aws = self._clients.aws  # asked later, this would make a client of ended credentials
         try:
             return call(taken)
         except S3Error as error:
-            if self._clients.aws:  # it takes them all
+            if on_aws:  # it takes them all
                 raise
             for suspects in self.refused.suspects(verb, taken, error):
                 with contextlib.suppress(S3Error):

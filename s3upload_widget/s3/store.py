@@ -151,24 +151,25 @@ class Store:
         self._clients.refresh()
         with self._lock:
             if not self._bucket_found:
-                status, headers = self._bucket_headers()
-                # AWS names the region even where HEAD was denied; of others a redirect counts alone.
-                if self.on_aws or status in _REDIRECTS:
+                headers = self._bucket_headers()
+                if self.on_aws:  # the header is there even where HEAD was denied
                     self._clients.move_to(headers.get(_REGION, ""))
                 elif not any(name.startswith("x-amz-") for name in headers):
                     self._require_s3()
                 self._bucket_found = True
 
-    def _bucket_headers(self) -> tuple[int, Mapping[str, str]]:
+    def _bucket_headers(self) -> Mapping[str, str]:
         try:
             status, answer = self._calls.head("head_bucket", _REDIRECTS | {403})
             headers: Mapping[str, str] = answer["ResponseMetadata"]["HTTPHeaders"]
-            if status in _REDIRECTS and _REGION not in headers:
-                self._calls.head("head_bucket", {403})  # raises what such a redirect means
+            if status in _REDIRECTS and not self.on_aws:  # followed once: it may go in circles
+                self._clients.move_to(headers.get(_REGION, ""))
+                _, answer = self._calls.head("head_bucket", {403})
+                headers = answer["ResponseMetadata"]["HTTPHeaders"]
         except NoSuchBucketError:
             self._require_s3()
             raise
-        return status, headers
+        return headers
 
     def _require_s3(self) -> None:
         """Ask for a document: any of S3's will do. A HEAD has none, so a web server may answer it."""

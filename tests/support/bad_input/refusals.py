@@ -49,19 +49,19 @@ REFUSALS: Final = (
         says=("S3 did not take the credentials for s3://{bucket}/{name} (InvalidAccessKeyId)",),
         remedy=RENEW,
         cure=Stage.good_environment,
+        then="Retry",
     ),
     Trouble(
         cause="credentials that S3 does not know, with a file of one part",
         options=wrong_credentials,
         size=1000,
-        sent=True,
         says=("S3 did not take the credentials for s3://{bucket}/{name} (InvalidAccessKeyId)",),
         remedy=RENEW,
         cure=Stage.good_environment,
+        then="Retry",
     ),
     Trouble(
         cause="credentials that S3 does not know, said to the page",
-        options=wrong_credentials,
         wire=always("PutObject", 403, "InvalidAccessKeyId"),
         size=1000,
         sent=True,
@@ -105,7 +105,7 @@ REFUSALS: Final = (
     Trouble(
         cause="a wrong secret key",
         kernel=always("CreateMultipartUpload", 403, "SignatureDoesNotMatch"),
-        says=("S3 did not take the credentials", "SignatureDoesNotMatch"),
+        says=("S3 computes another signature for s3://{bucket}/{name}", "SignatureDoesNotMatch"),
         remedy=RENEW,
     ),
     Trouble(
