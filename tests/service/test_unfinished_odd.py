@@ -221,8 +221,9 @@ def test_every_server_aborts_what_it_lists(each_server: S3Server, key: str) -> N
         client = each_server.client
         try:
             client.create_multipart_upload(Bucket=bucket, Key=key)
-        except client.exceptions.ClientError:
-            pytest.skip("this server takes no such key")
+        except client.exceptions.ClientError:  # a gateway to folders takes no such key
+            assert list_unfinished(f"s3://{bucket}", client=client) == ()
+            return
         (found,) = list_unfinished(f"s3://{bucket}", client=client)
 
         (aborted,) = abort_unfinished(found.uri, older_than=timedelta(seconds=-5), client=client)
