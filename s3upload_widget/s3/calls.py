@@ -193,6 +193,12 @@ class Calls:
             if isinstance(ours, CredentialsError):
                 self._clients.reset()  # the next call finds renewed ones
             raise ours from safe_cause(error, call)
+        except RecursionError:  # botocore answers a redirect of HeadBucket with another HeadBucket
+            msg = (
+                f"the server that answers for {call.place} is no S3 server: it redirects in "
+                "circles, or to a login page; check the client's endpoint_url"
+            )
+            raise S3Error(msg) from None
 
 
 def _operation(verb: str) -> str:

@@ -228,7 +228,7 @@ class Clients:
             verify=self.verify,
             config=config,
         )
-        read_strictly(client, aws=self.aws)
+        read_strictly(client)
         repair_lists(client)
         if not self.aws:
             client.meta.events.register("before-call.s3.GetObjectAttributes", _bound)

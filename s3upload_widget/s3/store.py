@@ -50,7 +50,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Store", "connect"]
 
-_REDIRECTS: Final = frozenset({301, 307})
 _REGION: Final = "x-amz-bucket-region"
 ABORT_ATTEMPTS: Final = 5
 LOOKS: Final = 6
@@ -159,16 +158,14 @@ class Store:
                 self._bucket_found = True
 
     def _bucket_headers(self) -> Mapping[str, str]:
+        # Elsewhere botocore follows a redirect that names a region.
+        redirects = {301, 307} if self.on_aws else set()
         try:
-            status, answer = self._calls.head("head_bucket", _REDIRECTS | {403})
-            headers: Mapping[str, str] = answer["ResponseMetadata"]["HTTPHeaders"]
-            if status in _REDIRECTS and not self.on_aws:  # followed once: it may go in circles
-                self._clients.move_to(headers.get(_REGION, ""))
-                _, answer = self._calls.head("head_bucket", {403})
-                headers = answer["ResponseMetadata"]["HTTPHeaders"]
+            _, answer = self._calls.head("head_bucket", redirects | {403})
         except NoSuchBucketError:
             self._require_s3()
             raise
+        headers: Mapping[str, str] = answer["ResponseMetadata"]["HTTPHeaders"]
         return headers
 
     def _require_s3(self) -> None:

@@ -1,4 +1,4 @@
-"""What botocore makes of answers that are not S3's: web pages, redirects, blanks before the XML.
+"""What botocore makes of answers that are not S3's: web pages, blanks before the XML.
 
 Changes how one client reads answers; makes no request.
 """
@@ -9,23 +9,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
-    from botocore.model import OperationModel
 
 _PAGE: Final = (b"<!doctype html", b"<html")
 _OK: Final = 200
 
 
-def read_strictly(client: BaseClient, *, aws: bool) -> None:
-    """Have a client refuse web pages, and skip blanks before a document.
-
-    Args:
-        client: Whose answers are read.
-        aws: Whether a redirect may name another region; elsewhere botocore would follow circles.
-    """
+def read_strictly(client: BaseClient) -> None:
+    """Have a client refuse web pages, and skip blanks before a document."""
     # With a star for "s3": botocore calls that before its own, which makes a 500 of what is no XML.
     client.meta.events.register_first("before-parse.*.*", _tidy)
-    if not aws:
-        client.meta.events.register_last("before-endpoint-resolution.s3", _stay)
 
 
 def _tidy(response_dict: dict[str, Any], **_: object) -> None:
@@ -38,9 +30,3 @@ def _tidy(response_dict: dict[str, Any], **_: object) -> None:
     if response_dict["status_code"] == _OK and document.lower().startswith(_PAGE):
         msg = "a web page"
         raise ResponseParserError(msg)
-
-
-def _stay(model: OperationModel, context: dict[str, Any], **_: object) -> None:
-    """Let no HEAD of a bucket be redirected: botocore answers a redirect with another HEAD."""
-    if model.name == "HeadBucket":
-        context["s3_redirect"] = {**context.get("s3_redirect", {}), "redirected": True}

@@ -42,7 +42,7 @@ def test_its_tries_carry_nothing_that_opens_anything(
     show(page, bridge, widget, tuning=QUICK)
     widget.check()
 
-    assert len(proxy.of("Reach")) == 2
+    until(lambda: len(proxy.of("Reach")) == 2, 30, "both tries")
     for each in proxy.of("Reach"):
         assert (each.method, each.path, each.request.query) == ("HEAD", "/favicon.ico", {})
         told = {name.lower() for name, _ in each.request.headers}
