@@ -9,6 +9,7 @@
     │   ├── KeyRefusedError
     │   ├── UnsupportedBucketError
     │   ├── ObjectExistsError
+    │   │   └── IncomparableObjectError
     │   ├── KeyBusyError
     │   └── NotTheSameFileError
     ├── FileChangedError            the file changed after it was picked
@@ -24,6 +25,7 @@
     ├── ProtocolError               a message from the page breaks the protocol
     │   ├── UnknownFileError
     │   └── NotOwnerError
+    ├── WorkerError                 a worker of an executor could not do its part
     ├── UploadAbortedError
     ├── CannotWaitError
     └── InternalError               a bug in this package
@@ -79,6 +81,12 @@ class ObjectExistsError(RefusedError):
     """Another object already has this key."""
 
     code = "exists"
+
+
+class IncomparableObjectError(ObjectExistsError):
+    """The same, and S3 reports nothing that tells whether it is this file."""
+
+    code = "incomparable"
 
 
 class KeyBusyError(RefusedError):
@@ -153,6 +161,12 @@ class IntegrityError(UploadError):
     """The object on S3 does not match the file."""
 
     code = "integrity"
+
+
+class WorkerError(UploadError):
+    """A worker of ``executor=`` died or cannot read the file; what arrived on S3 is kept."""
+
+    code = "worker"
 
 
 class ProtocolError(UploadError):

@@ -9,10 +9,11 @@ from s3upload_widget.errors import RefusedError
 from s3upload_widget.parts import MiB, is_whole
 
 IF_EXISTS: Final = ("verify", "overwrite", "rename")
+TRANSPORTS: Final = ("auto", "direct", "relay")
 READ_BACK: Final = 256 * MiB
 """Bytes of the largest object that is read back to compare it."""
 MAX_CONCURRENCY: Final = 64
-"""Parts at a time. Browsers send at most 6 to one host; more only helps with HTTP/2."""
+"""Parts at a time."""
 
 _TYPE: Final = re.compile(r"\*|[\w.+!#$&^-]+/(?:\*|[\w.+!#$&^-]+)|\*/\*")
 _ENDING: Final = re.compile(r"\.[^/*]+")
@@ -29,8 +30,8 @@ def check_read_back(read_back: int) -> None:
         raise RefusedError(msg)
 
 
-def check_choices(if_exists: str, max_concurrency: int) -> None:
-    """Refuse values that are not valid.
+def check_choices(if_exists: str, max_concurrency: int | None) -> None:
+    """Refuse values that are not valid; ``max_concurrency`` None is as many parts as help.
 
     Raises:
         RefusedError: One is not; the message says which are.
@@ -38,8 +39,22 @@ def check_choices(if_exists: str, max_concurrency: int) -> None:
     if if_exists not in IF_EXISTS:
         msg = f"if_exists={if_exists!r} is not valid: use one of {', '.join(map(repr, IF_EXISTS))}"
         raise RefusedError(msg)
+    if max_concurrency is None:
+        return
     if not is_whole(max_concurrency) or not 1 <= max_concurrency <= MAX_CONCURRENCY:
         msg = f"max_concurrency={max_concurrency!r} is not valid: use 1 to {MAX_CONCURRENCY}"
+        raise RefusedError(msg)
+
+
+def check_transport(transport: str) -> None:
+    """Refuse a way to S3 that there is not.
+
+    Raises:
+        RefusedError: There is none of this name.
+    """
+    if transport not in TRANSPORTS:
+        known = ", ".join(map(repr, TRANSPORTS))
+        msg = f"transport={transport!r} is not valid: use one of {known}"
         raise RefusedError(msg)
 
 

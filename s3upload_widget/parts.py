@@ -28,6 +28,8 @@ class Limits:
     """Bytes."""
     default_part_size: int = 16 * MiB
     """Bytes; S3 does not say, this is ours."""
+    least_part_size: int = 5 * MiB
+    """Bytes; as far as we go below the default one by ourselves."""
 
 
 S3_LIMITS: Final = Limits()
@@ -85,16 +87,19 @@ def check_part_size(part_size: int, limits: Limits = S3_LIMITS) -> int:
     return part_size
 
 
-def plan_parts(size: int, part_size: int | None = None, *, limits: Limits = S3_LIMITS) -> PartPlan:
+def plan_parts(
+    size: int, part_size: int | None = None, *, limits: Limits = S3_LIMITS, at_least: int = 1
+) -> PartPlan:
     """Cut a file of ``size`` bytes into parts.
 
     The part size grows to the next MiB where the file would otherwise need more than
-    10,000 parts.
+    10,000 parts. Where nobody chose it, it shrinks so that several lanes have something to send.
 
     Args:
         size: Bytes, 0 or more.
-        part_size: Wanted bytes for each part, 5 MiB to 5 GiB; 16 MiB if left out.
+        part_size: Wanted bytes for each part, 5 MiB to 5 GiB; at most 16 MiB if left out.
         limits: The store's limits.
+        at_least: Parts that a file of more than one should have, if S3 takes them so small.
 
     Raises:
         RefusedError: ``part_size`` is out of range.
@@ -105,7 +110,10 @@ def plan_parts(size: int, part_size: int | None = None, *, limits: Limits = S3_L
     if size > limits.max_object_size:
         msg = f"the file has {size} bytes; S3 holds at most {limits.max_object_size} in one object"
         raise FileTooLargeError(msg)
-    wanted = limits.default_part_size if part_size is None else check_part_size(part_size, limits)
+    if part_size is None:
+        wanted = min(limits.default_part_size, _size_of_parts(size, at_least, limits))
+    else:
+        wanted = check_part_size(part_size, limits)
     needed = -(-size // limits.max_parts)
     if needed > wanted:
         unit = min(MiB, limits.min_part_size)
@@ -115,3 +123,16 @@ def plan_parts(size: int, part_size: int | None = None, *, limits: Limits = S3_L
         msg = f"the file has {size} bytes; {limits.max_parts} parts of {wanted} do not hold it"
         raise FileTooLargeError(msg)
     return plan
+
+
+def _size_of_parts(size: int, count: int, limits: Limits) -> int:
+    """Bytes of a part, for so many of them; a file that one PUT takes stays one.
+
+    The least whole MiB that makes as many parts as it does: who finds an object of so many parts
+    and no list of them tries that one.
+    """
+    if size <= limits.default_part_size:
+        return limits.default_part_size
+    wanted = max(limits.least_part_size, -(-size // (count * MiB)) * MiB)
+    made = PartPlan(size, wanted).count
+    return max(limits.least_part_size, -(-size // (made * MiB)) * MiB)

@@ -50,10 +50,71 @@ PRECEDENCE: Final[tuple[WidgetState, ...]] = (
     *("failed", "done", "idle"),
 )
 """A widget is in the first of these states that any of its files is in; without files ``idle``."""
-Speed: TypeAlias = Literal["prompt", "quick", "slow", "deleting"]
+Speed: TypeAlias = Literal["prompt", "quick", "slow", "deleting", "relaying"]
 """How long a reply takes: ``prompt`` asks nothing of S3; ``quick`` makes a few calls; ``slow`` may
-keep S3 busy for minutes; ``deleting`` is sent again until S3 answers, and nothing waits for it.
-Each but ``prompt`` has a queue of its own on the page, so that none waits behind a slower one."""
+keep S3 busy for minutes; ``deleting`` is sent again until S3 answers, and nothing waits for it;
+``relaying`` lasts as long as a part is on its way, and the lanes bound how many there are.
+Each but ``prompt`` has a queue of its own, so that none waits behind a slower one."""
+Transport: TypeAlias = Literal["auto", "direct", "relay"]
+"""How parts get to S3: ``direct`` from the page, ``relay`` through the kernel, or ``auto``."""
+MAX_FRAME: Final = 4_194_304
+"""Bytes of a part that one message carries at most: Jupyter's websocket closes at 10 MiB."""
+LEAST_FRAME: Final = 65_536
+"""Bytes of a part that one message carries at least, unless the part ends: what a host of notebooks
+loses because it is too large arrives in halves."""
+KernelObstacle: TypeAlias = Literal[
+    "cors",
+    "body_limit",
+    "request_changed",
+    "refused_by_proxy",
+    "gateway",
+    "unavailable",
+    "unreachable_from_page",
+    "untrusted_certificate",
+    "mixed_content",
+]
+"""Why a page gets no answer from a store, as far as the kernel finds out."""
+PageObstacle: TypeAlias = Literal[
+    "content_security_policy",
+    "local_network_denied",
+    "local_network_insecure",
+    "local_network_frame",
+    "blocked",
+]
+"""The same, as far as the page itself sees it; its word counts first."""
+Obstacle: TypeAlias = KernelObstacle | PageObstacle
+Space: TypeAlias = Literal["public", "local", "loopback"]
+"""The network that an address is of."""
+Relay: TypeAlias = Literal["cures", "may_help", "useless"]
+"""Whether the kernel gets parts through where the page does not."""
+
+
+class Handling(NamedTuple):
+    """How an obstacle is handled."""
+
+    waits: bool
+    """Whether files wait, because it may go by itself, or because the page sees the moment when
+    the user removes it; else they fail with its sentence."""
+    relay: Relay
+
+
+OBSTACLES: Final[dict[Obstacle, Handling]] = {
+    "cors": Handling(waits=False, relay="cures"),
+    "body_limit": Handling(waits=False, relay="cures"),
+    "request_changed": Handling(waits=False, relay="cures"),
+    "refused_by_proxy": Handling(waits=False, relay="cures"),
+    "gateway": Handling(waits=True, relay="may_help"),
+    "unavailable": Handling(waits=True, relay="useless"),
+    "unreachable_from_page": Handling(waits=True, relay="may_help"),
+    "untrusted_certificate": Handling(waits=True, relay="useless"),
+    "mixed_content": Handling(waits=False, relay="cures"),
+    "content_security_policy": Handling(waits=False, relay="cures"),
+    "local_network_denied": Handling(waits=True, relay="cures"),
+    "local_network_insecure": Handling(waits=False, relay="cures"),
+    "local_network_frame": Handling(waits=False, relay="cures"),
+    "blocked": Handling(waits=False, relay="cures"),
+}
+"""Every obstacle."""
 
 
 class Message(
@@ -79,6 +140,10 @@ class Hello(Message, frozen=True):
     """``location.origin`` of the page."""
 
 
+class FetchPageCode(Message, frozen=True):
+    """The page has no model that holds the code of all widgets; the first module asks for it."""
+
+
 class Pick(Record, frozen=True):
     """One file that the user picked."""
 
@@ -90,8 +155,12 @@ class Pick(Record, frozen=True):
     type: Text
     last_modified: Annotated[float, Meta(ge=-8.64e15, le=8.64e15)]
     """Milliseconds since 1970, as ``File.lastModified``."""
-    if_exists: Literal["", "overwrite", "rename"]
-    """The user's answer to a conflict; ``""`` before there was one."""
+    if_exists: Literal["", "overwrite", "rename", "read"]
+    """The user's answer to a conflict; ``""`` before there was one. ``read``: have the object read
+    back, however large it is, and compared."""
+    twin: bool
+    """Whether the page has another file of this path, size and date, which has other bytes:
+    this one is no second pick of it."""
     key: Text
     """Of the unfinished upload that this file resumes; ``""`` lets the kernel decide."""
     upload_id: Annotated[str, Meta(max_length=1_024)]
@@ -128,6 +197,17 @@ class CompareObject(Message, frozen=True):
     """Of the whole file; a file of one part has only one."""
 
 
+class PartRefusal(Record, frozen=True):
+    """S3's refusal of a part that the page sent."""
+
+    status: Annotated[int, Meta(ge=0, le=999)]
+    s3_code: Annotated[str, Meta(max_length=64)]
+    said: Annotated[str, Meta(max_length=200)]
+    """S3's own words, without secrets."""
+    headers: Annotated[list[Text], Meta(max_length=200)]
+    """Names of those that were sent with it."""
+
+
 class PartChecksums(Record, frozen=True):
     """One part that was hashed."""
 
@@ -135,14 +215,48 @@ class PartChecksums(Record, frozen=True):
     part_number: PartNumber
     sha256: Sha256
     md5: Md5
-    unconditional: bool
-    """Whether S3 answered the file's one PUT that it does not support conditions."""
+    refused: Annotated[list[PartRefusal], Meta(max_length=1)]
+    """The answer to its last PUT, if that was a refusal: the next one may have to be another."""
+    perhaps_stored: bool
+    """Whether the whole part left the page before, and no answer told what became of it."""
 
 
 class PresignParts(Message, frozen=True):
-    """Presign URLs that carry exactly these parts."""
+    """Presign URLs that carry exactly these parts; S3 is asked first for those perhaps stored."""
 
     parts: Annotated[list[PartChecksums], Meta(min_length=1, max_length=MAX_BATCH)]
+    origins: Annotated[list[Text], Meta(max_length=MAX_BATCH)]
+    """Where each of the parts is to be sent, of ``routes_found``; shorter than ``parts``, or with
+    a name that is none of the store's, the store's first name is meant."""
+
+
+class RelayPart(Message, frozen=True):
+    """Send a part to S3 from the kernel, which requests its bytes by ``wanted`` meanwhile.
+
+    S3 is asked first for one that is perhaps stored.
+    """
+
+    stream: FileId
+    """The page's random name for this try; the same name again gets the same answer."""
+    part: PartChecksums
+
+
+class RelayFrame(Message, frozen=True):
+    """Bytes that the kernel wanted, as the message's one binary buffer."""
+
+    stream: FileId
+    offset: Bytes
+    """Inside the part."""
+
+
+class EndRelay(Message, frozen=True):
+    """The page sends no more of this part: it was paused or aborted."""
+
+    stream: FileId
+
+
+class TryFrame(Message, frozen=True):
+    """Find out how many bytes of a buffer arrive: not every host passes buffers on."""
 
 
 class CompleteMultipartUpload(Message, frozen=True):
@@ -157,6 +271,8 @@ class CompleteMultipartUpload(Message, frozen=True):
     """Of the whole file."""
     taken: bool
     """Whether S3 refused the one PUT because the key has an object: perhaps by its first try."""
+    etag: Annotated[str, Meta(max_length=1_024)]
+    """Of S3's answer to the one PUT; ``""`` where the page may not read it."""
 
 
 class CompleteFiles(Message, frozen=True):
@@ -210,6 +326,15 @@ class Diagnose(Message, frozen=True):
 
     file_id: FileId
     origin: Text
+
+
+class FindRoutes(Message, frozen=True):
+    """Find out which names of the store let this page in, and whether with credentials, too."""
+
+    file_id: FileId
+    """Of any file that goes there."""
+    origin: Text
+    """``location.origin`` of the page."""
 
 
 class PartInFlight(Record, frozen=True):
@@ -268,6 +393,12 @@ class ReportProgress(Message, frozen=True):
     tried: Tried
 
 
+class HandOver(Message, frozen=True):
+    """Another widget of the page has these files from now on."""
+
+    file_ids: Annotated[list[FileId], Meta(max_length=MAX_PICK)]
+
+
 class Order(Record, frozen=True):
     """An order of a cell to the page."""
 
@@ -282,6 +413,7 @@ class Welcome(Message, frozen=True):
 
     destination: str
     """``s3://bucket/prefix``, for people."""
+    transport: Transport
     multiple: bool
     directory: bool
     orders: list[Order]
@@ -304,6 +436,8 @@ class PlannedFile(Message, frozen=True):
     """Whether the key has an object that may be this very file: ``compare_object`` comes first."""
     store: str
     """``scheme://host`` that the parts go to: each such origin has one pool."""
+    endpoint: str
+    """The kernel's address of the store, for code that reads the file; ``""`` where that is AWS."""
 
 
 class RefusedFile(Message, frozen=True):
@@ -319,6 +453,8 @@ class FilesPicked(Message, frozen=True):
     """The reply to ``pick_files``, in its order."""
 
     files: list[PlannedFile | RefusedFile]
+    obstacles: list[Diagnosed]
+    """What keeps this page from the store, as far as it is known before a byte; one item at most."""
 
 
 class FoundPart(Record, frozen=True):
@@ -344,6 +480,8 @@ class MultipartUploadCreated(Message, frozen=True):
     parts_total: int
     md5: bool
     """Whether parts need their MD5 too."""
+    without: list[str]
+    """Names in ``extra_args`` that do not come into effect: the upload was created without them."""
 
 
 class ObjectCut(Message, frozen=True):
@@ -387,10 +525,47 @@ class RefusedPart(Message, frozen=True):
     retryable: bool
 
 
+class StoredPart(Message, frozen=True):
+    """A part that S3 holds already, with these very bytes: it is not sent again."""
+
+    file_id: str
+    part_number: int
+
+
 class PartsPresigned(Message, frozen=True):
     """The reply to ``presign_parts``, in its order."""
 
-    parts: list[PresignedPart | RefusedPart]
+    parts: list[PresignedPart | RefusedPart | StoredPart]
+
+
+class PartAnswered(Message, frozen=True):
+    """S3's answer to a part that the kernel sent."""
+
+    status: int
+    etag: str
+    """Verbatim; ``""`` if there is none."""
+    document: str
+    """Of a refusal, at most its first 16 KiB; else ``""``."""
+
+
+class PartUnanswered(Message, frozen=True):
+    """The part came to no answer of S3."""
+
+    starved: bool
+    """Whether that is because the kernel waited too long for the page's bytes."""
+
+
+class FrameTaken(Message, frozen=True):
+    """A frame arrived, whether or not it was of use."""
+
+    size: int
+    """Bytes of the buffer; 0 if none arrived."""
+
+
+class RelayEnded(Message, frozen=True):
+    """The kernel has dropped what it had of the part."""
+
+    stream: str
 
 
 class MultipartUploadCompleted(Message, frozen=True):
@@ -400,6 +575,8 @@ class MultipartUploadCompleted(Message, frozen=True):
     uri: str
     sha256: str
     verified_by: VerifiedBy
+    without: list[str]
+    """Names in ``extra_args`` that did not come into effect: the object was there already."""
 
 
 class PartsMissing(Message, frozen=True):
@@ -407,6 +584,13 @@ class PartsMissing(Message, frozen=True):
 
     file_id: str
     part_numbers: list[int]
+
+
+class PageCodeFetched(Message, frozen=True):
+    """The reply to ``fetch_page_code``: the packed script, and the style sheet."""
+
+    script: str
+    style: str
 
 
 class FilesCompleted(Message, frozen=True):
@@ -482,8 +666,28 @@ class UnfinishedAborted(Message, frozen=True):
 class Diagnosed(Message, frozen=True):
     """The kernel's diagnosis."""
 
-    cause: Literal["cors", "unreachable_from_page", "unavailable"]
+    cause: KernelObstacle
     message: str
+    relay: Relay
+    """As in ``OBSTACLES``; ``useless`` where the kernel would have to send the same way."""
+    space: Space
+    """Of the store, if its network is more private than the page's, as far as the kernel knows the
+    names of both; else ``public``."""
+
+
+class Route(Record, frozen=True):
+    """One of the names of a store."""
+
+    origin: str
+    """``scheme://host``; the first of all is the store's name in plans."""
+    credentials: bool
+    """Whether requests may carry credentials: browsers keep other connections for those."""
+
+
+class RoutesFound(Message, frozen=True):
+    """The reply to ``find_routes``: one name at least."""
+
+    routes: list[Route]
 
 
 class ProgressNoted(Message, frozen=True):
@@ -518,12 +722,34 @@ class Reach(Message, frozen=True):
     """``scheme://host`` of the store."""
 
 
+class ObjectRead(Message, frozen=True):
+    """An event: the kernel reads an object back to compare it. Losing one is harmless."""
+
+    file_id: str
+    bytes_read: int
+
+
+class Wanted(Message, frozen=True):
+    """An event: the page has to send these bytes of a part. It comes again until they arrive."""
+
+    stream: str
+    offset: int
+    """Inside the part."""
+    size: int
+    """Bytes, ``MAX_FRAME`` at most."""
+
+
 Request: TypeAlias = (
     Hello
+    | FetchPageCode
     | PickFiles
     | CompareObject
     | CreateMultipartUpload
     | PresignParts
+    | RelayPart
+    | RelayFrame
+    | EndRelay
+    | TryFrame
     | CompleteMultipartUpload
     | CompleteFiles
     | AbortMultipartUpload
@@ -531,15 +757,23 @@ Request: TypeAlias = (
     | ListUnfinished
     | AbortUnfinished
     | Diagnose
+    | FindRoutes
     | ReportProgress
+    | HandOver
 )
 Reply: TypeAlias = (
     Welcome
+    | PageCodeFetched
     | FilesPicked
     | ObjectCut
     | ObjectGone
     | MultipartUploadCreated
     | PartsPresigned
+    | PartAnswered
+    | PartUnanswered
+    | StoredPart
+    | FrameTaken
+    | RelayEnded
     | MultipartUploadCompleted
     | PartsMissing
     | FilesCompleted
@@ -548,6 +782,7 @@ Reply: TypeAlias = (
     | UnfinishedListed
     | UnfinishedAborted
     | Diagnosed
+    | RoutesFound
     | ProgressNoted
     | Failed
 )
@@ -563,10 +798,15 @@ class Kind(NamedTuple):
 
 KINDS: Final[dict[type[Message], Kind]] = {
     Hello: Kind((Welcome,), "prompt"),
+    FetchPageCode: Kind((PageCodeFetched,), "prompt"),
     PickFiles: Kind((FilesPicked,), "quick"),
     CompareObject: Kind((MultipartUploadCompleted, ObjectCut, ObjectGone), "slow"),
     CreateMultipartUpload: Kind((MultipartUploadCreated,), "quick"),
     PresignParts: Kind((PartsPresigned,), "quick"),
+    RelayPart: Kind((PartAnswered, PartUnanswered, StoredPart), "relaying"),
+    RelayFrame: Kind((FrameTaken,), "prompt"),
+    EndRelay: Kind((RelayEnded,), "prompt"),
+    TryFrame: Kind((FrameTaken,), "prompt"),
     CompleteMultipartUpload: Kind((MultipartUploadCompleted, PartsMissing), "slow"),
     CompleteFiles: Kind((FilesCompleted,), "slow"),
     AbortMultipartUpload: Kind((MultipartUploadAborted,), "deleting"),
@@ -574,7 +814,9 @@ KINDS: Final[dict[type[Message], Kind]] = {
     ListUnfinished: Kind((UnfinishedListed,), "quick"),
     AbortUnfinished: Kind((UnfinishedAborted,), "deleting"),
     Diagnose: Kind((Diagnosed,), "quick"),
+    FindRoutes: Kind((RoutesFound,), "quick"),
     ReportProgress: Kind((ProgressNoted,), "prompt"),
+    HandOver: Kind((ProgressNoted,), "prompt"),
 }
 """Every kind of request."""
 
@@ -599,7 +841,7 @@ class ReplyEnvelope(Record, frozen=True):
 class EventEnvelope(Record, frozen=True):
     """How an event travels."""
 
-    event: Orders | Reach
+    event: Orders | Reach | ObjectRead | Wanted
 
 
 def decode(content: object) -> RequestEnvelope:

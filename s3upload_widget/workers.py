@@ -32,6 +32,8 @@ IDLE: Final = 60.0
 class Workers:
     """Up to ``count`` daemon threads, started when the first work comes.
 
+    Where Python cannot start threads (Pyodide), whoever submits work does it.
+
     Args:
         count: How many threads; 1 keeps the order of the work.
         name: What the threads are called in a debugger.
@@ -53,9 +55,11 @@ class Workers:
             if self._closed or self._queue.qsize() >= room:
                 return False
             self._queue.put(work)
-            if len(self._threads) < self._count:
-                self._start()
-            return True
+            if len(self._threads) >= self._count or self._start() or self._threads:
+                return True
+            self._queue.get()  # this work: nobody else does any
+        _outlive(work)
+        return True
 
     def close(self) -> None:
         """Take no more work; the threads end when all queued work is done."""
@@ -63,10 +67,14 @@ class Workers:
             self._closed = True
             self._queue.put(None)
 
-    def _start(self) -> None:
+    def _start(self) -> bool:
         thread = threading.Thread(target=self._run, name=self._name, daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:  # Python cannot start any, or no more
+            return False
         self._threads.add(thread)
-        thread.start()
+        return True
 
     def _run(self) -> None:
         while (work := self._next()) is not None:
@@ -108,7 +116,7 @@ class DaemonExecutor(Executor):
             RuntimeError: After :meth:`shutdown`.
         """
         future: Future[T] = Future()
-        if not self._workers.submit(partial(_fulfil, future, partial(fn, *args, **kwargs))):
+        if not self._workers.submit(partial(fulfil, future, partial(fn, *args, **kwargs))):
             msg = "no call is taken after shutdown"
             raise RuntimeError(msg)
         return future
@@ -129,7 +137,7 @@ def in_parallel(
     tasks = [(Future[T](), partial(do, *each)) for each in zip(*arguments, strict=True)]
     workers = Workers(at_once, name=name)
     for future, task in tasks:
-        workers.submit(partial(_fulfil, future, task))
+        workers.submit(partial(fulfil, future, task))
     workers.close()
     try:
         return [future.result() for future, _ in tasks]
@@ -150,7 +158,8 @@ def _outlive(work: Callable[[], object]) -> None:
         log_defect("background work failed", error)
 
 
-def _fulfil(future: Future[T], task: Callable[[], T]) -> None:
+def fulfil(future: Future[T], task: Callable[[], T]) -> None:
+    """Give a future what a task returns or raises."""
     if not future.set_running_or_notify_cancel():
         return
     try:

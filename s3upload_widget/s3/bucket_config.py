@@ -14,7 +14,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from s3upload_widget.errors import S3Error
-from s3upload_widget.s3.errors import refusal_code
+from s3upload_widget.s3.errors import UNKNOWN_OPERATION, refusal_code
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,8 +43,6 @@ _NONE: Final = frozenset(
     }
 )
 """S3's codes where nothing is set. Any other refusal says nothing about the configuration."""
-_UNKNOWN: Final = frozenset({"NotImplemented", "MethodNotAllowed", "501", "405"})
-"""Codes of servers that do not know an operation."""
 _ANY_STATUS: Final = range(600)
 
 
@@ -177,7 +175,7 @@ class BucketConfig:
             return self._calls.request(verb)
         except S3Error as error:
             code = refusal_code(error)
-            return {} if code in _NONE else Unreadable(error, unsupported=code in _UNKNOWN)
+            return {} if code in _NONE else Unreadable(error, unsupported=code in UNKNOWN_OPERATION)
 
 
 def _key(algorithm: str, key: str) -> str:

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from s3upload_widget.errors import RefusedError
 from s3upload_widget.redaction import scrub
+from s3upload_widget.s3.bucket_names import Address, is_virtual, more_on_aws
 from s3upload_widget.s3.credentials import default_session, is_outdated, like, live_session
 from s3upload_widget.s3.errors import Call, safe_cause, translated
 from s3upload_widget.s3.odd_lists import repair_lists
@@ -107,20 +108,22 @@ class Clients:
     Args:
         bucket: Its name decides how it is addressed.
         client: The user's; None for boto3's default one.
-        browser_endpoint_url: The endpoint for the page; ``""`` for the client's own.
+        browser_endpoint_urls: The endpoints for the page; empty for the client's own.
 
     Raises:
         RefusedError: ``client`` is none.
     """
 
-    def __init__(self, bucket: str, client: S3Client | None, browser_endpoint_url: str) -> None:
+    def __init__(
+        self, bucket: str, client: S3Client | None, browser_endpoint_urls: tuple[str, ...] = ()
+    ) -> None:
         check_client(client)
         self._bucket = bucket
         self._given = client
-        self._browser_endpoint_url = browser_endpoint_url
+        self._browser_endpoint_urls = browser_endpoint_urls
         self._lock = threading.RLock()
         self._default: list[S3Client] = []
-        self._derived: dict[Purpose, S3Client] = {}
+        self._derived: dict[tuple[Purpose, Address | None], S3Client] = {}
         self._region = ""
         self._ended: BotoSession | None = None
 
@@ -138,12 +141,33 @@ class Clients:
                     self._default.append(self._default_client())
             return self._default[0]
 
-    def get(self, purpose: Purpose) -> S3Client:
-        """The client for ``purpose``."""
+    def get(self, purpose: Purpose, address: Address | None = None) -> S3Client:
+        """The client for ``purpose``, at one of :attr:`addresses`; None is the first of them."""
         with self._lock:
-            if purpose not in self._derived:
-                self._derived[purpose] = self._derive(purpose)
-            return self._derived[purpose]
+            wanted = purpose, address
+            if wanted not in self._derived:
+                self._derived[wanted] = self._derive(purpose, address or self._first(purpose))
+            return self._derived[wanted]
+
+    @property
+    def addresses(self) -> tuple[Address, ...]:
+        """Where pages may send to: the first is in use always, the others are worth a try."""
+        first = self._first("sign")
+        if self._browser_endpoint_urls:
+            others = self._browser_endpoint_urls[1:]
+            return first, *(Address(url, first.virtual) for url in others)
+        if not self.aws or self._s3_config().get("use_accelerate_endpoint"):
+            return (first,)
+        meta = self.get("sign").meta
+        return first, *more_on_aws(self._bucket, first, meta.endpoint_url, meta.region_name)
+
+    def _first(self, purpose: Purpose) -> Address:
+        """The address that every request of a purpose has, unless it names another."""
+        endpoint = None if self.aws else self.user().meta.endpoint_url
+        if purpose == "sign" and self._browser_endpoint_urls:
+            endpoint = self._browser_endpoint_urls[0]
+        style = self._s3_config().get("addressing_style")
+        return Address(endpoint, is_virtual(self._bucket, style, on_aws=endpoint is None))
 
     def move_to(self, region: str) -> None:
         """Use ``region`` from now on."""
@@ -179,6 +203,13 @@ class Clients:
         return "https://s3.amazonaws.com" if self.aws else self.user().meta.endpoint_url
 
     @property
+    def one_address(self) -> bool:
+        """Whether the page is given no other endpoint than the kernel's."""
+        own = urlsplit(self.user().meta.endpoint_url)
+        given = urlsplit(next(iter(self._browser_endpoint_urls), ""))
+        return not given.netloc or (own.scheme, own.netloc) == (given.scheme, given.netloc)
+
+    @property
     def aws(self) -> bool:
         """Whether the kernel talks to AWS itself."""
         return is_aws(self.user().meta.endpoint_url)
@@ -199,18 +230,16 @@ class Clients:
             session = like(session)
         return session.client("s3")
 
-    def _derive(self, purpose: Purpose) -> S3Client:
+    def _s3_config(self) -> dict[str, Any]:
         user: Any = self.user()
-        endpoint = None if self.aws else user.meta.endpoint_url
-        if purpose == "sign" and self._browser_endpoint_url:
-            endpoint = self._browser_endpoint_url
-        wanted = dict(user.meta.config.s3 or {})
-        style = wanted.get("addressing_style")
-        virtual = style == "virtual" or (endpoint is None and style != "path")
+        return dict(user.meta.config.s3 or {})
+
+    def _derive(self, purpose: Purpose, address: Address) -> S3Client:
+        user: Any = self.user()
+        wanted = self._s3_config()
         config = user.meta.config.merge(
             _config(
-                # A dot in the name breaks the certificate of a virtual host.
-                "virtual" if virtual and "." not in self._bucket else "path",
+                "virtual" if address.virtual else "path",
                 COMPLETE_TIMEOUT if purpose == "complete" else READ_TIMEOUT,
                 # Each body travels with its SHA-256: over plain HTTP botocore would make another.
                 s3=wanted | ({"payload_signing_enabled": False} if purpose == "send" else {}),
@@ -224,7 +253,7 @@ class Clients:
         client = live_session(user, self.credentials()).create_client(
             "s3",
             region_name=DEFAULT_REGION if region in {None, "", "aws-global"} else region,
-            endpoint_url=endpoint,
+            endpoint_url=address.endpoint_url,
             verify=self.verify,
             config=config,
         )

@@ -122,6 +122,8 @@ _CODE_FORMS: Final[dict[str, str]] = {
     "XMinioStorageFull": _FULL,
 }
 """Of codes that say more than their class does."""
+_FOREIGN: Final = ("text/html", "application/json")
+"""Types of documents that no S3 server refuses with."""
 _NO_S3: Final = (
     "the server that answers for {place} is no S3 server ({code}): it sent a web page, or a redirect "
     "to one; check the client's endpoint_url: a console or a login page has another address or port"
@@ -174,6 +176,12 @@ CODES: Final[dict[str, type[UploadError]]] = {
 }
 """S3's error codes. Source: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html"""
 
+GATEWAY_STATUSES: Final = (408, 499, 502, 503, 504, *range(520, 528))
+"""Of a gateway that gets no answer from S3, or is overloaded; those from 520 on are Cloudflare's.
+S3's own errors have a code besides."""
+UNKNOWN_OPERATION: Final = frozenset({"NotImplemented", "MethodNotAllowed", "501", "405"})
+"""Codes of servers that do not know an operation."""
+
 _STATUSES: Final[dict[int, type[UploadError]]] = {
     301: WrongRegionError,
     307: WrongRegionError,
@@ -182,9 +190,7 @@ _STATUSES: Final[dict[int, type[UploadError]]] = {
     412: ObjectExistsError,
     429: S3UnavailableError,
     500: S3UnavailableError,
-    502: S3UnavailableError,
-    503: S3UnavailableError,
-    504: S3UnavailableError,
+    **dict.fromkeys(GATEWAY_STATUSES, S3UnavailableError),
 }
 """By status, where there is no code: HEAD has no body, and proxies send their own."""
 
@@ -236,11 +242,26 @@ def translated(error: Exception, call: Call) -> UploadError:
     from botocore.exceptions import ClientError  # noqa: PLC0415 - loading botocore takes a while
 
     if isinstance(error, ClientError):
+        _find_code(error.response)
         return _refusal(error, call)
     names = [cls.__name__ for cls in type(error).__mro__]
     kind, form = next(_LOCAL[name] for name in [*names, "BotoCoreError"] if name in _LOCAL)
     said = scrub(str(error), [call.upload_id])
     return kind(f"{_filled(form, call, '')} ({type(error).__name__}: {said})")
+
+
+def error_for(code: str, status: int, call: Call, said: str = "") -> UploadError:
+    """Our error for an answer to a request that botocore did not make."""
+    from botocore.exceptions import ClientError  # noqa: PLC0415
+
+    answer: Any = {
+        "Error": {"Code": code, "Message": said},
+        "ResponseMetadata": {"HTTPStatusCode": status},
+    }
+    error = ClientError(answer, call.operation)
+    ours = _refusal(error, call)
+    ours.__cause__ = safe_cause(error, call)
+    return ours
 
 
 def refusal_code(error: BaseException) -> str:
@@ -261,6 +282,13 @@ def safe_cause(error: Exception, call: Call) -> Exception | None:
     """``error`` as a ``__cause__``, or None where its text would show a secret."""
     text = str(error)
     return error if without_secrets(text, [call.upload_id]) == text else None
+
+
+def _find_code(answer: Any) -> None:
+    """Some servers refuse by a document of another name: its code and words are beside the error."""
+    told, code = answer.get("Error", {}), answer.get("Code")
+    if isinstance(code, str) and not told.get("Code"):
+        answer["Error"] = {**told, "Code": code, "Message": str(answer.get("Message", ""))}
 
 
 def _refusal(error: ClientError, call: Call) -> UploadError:
@@ -287,7 +315,7 @@ def _refusal(error: ClientError, call: Call) -> UploadError:
 
 
 def _is_stranger(answer: Mapping[str, Any]) -> bool:
-    """A web page with an error, or a redirect that S3 does not send: neither has a code of S3's."""
+    """A web page or JSON with an error, or a redirect that S3 does not send: neither has a code of S3's."""
     code = str(answer.get("Error", {}).get("Code", ""))
     about = answer.get("ResponseMetadata", {})
     status, headers = int(about.get("HTTPStatusCode", 0)), about.get("HTTPHeaders", {})
@@ -295,7 +323,7 @@ def _is_stranger(answer: Mapping[str, Any]) -> bool:
         return False
     if status in range(300, 400):
         return "location" in headers and "x-amz-bucket-region" not in headers
-    return str(headers.get("content-type", "")).startswith("text/html")
+    return str(headers.get("content-type", "")).startswith(_FOREIGN)
 
 
 def _kind(code: str, status: int, call: Call) -> type[UploadError]:

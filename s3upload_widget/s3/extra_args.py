@@ -45,6 +45,8 @@ NAMES: Final = frozenset(
 )
 """What CreateMultipartUpload and PutObject know and the user may decide."""
 
+_OF_REQUESTS: Final = {"ExpectedBucketOwner", "RequestPayer"}
+"""What is said of each request, and not of the object."""
 _CUSTOMER_KEYS: Final = ("SSECustomerAlgorithm", "SSECustomerKey", "SSECustomerKeyMD5")
 _METADATA_NAME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")  # RFC 9110, 5.6.2 token
 _PRINTABLE: Final = "".join(map(chr, range(0x20, 0x7F)))
@@ -69,6 +71,11 @@ def checked_extra_args(extra_args: object) -> dict[str, Any]:
     if "Metadata" in checked:
         checked["Metadata"] = _checked_metadata(checked["Metadata"])
     return checked
+
+
+def of_objects(extra_args: Mapping[str, Any]) -> list[str]:
+    """The names in ``extra_args`` that say something of the object: what is there keeps its own."""
+    return sorted(extra_args.keys() - _OF_REQUESTS)
 
 
 def _check_name(name: object) -> None:

@@ -1,6 +1,7 @@
 """Keys that a server cannot keep, as it keeps keys as files in folders: below a file, or a folder's.
 
-Such servers answer 500, which reads as trouble that will pass. Looks, and changes nothing.
+Such servers answer 500, which reads as trouble that will pass, or 412, as if there were an object.
+Looks, and changes nothing.
 """
 
 from __future__ import annotations

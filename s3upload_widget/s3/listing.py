@@ -9,13 +9,14 @@ from __future__ import annotations
 import logging
 import re
 from bisect import bisect_right
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote_plus
 
 from s3upload_widget.errors import S3Error
 from s3upload_widget.s3.errors import refusal_code
 from s3upload_widget.s3.odd_lists import REPLACEMENT
-from s3upload_widget.s3.records import ListedPart, ListedUpload
+from s3upload_widget.s3.records import ListedPart, ListedUpload, ObjectFound
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -28,6 +29,8 @@ _NOTHING_THERE: Final = frozenset({"NoSuchUpload", "NoSuchKey"})
 _ENCODED: Final = re.compile(r"(?:[\w.~/*+-]|%[0-9A-Fa-f]{2})*", re.ASCII)
 KEYS_A_PAGE: Final = 20
 """A list of objects costs about so many HEADs, in money and in time."""
+SHORT_PAGE: Final = 100
+"""Objects of a page that is asked for few keys: such a list takes no longer than a HEAD or two."""
 
 
 def list_parts(calls: Calls, key: str, upload_id: str, place: str) -> tuple[ListedPart, ...]:
@@ -98,41 +101,73 @@ def _uploads_page(calls: Calls, prefix: str, markers: Mapping[str, Any]) -> dict
     return encoded
 
 
-def list_free_keys(calls: Calls, keys: Iterable[str]) -> frozenset[str]:
-    """The keys that a listing shows to be free.
+def list_free_keys(
+    calls: Calls, keys: Iterable[str], keys_a_page: int = KEYS_A_PAGE
+) -> frozenset[str]:
+    """The keys that a listing shows to be free; a request has to be worth so many HEADs.
+
+    The answer leaves out all keys where s3:ListBucket is missing or a server has an order of its
+    own, and those that would take more requests than pay off.
+    """
+    wanted = {key.encode(): key for key in keys}
+    return frozenset(
+        wanted[name]
+        for page in _pages(calls, sorted(wanted), keys_a_page)
+        for name in page.names
+        if name not in page.objects and _is_between(page.after, name, page.last)
+    )
+
+
+def list_objects(calls: Calls, keys: Iterable[str]) -> dict[str, ObjectFound]:
+    """The objects of these keys that a listing shows, with size and ETag; leaves out as above."""
+    wanted = {key.encode(): key for key in keys}
+    return {
+        wanted[name]: ObjectFound.of_list(found)
+        for page in _pages(calls, sorted(wanted))
+        for name, found in page.objects.items()
+        if name in wanted
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """What a list shows from one key to another."""
+
+    names: list[bytes]
+    """The wanted keys among these, sorted."""
+    after: bytes
+    objects: dict[bytes, Mapping[str, Any]]
+    last: bytes
+    """Empty at the end of the list."""
+
+
+def _pages(calls: Calls, names: list[bytes], keys_a_page: int = KEYS_A_PAGE) -> Iterator[_Page]:
+    """The pages of a list that show these keys, as many as pay off.
 
     S3 lists in the order of the keys' bytes, so each page starts at the next key that is wanted.
-    Makes no more requests than pay off: the answer leaves out the keys beyond, and all keys where
-    s3:ListBucket is missing or a server has an order of its own.
 
     Source: https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
     """
-    wanted = sorted({key.encode(): key for key in keys}.items())
-    names = [name for name, _ in wanted]
-    free: set[str] = set()
     checked, after = 0, b""
     try:
-        for _ in range(len(wanted) // KEYS_A_PAGE):
-            if checked == len(wanted):
+        for _ in range(len(names) // keys_a_page):
+            if checked == len(names):
                 break
             after = max(after, names[checked][:-1])
-            page, whole = _objects_after(calls, _folder(names), after)
-            last = b"" if whole else page[-1]
-            end = len(wanted) if whole else bisect_right(names, last)
-            taken = set(page)
-            free.update(
-                key
-                for name, key in wanted[checked:end]
-                if name not in taken and _is_between(after, name, last)
-            )
+            few: dict[str, Any] = {"MaxKeys": SHORT_PAGE} if len(names) < KEYS_A_PAGE else {}
+            objects, whole = _objects_after(calls, _folder(names), after, few)
+            last = b"" if whole else next(reversed(objects))
+            end = len(names) if whole else bisect_right(names, last)
+            yield _Page(names[checked:end], after, objects, last)
             checked, after = end, max(after, last)
     except S3Error as error:
         logger.debug("S3 does not list the objects: %s", error)
-    return frozenset(free)
 
 
-def _objects_after(calls: Calls, folder: str, after: bytes) -> tuple[list[bytes], bool]:
-    """The next keys in their order, and whether these are all that follow.
+def _objects_after(
+    calls: Calls, folder: str, after: bytes, few: Mapping[str, Any]
+) -> tuple[dict[bytes, Mapping[str, Any]], bool]:
+    """The next objects by their keys, in their order, and whether these are all that follow.
 
     Raises:
         S3Error: The server denies the list, or does not keep an order.
@@ -140,13 +175,13 @@ def _objects_after(calls: Calls, folder: str, after: bytes) -> tuple[list[bytes]
     # Half a character is no key; the rest is still below the key that is wanted.
     start = after.decode(errors="ignore")
     beyond: dict[str, Any] = {"StartAfter": start} if start else {}
-    page = calls.request("list_objects_v2", Prefix=folder, **beyond)
-    names = [str(found["Key"]).encode() for found in page.get("Contents", ())]
-    whole = not page.get("IsTruncated")
+    page = calls.request("list_objects_v2", Prefix=folder, **beyond, **few)
+    objects = {str(found["Key"]).encode(): found for found in page.get("Contents", ())}
+    names, whole = list(objects), not page.get("IsTruncated")
     if not (names or whole) or names not in (sorted(names), sorted(names, key=_in_folders)):
         msg = "the server does not list objects in the order of their keys"
         raise S3Error(msg)
-    return names, whole
+    return objects, whole
 
 
 def _is_between(after: bytes, name: bytes, last: bytes) -> bool:

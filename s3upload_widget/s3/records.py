@@ -22,6 +22,27 @@ class MultipartUpload:
     """Whether the server checks and keeps the parts' SHA-256, as far as it says so."""
 
 
+@dataclass(frozen=True, slots=True)
+class PutAnswer:
+    """What S3 answered to a PUT."""
+
+    status: int
+    etag: str
+    """Verbatim; ``""`` if there is none."""
+    document: str = field(repr=False)
+    """Of a refusal, its beginning; else ``""``."""
+
+    @property
+    def code(self) -> str:
+        """S3's; ``""`` if there is none."""
+        return _between("Code", self.document)[:64]
+
+    @property
+    def said(self) -> str:
+        """S3's own words, unscrubbed."""
+        return _between("Message", self.document)[:200]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedPart:
     """A part as ListParts shows it."""
@@ -106,28 +127,40 @@ class ObjectMade:
     encrypted: bool = False
     """With KMS or a customer's key: then the ETag is no MD5."""
     content_type: str = ""
+    on_aws: bool = False
+    """Whether the SHA-256 was compared with the bytes for sure; other servers may repeat ours."""
 
     @classmethod
-    def of(cls, answer: Mapping[str, Any]) -> ObjectMade:
+    def of(cls, answer: Mapping[str, Any], *, on_aws: bool) -> ObjectMade:
         """From boto3's dict of CompleteMultipartUpload."""
-        return cls(**_description(answer))
+        return cls(on_aws=on_aws, **_description(answer))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObjectFound(ObjectMade):
-    """An object as HEAD shows it."""
+    """An object as HEAD shows it, or a list."""
 
     size: int
     """Bytes; -1 if the server does not say."""
     last_modified: datetime
 
     @classmethod
-    def of(cls, answer: Mapping[str, Any]) -> ObjectFound:
+    def of(cls, answer: Mapping[str, Any], *, on_aws: bool) -> ObjectFound:
         """From boto3's dict of HeadObject."""
         return cls(
+            on_aws=on_aws,
             size=int(answer.get("ContentLength", -1)),
             last_modified=answer.get("LastModified", UNKNOWN_TIME),
             **_description(answer),
+        )
+
+    @classmethod
+    def of_list(cls, listed: Mapping[str, Any]) -> ObjectFound:
+        """From boto3's dict of ListObjectsV2, which says no version, no type and no SHA-256."""
+        return cls(
+            size=int(listed.get("Size", -1)),
+            etag=str(listed.get("ETag", "")),
+            last_modified=listed.get("LastModified", UNKNOWN_TIME),
         )
 
 
@@ -153,3 +186,7 @@ class NotAllowed:
 
 
 ObjectHead: TypeAlias = ObjectFound | NoObject | NotAllowed
+
+
+def _between(tag: str, document: str) -> str:
+    return document.partition(f"<{tag}>")[2].partition(f"</{tag}>")[0]

@@ -21,18 +21,30 @@ if TYPE_CHECKING:
 
 SHA256: Final = "x-amz-checksum-sha256"
 CONDITION: Final = "if-none-match"
+_ALGORITHM: Final = "x-amz-sdk-checksum-algorithm"
 
 _OPTIONAL: Final[Mapping[str, Mapping[str, str]]] = {
     "create_multipart_upload": {"ChecksumAlgorithm": "x-amz-checksum-algorithm"},
     "upload_part": {"ChecksumSHA256": SHA256},
     "put_object": {
-        "ChecksumAlgorithm": "x-amz-sdk-checksum-algorithm",
+        "ChecksumAlgorithm": _ALGORITHM,
         "ChecksumSHA256": SHA256,
     },
     "complete_multipart_upload": {"MpuObjectSize": "x-amz-mp-object-size"},
     "head_object": {"ChecksumMode": "x-amz-checksum-mode"},
 }
 """By boto3's method: its parameters that may be left out, and their headers."""
+_TRIALS: Final[Mapping[str, tuple[frozenset[str], ...]]] = {
+    "upload_part": (frozenset({SHA256}),),
+    "put_object": (
+        frozenset({CONDITION}),
+        frozenset({_ALGORITHM}),
+        frozenset({_ALGORITHM, SHA256}),
+        frozenset({CONDITION, _ALGORITHM}),
+        frozenset({CONDITION, _ALGORITHM, SHA256}),
+    ),
+}
+"""What a PUT of the page is tried without, one after the other."""
 _CODES: Final = frozenset({"NotImplemented", "InvalidArgument", "InvalidRequest", "400", "501"})
 _STATUSES: Final = frozenset({400, 501})
 _MOST_OWN: Final = 1_000
@@ -73,7 +85,7 @@ class RefusedHeaders:
         kept = {name: each for name, each in params.items() if optional.get(name) not in refused}
         if "ChecksumSHA256" in params and "ChecksumSHA256" not in kept:
             kept.pop("ChecksumAlgorithm", None)  # boto3 would compute another checksum for it
-            if "Body" in kept:
+            if isinstance(kept.get("Body"), bytes):
                 kept.setdefault("ContentMD5", _md5(kept["Body"]))
         return kept
 
@@ -92,6 +104,35 @@ class RefusedHeaders:
             if len(sent) > 1:
                 yield frozenset(sent)
 
+    def next_trial(
+        self,
+        verb: str,
+        upload_id: str,
+        error: BaseException,
+        sent: frozenset[str],
+        tried: set[frozenset[str]],
+    ) -> frozenset[str]:
+        """The headers that the next PUT of a page goes without, after one that was refused.
+
+        Args:
+            verb: ``upload_part`` or ``put_object``.
+            upload_id: Of the part's upload.
+            error: The refusal.
+            sent: The names of the headers that were sent.
+            tried: What a PUT was refused without so far; grows.
+        """
+        trials = _TRIALS[verb]
+        optional = frozenset().union(*trials)
+        missing = optional - sent
+        tried.add(missing)
+        named = frozenset(header for header in optional & sent if header in _said(error))
+        if _status(error) not in _STATUSES or not (named or _code(error) in _CODES):
+            return missing
+        if not named and self._of_another(verb, {"UploadId": upload_id}, error):
+            return missing
+        wanted = missing | named if named else named
+        return next((each for each in trials if each >= wanted and each not in tried), missing)
+
     def _of_another(self, verb: str, params: Mapping[str, Any], error: BaseException) -> bool:
         """Whether a part may be refused for the kind of checksum that another program chose."""
         foreign = params.get("UploadId") not in self._own
@@ -104,7 +145,7 @@ class PartLimits:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._most_parts = S3_LIMITS.max_parts
-        self._largest = S3_LIMITS.max_part_size
+        self._largest = self._fitting = S3_LIMITS.max_part_size
 
     @property
     def most_parts(self) -> int:
@@ -123,6 +164,8 @@ class PartLimits:
         with self._lock:
             if status == _TOO_LARGE or _code(error) in _TOO_LARGE_CODES:
                 self._largest = min(self._largest, size - 1)
+                # The limit is somewhere below what was refused.
+                self._fitting = min(self._fitting, self._largest // 2 // MiB * MiB)
                 return True
             if status == _BAD_REQUEST and part_number > 1 and _NUMBER.search(said):
                 named = [int(each) for each in _DIGITS.findall(said)]
@@ -130,6 +173,11 @@ class PartLimits:
                 self._most_parts = min(self._most_parts, max(below, default=part_number - 1))
                 return True
         return False
+
+    def keep(self, largest: int) -> None:
+        """Parts of so many bytes were seen to pass, and larger ones not to."""
+        with self._lock:
+            self._largest = self._fitting = min(self._largest, largest)
 
     def obeyed(self, parts: PartPlan, limits: Limits = S3_LIMITS) -> PartPlan:
         """The parts of a file, cut so that this store takes them, as far as that is known.
@@ -139,8 +187,7 @@ class PartLimits:
         """
         wanted = parts.part_size
         if min(parts.size, wanted) > self._largest:
-            # The limit is somewhere below what was refused.
-            wanted = max(limits.min_part_size, self._largest // 2 // MiB * MiB)
+            wanted = max(limits.min_part_size, self._fitting)
         if wanted == parts.part_size and parts.count <= self._most_parts:
             return parts
         most = min(limits.max_parts, self._most_parts)

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-ATTEMPTS: Final = 8
-"""For one part or object; botocore itself makes two of each."""
+ATTEMPTS: Final = 10
+"""For one part or object."""
 FIRST_WAIT: Final = 0.5
 """Seconds at most before the second attempt."""
 LONGEST_WAIT: Final = 30.0

@@ -16,15 +16,22 @@ from s3upload_widget.errors import (
     S3UnavailableError,
 )
 from s3upload_widget.s3.bucket_config import BucketConfig
-from s3upload_widget.s3.bucket_names import check_bucket_name, check_endpoint_url
+from s3upload_widget.s3.bucket_names import check_bucket_name, check_endpoint_urls
 from s3upload_widget.s3.calls import Calls
 from s3upload_widget.s3.clients import Clients, connect
-from s3upload_widget.s3.download import read_object
-from s3upload_widget.s3.errors import is_no_s3
-from s3upload_widget.s3.extra_args import checked_extra_args
+from s3upload_widget.s3.download import Download
+from s3upload_widget.s3.errors import UNKNOWN_OPERATION, is_no_s3, refusal_code
+from s3upload_widget.s3.extra_args import checked_extra_args, of_objects
 from s3upload_widget.s3.folders import Folders
 from s3upload_widget.s3.guard import KeyGuard
-from s3upload_widget.s3.listing import list_free_keys, list_object_parts, list_parts, list_uploads
+from s3upload_widget.s3.listing import (
+    KEYS_A_PAGE,
+    list_free_keys,
+    list_object_parts,
+    list_objects,
+    list_parts,
+    list_uploads,
+)
 from s3upload_widget.s3.parameters import condition, given, of_object, of_part, of_parts
 from s3upload_widget.s3.records import (
     CompletedPart,
@@ -36,8 +43,9 @@ from s3upload_widget.s3.records import (
     ObjectFound,
     ObjectHead,
     ObjectMade,
+    PutAnswer,
 )
-from s3upload_widget.s3.refusals import SHA256, PartLimits
+from s3upload_widget.s3.refusals import SHA256, PartLimits, RefusedHeaders
 from s3upload_widget.s3.retry import backoff
 
 if TYPE_CHECKING:
@@ -45,15 +53,17 @@ if TYPE_CHECKING:
 
     from types_boto3_s3 import S3Client
 
+    from s3upload_widget.s3.bucket_names import Address
     from s3upload_widget.s3.clients import Purpose
     from s3upload_widget.s3.presigner import PresignedUrl
+    from s3upload_widget.signed_put import RemoteBody
 
 __all__ = ["Store", "connect"]
 
 _REGION: Final = "x-amz-bucket-region"
 ABORT_ATTEMPTS: Final = 5
 LOOKS: Final = 6
-"""About 8 s, 16 s at most."""
+"""About 8 s."""
 
 
 class Store:
@@ -64,7 +74,7 @@ class Store:
     Args:
         bucket: Its name, or an access point's ARN.
         client: Any boto3 S3 client; left out, boto3's default one.
-        browser_endpoint_url: The endpoint for the page, where that differs.
+        browser_endpoint_url: The endpoint for the page, where that differs; or several of them.
         extra_args: boto3's own names, passed to every operation that knows them.
         looks: Times that an object is looked for which S3 said it has made, with growing pauses:
             some servers show it seconds later.
@@ -79,18 +89,20 @@ class Store:
         bucket: str,
         client: S3Client | None = None,
         *,
-        browser_endpoint_url: str | None = None,
+        browser_endpoint_url: str | Sequence[str] | None = None,
         extra_args: Mapping[str, Any] | None = None,
         looks: int = LOOKS,
     ) -> None:
         self.looks: Final = looks
         self.bucket: Final = check_bucket_name(bucket)
         self._extra_args = checked_extra_args({} if extra_args is None else extra_args)
-        self._clients = Clients(bucket, client, check_endpoint_url(browser_endpoint_url or ""))
+        self.browser_endpoints: Final = check_endpoint_urls(browser_endpoint_url)
+        self._clients = Clients(bucket, client, self.browser_endpoints)
         self._calls = Calls(bucket, self._clients, self._extra_args)
         self.config: Final = BucketConfig(self._calls, self._clients, self._extra_args)
         self.guard: Final = KeyGuard(bucket, self._calls, self._clients, self.head_object)
         self.folders: Final = Folders(bucket, self._calls, self._clients, self.head_object)
+        self._named: tuple[tuple[Address, ...], dict[str, Address]] = ((), {})
         self._lock = threading.Lock()
         self._bucket_found = False
         self._lists_parts = False
@@ -100,6 +112,11 @@ class Store:
     def identity(self) -> str:
         """Endpoint and bucket: equal for two stores that hold the same objects."""
         return f"{self._clients.endpoint.rstrip('/')}/{self.bucket}"
+
+    @property
+    def endpoint_url(self) -> str:
+        """The server's address, for code that users run; ``""`` where that is AWS."""
+        return "" if self.on_aws else _without_user(self._clients.endpoint)
 
     @property
     def on_aws(self) -> bool:
@@ -124,7 +141,32 @@ class Store:
     @property
     def browser_origin(self) -> str:
         """``scheme://host[:port]`` that the page sends parts to."""
-        return "/".join(self.object_url("x").split("/", 3)[:3])
+        return _origin(self.object_url("x"))
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """Every origin that the page may send parts to; the first is :attr:`browser_origin`."""
+        return tuple(self._by_origin())
+
+    def _by_origin(self) -> dict[str, Address]:
+        addresses = self._clients.addresses
+        if addresses != self._named[0]:
+            by_origin: dict[str, Address] = {}
+            for address in addresses:
+                url = self._calls.presign("put_object", {"Key": "x"}, address=address).url
+                by_origin.setdefault(_origin(url), address)
+            self._named = addresses, by_origin
+        return self._named[1]
+
+    @property
+    def object_args(self) -> list[str]:
+        """The names in ``extra_args`` that only a new object, or upload, gets."""
+        return of_objects(self._extra_args)
+
+    @property
+    def one_address(self) -> bool:
+        """Whether the page is given no other endpoint than the kernel's."""
+        return self._clients.one_address
 
     def content_type(self, wanted: str) -> str:
         """The Content-Type an object gets: that of ``extra_args``, else ``wanted``."""
@@ -176,6 +218,11 @@ class Store:
             if is_no_s3(error):
                 raise S3Error(str(error)) from error
 
+    @property
+    def refusals(self) -> RefusedHeaders:
+        """What the store does not take, as far as is known."""
+        return self._calls.refused
+
     def refresh_credentials(self) -> None:
         """Use the credentials that the kernel's environment has by now.
 
@@ -189,13 +236,34 @@ class Store:
         answer = self._calls.request(
             "create_multipart_upload", ChecksumAlgorithm="SHA256", **params
         )
-        upload_id = str(answer["UploadId"])
+        upload_id = str(answer.get("UploadId", ""))
+        if not upload_id:
+            msg = f"the server took an upload of {self.destination(key)}, and gave no id for it"
+            raise S3Error(msg)
         self._calls.refused.own(upload_id)
         sha256 = answer.get("ChecksumAlgorithm") == "SHA256" and SHA256 not in self.refused_headers
         return MultipartUpload(upload_id=upload_id, sha256=sha256)
 
+    def put(self, presigned: PresignedUrl, body: Iterable[memoryview], size: int) -> PutAnswer:
+        """Send a part, signed for ``purpose="send"``, piece by piece; a refusal is an answer.
+
+        Raises:
+            S3Error: There was no answer, or ``body`` raised.
+        """
+        return self._calls.put(presigned, body, size)
+
     def presign_upload_part(
-        self, key: str, upload_id: str, part_number: int, *, size: int, sha256: str, md5: str = ""
+        self,
+        key: str,
+        upload_id: str,
+        part_number: int,
+        *,
+        size: int,
+        sha256: str,
+        md5: str = "",
+        purpose: Purpose = "sign",
+        without: frozenset[str] = frozenset(),
+        origin: str = "",
     ) -> PresignedUrl:
         """Sign a URL that carries exactly this part.
 
@@ -206,14 +274,25 @@ class Store:
             size: Bytes.
             sha256: Base64.
             md5: Base64; ``""`` signs none.
+            purpose: ``sign`` for the page, ``send`` for :meth:`put`, ``query`` to ask from here.
+            without: Names of headers that the store may not take.
+            origin: One of :attr:`origins`, for the page; any other text is the first of them.
         """
         params = of_part(key, upload_id, part_number, size=size, sha256=sha256, md5=md5)
-        return self._calls.presign("upload_part", params)
+        address = self._address(origin)
+        return self._calls.presign("upload_part", params, purpose, without, address)
 
     def upload_part(
-        self, key: str, upload_id: str, part_number: int, body: bytes, *, sha256: str, md5: str = ""
+        self,
+        key: str,
+        upload_id: str,
+        part_number: int,
+        body: bytes | RemoteBody,
+        *,
+        sha256: str,
+        md5: str = "",
     ) -> None:
-        """Send a part from here; the arguments are those of ``presign_upload_part``.
+        """Send a part from here, or from where its body is; the arguments are those of ``presign_upload_part``.
 
         Raises:
             NoSuchUploadError: The upload is gone.
@@ -232,6 +311,9 @@ class Store:
         md5: str = "",
         content_type: str = "",
         must_not_exist: bool = False,
+        purpose: Purpose = "sign",
+        without: frozenset[str] = frozenset(),
+        origin: str = "",
     ) -> PresignedUrl:
         """Sign a URL that carries exactly this object in one PUT.
 
@@ -242,30 +324,44 @@ class Store:
             md5: Base64; ``""`` signs none.
             content_type: A MIME type; ``""`` leaves it to S3. ``extra_args`` win.
             must_not_exist: Make S3 answer 412 where ``key`` has an object.
+            purpose: As in :meth:`presign_upload_part`.
+            without: As there.
+            origin: As there.
         """
         params = of_object(key, size=size, sha256=sha256, md5=md5, content_type=content_type)
-        return self._calls.presign("put_object", {**params, **condition(must_not_exist)})
+        params |= condition(must_not_exist)
+        address = self._address(origin)
+        return self._calls.presign("put_object", params, purpose, without, address)
+
+    def _address(self, origin: str) -> Address | None:
+        return self._by_origin().get(origin) if origin else None
 
     def put_object(
         self,
         key: str,
-        body: bytes,
+        body: bytes | RemoteBody,
         *,
         sha256: str,
         md5: str = "",
         content_type: str = "",
         must_not_exist: bool = False,
+        seen_free: bool = False,
     ) -> ObjectMade:
         """Send an object from here; the arguments are those of ``presign_put_object``.
+
+        With ``seen_free`` a list has just shown that the key has no object.
 
         Raises:
             ObjectExistsError: ``must_not_exist``, and there is one, perhaps this very one.
             IntegrityError: Other bytes arrived than were sent.
         """
         params = of_object(key, size=len(body), sha256=sha256, md5=md5, content_type=content_type)
-        answer = self._make_object("put_object", {**params, "Body": body}, "send", must_not_exist)
+        params["Body"] = body
+        answer = self._make_object(
+            "put_object", params, "send", must_not_exist, seen_free=seen_free
+        )
         # A SHA-256 there is the one that was sent, and says nothing.
-        return replace(ObjectMade.of(answer), sha256="")
+        return replace(ObjectMade.of(answer, on_aws=self.on_aws), sha256="")
 
     @contextlib.contextmanager
     def _learning_limits(self, part_number: int, size: int) -> Iterator[None]:
@@ -330,15 +426,27 @@ class Store:
         """
         params = of_parts(key, upload_id, parts, size=size)
         answer = self._make_object("complete_multipart_upload", params, "complete", must_not_exist)
-        return ObjectMade.of(answer)
+        return ObjectMade.of(answer, on_aws=self.on_aws)
 
-    def list_free_keys(self, keys: Iterable[str]) -> frozenset[str]:
+    def list_free_keys(self, keys: Iterable[str], keys_a_page: int = KEYS_A_PAGE) -> frozenset[str]:
         """The keys that a listing shows to be free; for the rest, use ``head_object``.
 
         Needs s3:ListBucket; where that is missing, or a listing takes more requests than a HEAD of
         each, the result is empty. Raises no error of S3's.
+
+        Args:
+            keys: Any number.
+            keys_a_page: How many HEADs a listing is worth; fewer keys make no request.
         """
-        return list_free_keys(self._calls, keys)
+        return list_free_keys(self._calls, keys, keys_a_page)
+
+    def list_objects(self, keys: Iterable[str]) -> Mapping[str, ObjectFound]:
+        """The objects that a listing shows of these keys; for the rest, use ``head_object``.
+
+        As with :meth:`list_free_keys` it may show none. It tells sizes and ETags, and nothing of
+        versions, types and checksums.
+        """
+        return list_objects(self._calls, keys)
 
     def head_object(self, key: str) -> ObjectHead:
         """Request an object's headers. A denied HEAD is an answer, not a failure."""
@@ -346,7 +454,7 @@ class Store:
             "head_object", {403, 404}, Key=key, ChecksumMode="ENABLED"
         )
         refused: dict[int, ObjectHead] = {403: NotAllowed(), 404: NoObject()}
-        return refused.get(status) or ObjectFound.of(answer)
+        return refused.get(status) or ObjectFound.of(answer, on_aws=self.on_aws)
 
     def list_object_parts(self, key: str) -> tuple[ListedPart, ...]:
         """The parts that an object was made of, as far as S3 reports them: all, the first or none."""
@@ -363,7 +471,20 @@ class Store:
             ObjectExistsError: Another object took its place meanwhile.
             S3Error: It cannot be read.
         """
-        return read_object(self._calls, key, version_id, self.destination(key))
+        return self.download(key, version_id=version_id).blocks()
+
+    def download(
+        self, key: str, *, version_id: str = "", etag: str = "", size: int = -1
+    ) -> Download:
+        """An object, to read ranges of it that are all of the same one; makes no request.
+
+        Args:
+            key: The object's.
+            version_id: ``""`` reads the newest.
+            etag: That it has, if that is known.
+            size: Bytes that it has, if that is known; else -1.
+        """
+        return Download(self._calls, key, version_id, self.destination(key), etag, size)
 
     def abort_multipart_upload(self, key: str, upload_id: str) -> None:
         """Delete the parts, and again until S3 shows none: one on its way may arrive later.
@@ -384,11 +505,17 @@ class Store:
         raise S3UnavailableError(msg)
 
     def _make_object(
-        self, verb: str, params: Mapping[str, Any], purpose: Purpose, must_not_exist: bool
+        self,
+        verb: str,
+        params: Mapping[str, Any],
+        purpose: Purpose,
+        must_not_exist: bool,
+        *,
+        seen_free: bool = False,
     ) -> Mapping[str, Any]:
         with self.folders.explaining(params["Key"]):
             if must_not_exist:
-                return self.guard.make_object(verb, params, purpose)
+                return self.guard.make_object(verb, params, purpose, seen_free=seen_free)
             return self._calls.request(verb, purpose=purpose, **params)
 
     def _is_aborted(self, key: str, upload_id: str) -> bool:
@@ -396,4 +523,20 @@ class Store:
             self._calls.request("list_parts", Key=key, UploadId=upload_id, MaxParts=1)
         except (NoSuchUploadError, AccessDeniedError):
             return True  # where listing is denied, S3 took the abort, and nobody can know more
+        except S3Error as error:
+            if refusal_code(error) not in UNKNOWN_OPERATION:
+                raise
+            return True  # nor where the server knows no such list
         return False
+
+
+def _without_user(url: str) -> str:
+    """An address without the name and the password that it may contain."""
+    scheme, _, rest = url.partition("://")
+    host, slash, path = rest.partition("/")
+    return f"{scheme}://{host.rpartition('@')[2]}{slash}{path}".rstrip("/")
+
+
+def _origin(url: str) -> str:
+    """``scheme://host[:port]`` of an absolute address."""
+    return "/".join(url.split("/", 3)[:3])
