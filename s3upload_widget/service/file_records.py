@@ -30,12 +30,19 @@ class CheckedFile:
     key: str
     parts: PartPlan
     if_exists: IfExists
+    read_back: int
+    """Bytes of the largest object that is read back where S3 tells nothing to compare by."""
     answered: bool
     """Whether the user chose ``if_exists`` for this very file."""
     claimed: bool
     """Whether no other picked file had the key first."""
     continues: str = field(repr=False)
     """Id of the upload that has to be resumed; ``""`` if any may."""
+
+    @property
+    def opens_upload(self) -> bool:
+        """Whether any upload of the key will do for it, or a new one."""
+        return self.claimed and not self.parts.single and not self.continues
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +78,8 @@ class Completed:
 
     plan: FilePlan
     uploaded: UploadedFile
+    without: tuple[str, ...] = ()
+    """Names in ``extra_args`` that did not come into effect."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +102,8 @@ class FileEntry:
     file_id: str
     record: FileRecord = field(default_factory=New)
     sent: Sent = field(default_factory=Sent)
+    unwanted: bool = False
+    """Whether it is to be discarded: whoever holds the lock for long stops."""
     lock: threading.RLock = field(default_factory=threading.RLock)
 
 
@@ -164,6 +175,18 @@ class PickedFiles:
                 self._settle(owner)
             finally:
                 owner.lock.release()
+
+    def hand_over(self, file_id: str) -> None:
+        """Another widget has the file; one that is being worked on just now ends here."""
+        with self._lock:
+            entry = self._unfinished.get(file_id)
+            if entry is None or not entry.lock.acquire(blocking=False):
+                return
+            try:
+                entry.record = TakenOver()
+                self._settle(entry)
+            finally:
+                entry.lock.release()
 
     def claim(self, key: str, file_id: str) -> bool:
         """Give ``key`` to a file, in place of its other key; ``False`` if another file has it."""

@@ -68,9 +68,11 @@ class Offers:
         if found.errors and not there:
             raise found.errors[0]
         denied += [Denial(code=error.code, message=str(error)) for error in found.errors]
+        # All of its names are worked out here, which takes long once: the next is a pick, in a hurry.
+        first, *_ = self.store.origins
         gone = {each.upload_id for each in wanted} - {each.upload_id for each in found.there}
         return UnfinishedListed(
-            store=self.store.browser_origin,
+            store=first,
             uploads=[self._offer(each, own=each.upload_id in known) for each in there],
             gone=sorted(gone),
             others=len(others),

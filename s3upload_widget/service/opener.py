@@ -10,6 +10,7 @@ from s3upload_widget.checksums import bare_etag, base64_of, part_count, reads_as
 from s3upload_widget.parts import PartPlan
 from s3upload_widget.protocol import FoundPart
 from s3upload_widget.s3 import MultipartUpload
+from s3upload_widget.service.early_list import EarlyList
 from s3upload_widget.service.file_records import Open
 from s3upload_widget.transfer import (
     create_listable_upload,
@@ -39,6 +40,8 @@ class OwnedUpload:
     upload: MultipartUpload
     size: int
     """Bytes of the file."""
+    created: bool
+    """Whether it was created here: then it has what ``extra_args`` say."""
 
 
 class Opener:
@@ -49,6 +52,15 @@ class Opener:
         self._limits = limits
         self._lock = threading.Lock()
         self._owned: dict[str, dict[str, OwnedUpload]] = {}
+        self._early_list = EarlyList(store)
+
+    def expect(self, key: str) -> None:
+        """An upload of the key will be opened in a moment: list what is there beside other work."""
+        self._early_list.request(key)
+
+    def close(self) -> None:
+        """Expect none any more."""
+        self._early_list.close()
 
     def open(
         self, record: Planned | Open, refused: Collection[str]
@@ -73,12 +85,18 @@ class Opener:
 
     def adopt(self, record: Open) -> None:
         """Own an upload that was found: a part is sent, so the parts there were compared."""
-        self._remember(record.plan, record.upload)
+        if not self.created(record):
+            self._remember(record.plan, record.upload, created=False)
 
     def owns(self, record: Open) -> bool:
         """Whether the upload was created or adopted here, or named when the file was picked."""
         owned = self._owned.get(record.plan.key, {})
         return record.upload.upload_id in {record.plan.continues, *owned}
+
+    def created(self, record: Open) -> bool:
+        """Whether the upload was created here, by the rules of today."""
+        known = self._owned.get(record.plan.key, {}).get(record.upload.upload_id)
+        return known is not None and known.created
 
     def owned(self) -> dict[str, OwnedUpload]:
         """Uploads that were created or adopted here, by upload id; some may be finished by now."""
@@ -101,7 +119,12 @@ class Opener:
     ) -> tuple[Open, tuple[ListedPart, ...]] | None:
         owned = self._owned.get(plan.key, {})
         found = find_resumable_uploads(
-            self._store, plan.key, plan.parts, remembered=tuple(owned), limits=self._limits
+            self._store,
+            plan.key,
+            plan.parts,
+            remembered=tuple(owned),
+            limits=self._limits,
+            listed=self._early_list.take(plan.key),
         )
         for candidate in found.uploads:
             # Another's without parts saves nothing, and may belong to somebody who starts just now.
@@ -115,17 +138,19 @@ class Opener:
         known = self._owned.get(plan.key, {}).get(candidate.upload_id)
         upload = MultipartUpload(upload_id=candidate.upload_id, sha256=candidate.sha256)
         opened = known.upload if known else upload
+        if not (known and known.created):
+            plan = replace(plan, content_type="")  # the upload's own, if S3 shows one
         return Open(replace(plan, parts=PartPlan(plan.parts.size, candidate.part_size)), opened)
 
     def _create(self, plan: FilePlan) -> Open:
         upload = create_listable_upload(self._store, plan)
-        self._remember(plan, upload)
+        self._remember(plan, upload, created=True)
         return Open(plan, upload)
 
-    def _remember(self, plan: FilePlan, upload: MultipartUpload) -> None:
+    def _remember(self, plan: FilePlan, upload: MultipartUpload, *, created: bool) -> None:
         with self._lock:
             owned = self._owned.setdefault(plan.key, {})
-            owned[upload.upload_id] = OwnedUpload(plan.key, upload, plan.parts.size)
+            owned[upload.upload_id] = OwnedUpload(plan.key, upload, plan.parts.size, created)
             if len(owned) > MAX_OF_ONE_KEY:
                 del owned[next(iter(owned))]
             while len(self._owned) > MAX_KEYS:

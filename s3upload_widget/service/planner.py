@@ -6,6 +6,7 @@ Knows no comm; of S3 it asks only whether keys are free.
 from __future__ import annotations
 
 import re
+import sys
 import unicodedata
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -37,7 +38,7 @@ from s3upload_widget.service.file_records import (
     Planned,
     TakenOver,
 )
-from s3upload_widget.transfer import FilePlan, other_file_error
+from s3upload_widget.transfer import FilePlan, describe_object, other_file_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Iterator
@@ -49,6 +50,10 @@ if TYPE_CHECKING:
     from s3upload_widget.service.file_records import FileEntry, PickedFiles
     from s3upload_widget.transfer import IfExists
 
+CONNECTIONS: Final = 6
+"""Parts that a browser sends to one host at once."""
+PARTS_A_LANE: Final = 3
+"""Where a store has several names, some of its lanes start later than others."""
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _TOKEN: Final = r"[A-Za-z0-9!#$%&'*+.^_`|~-]+"  # noqa: S105 - RFC 9110's word for a word
 _MEDIA_TYPE: Final = re.compile(rf"{_TOKEN}/{_TOKEN}(?:;[ -~]*)?")
@@ -113,11 +118,18 @@ class Planner:
         return entry
 
     def free_keys(self, entries: Iterable[FileEntry]) -> frozenset[str]:
-        """Keys of these files that one listing shows to be free; the others are looked up singly."""
+        """Keys of these files that one listing shows to be free; the others are looked up singly.
+
+        So are all where S3 lists and denies HEAD: somebody has to find out what guards them.
+        """
         files = [entry.record.file for entry in entries if isinstance(entry.record, Checked)]
-        return self._store.list_free_keys(
+        free = self._store.list_free_keys(
             file.key for file in files if file.if_exists != "overwrite"
         )
+        if free and not self._store.on_aws:
+            head = self._store.head_object(min(free))
+            return frozenset() if isinstance(head, NotAllowed) else free
+        return free
 
     def plan(self, entry: FileEntry, pick: Pick, free: Container[str] = ()) -> FilePlan:
         """Look whether the file's key is free, and plan the file, unless it has a plan already.
@@ -174,12 +186,15 @@ class Planner:
             )
             raise FileTooLargeError(msg)
         key = self._remembered_key(pick) or object_key(picked, prefix=rules.prefix, key=rules.key)
-        self._files.take_over(key, picked, pick.upload_id)
+        if not pick.twin:
+            self._files.take_over(key, picked, pick.upload_id)
+        answer = pick.if_exists
         return CheckedFile(
             picked=picked,
             key=key,
             parts=self._parts(picked),
-            if_exists=pick.if_exists or rules.if_exists,
+            if_exists="verify" if answer == "read" else answer or rules.if_exists,
+            read_back=sys.maxsize if answer == "read" else rules.read_back,
             answered=pick.if_exists != "",
             claimed=self._files.claim(key, pick.file_id),
             continues=pick.upload_id,
@@ -197,11 +212,17 @@ class Planner:
     def _parts(self, picked: PickedFile) -> PartPlan:
         try:
             limits = self._rules.limits
-            parts = plan_parts(picked.size, self._rules.part_size, limits=limits)
+            chosen = self._rules.part_size
+            parts = plan_parts(picked.size, chosen, limits=limits, at_least=self._lanes())
             return self._store.part_limits.obeyed(parts, limits)
         except FileTooLargeError as error:
             msg = f"{shown(picked.name)} is too large, {error}: split the file"
             raise FileTooLargeError(msg) from error
+
+    def _lanes(self) -> int:
+        """Parts that a page has on their way, times some where all of the lanes may not be equal."""
+        names = len(self._store.origins)
+        return CONNECTIONS * (names if names == 1 else names * PARTS_A_LANE)
 
     def _plan(self, file_id: str, file: CheckedFile, free: Container[str]) -> FilePlan:
         key, compare = self._free_key(file_id, file, free)
@@ -212,7 +233,7 @@ class Planner:
             content_type=self._store.content_type(_media_type(file.picked.type)),
             must_not_exist=file.if_exists != "overwrite",
             compare=compare,
-            read_back=self._rules.read_back,
+            read_back=file.read_back,
             started=datetime.now(timezone.utc),
             continues=file.continues,
         )
@@ -238,26 +259,29 @@ class Planner:
         for number, key in enumerate(islice(names(file.key), None if rename else 1)):
             mine = self._files.claim(key, file_id) if number else file.claimed
             if not mine:
-                hindrance = f"another picked file already goes to {self._store.destination(key)}"
+                other = f"another picked file already goes to {self._store.destination(key)}"
+                hindrance = conflict(other)
                 if file.answered and file.if_exists == "overwrite":
-                    msg = f"{hindrance}: this one is sent, and overwrites it, once that has arrived"
+                    msg = f"{other}: this one is sent, and overwrites it, once that has arrived"
                     raise KeyBusyError(msg)
                 continue
             if file.if_exists == "overwrite" or key in free:
                 return key, False
             found = self._store.head_object(key)
             if rename and isinstance(found, NotAllowed) and self._files.is_taken(key):
-                hindrance = f"{self._store.destination(key)} exists, and S3 denies to show it"
+                place = self._store.destination(key)
+                hindrance = conflict(f"{place} exists, and S3 denies to show it")
                 continue
             if isinstance(found, NotAllowed):
                 self._store.guard.check_condition(key)
             if not isinstance(found, ObjectFound):
                 return key, False
-            place, read_back = self._store.destination(key), self._rules.read_back
-            hindrance = why_not(found, file.picked.size, place, read_back)
-            if file.if_exists == "verify" and not hindrance:
+            place, size = self._store.destination(key), file.picked.size
+            incomparable = why_not(found, size, place, file.read_back)
+            if file.if_exists == "verify" and not incomparable:
                 return key, True
-        raise conflict(hindrance)
+            hindrance = incomparable or conflict(describe_object(found, place))
+        raise hindrance
 
 
 def refused_file(file_id: str, error: UploadError) -> RefusedFile:

@@ -14,9 +14,10 @@ from s3upload_widget.transfer.existing import (
     matching_checksum,
     part_layouts,
 )
+from s3upload_widget.transfer.listed import ListedObjects, list_objects_like, lists_prove
 from s3upload_widget.transfer.part_refusal import refused_part_error
 from s3upload_widget.transfer.plan import FilePlan, IfExists, Sent, SinglePut
-from s3upload_widget.transfer.proof import Hashes, needs_md5
+from s3upload_widget.transfer.proof import Hashes, is_proven_part, needs_md5
 from s3upload_widget.transfer.reading import equals_when_read
 from s3upload_widget.transfer.resumable import (
     INCONCLUSIVE_ERRORS,
@@ -30,6 +31,7 @@ __all__ = [
     "FilePlan",
     "Hashes",
     "IfExists",
+    "ListedObjects",
     "PartLayout",
     "PartsMissingError",
     "ResumableUpload",
@@ -41,6 +43,9 @@ __all__ = [
     "equals_when_read",
     "find_resumable_uploads",
     "has_checksum",
+    "is_proven_part",
+    "list_objects_like",
+    "lists_prove",
     "matching_checksum",
     "needs_md5",
     "other_file_error",

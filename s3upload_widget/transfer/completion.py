@@ -9,7 +9,7 @@ import contextlib
 from dataclasses import replace
 from datetime import datetime, timezone
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from s3upload_widget.checksums import hexadecimal
 from s3upload_widget.errors import (
@@ -32,6 +32,7 @@ from s3upload_widget.s3 import (
     refusal_code,
 )
 from s3upload_widget.transfer.existing import matching_checksum
+from s3upload_widget.transfer.listed import ListedObjects
 from s3upload_widget.transfer.made import (
     is_new,
     look_for,
@@ -49,7 +50,7 @@ from s3upload_widget.transfer.proof import (
     verify_object,
 )
 from s3upload_widget.transfer.reading import equals_when_read
-from s3upload_widget.transfer.verify import verify
+from s3upload_widget.transfer.verify import ReadBack
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -57,6 +58,9 @@ if TYPE_CHECKING:
     from s3upload_widget.results import VerifiedBy
     from s3upload_widget.s3 import ListedPart, MultipartUpload, Store
     from s3upload_widget.transfer.plan import FilePlan, Sent
+
+
+NOT_LISTED: Final = ListedObjects()
 
 
 class PartsMissingError(Exception):
@@ -80,6 +84,7 @@ def complete(
     *,
     whole: str,
     sha256: bool,
+    listed: ListedObjects = NOT_LISTED,
 ) -> UploadedFile:
     """Complete a file whose parts were all sent, and prove it.
 
@@ -91,6 +96,7 @@ def complete(
         sent: What S3 was asked to take; updated.
         whole: The whole file's SHA-256, hexadecimal; ``""`` if it was not computed.
         sha256: Whether to report that SHA-256.
+        listed: Objects that were just listed, where the file went as one PUT beside many.
 
     Raises:
         PartsMissingError: Some parts have to be sent again.
@@ -98,11 +104,12 @@ def complete(
         FileChangedError: The file changed while it was read.
         NoSuchUploadError: The upload is gone, and the object is not this file.
         ObjectExistsError: Another object took the key, and may not be overwritten.
+        KeyRefusedError: The server keeps no such key.
         S3Error: S3 cannot be asked.
     """
     _check_whole_file(plan, hashes, whole)
     if isinstance(upload, SinglePut):
-        found, verified_by = _verify_single(store, plan, hashes, sent, upload)
+        found, verified_by = _verify_single(store, plan, hashes, sent, upload, listed)
     else:
         found, verified_by = _complete_parts(store, plan, upload, hashes, sent)
     return uploaded_file(store, plan, found, verified_by, whole if sha256 else "")
@@ -126,7 +133,7 @@ def uploaded_file(
         started=plan.started,
         finished=datetime.now(timezone.utc),
     )
-    return uploaded.verify_with(partial(verify, store))
+    return uploaded.read_with(ReadBack(store))
 
 
 def _check_whole_file(plan: FilePlan, hashes: Hashes, whole: str) -> None:
@@ -137,9 +144,16 @@ def _check_whole_file(plan: FilePlan, hashes: Hashes, whole: str) -> None:
 
 
 def _verify_single(
-    store: Store, plan: FilePlan, hashes: Hashes, sent: Sent, put: SinglePut
+    store: Store,
+    plan: FilePlan,
+    hashes: Hashes,
+    sent: Sent,
+    put: SinglePut,
+    listed: ListedObjects,
 ) -> tuple[ObjectMade, VerifiedBy]:
     """Look at what one PUT left; S3 may have refused it, as the key has an object.
+
+    Where a list has shown the file, which S3 was asked to take and took, no HEAD has to.
 
     Where HEAD is denied or shows no checksum, nobody can see whose bytes are there. What remains
     is that S3 took the request whose signature holds the length and the checksum; a server too
@@ -151,11 +165,16 @@ def _verify_single(
         msg = f"no upload of {place} was opened"
         raise NoSuchUploadError(msg)
     asked = sent.signed.get(1) == hashes.sha256[0]
+    if asked and not put.refused and (seen := listed.proven(plan.key, hashes, place)):
+        return seen, "md5"
     is_there = partial(_is_put, plan=plan, hashes=hashes, place=place)
     head = look_for(store, plan.key, is_there) if asked else store.head_object(plan.key)
     if isinstance(head, NoObject) or (isinstance(head, NotAllowed) and not asked):
+        if put.refused:
+            store.folders.check(plan.key)
         raise PartsMissingError([1])
-    found = put.made if isinstance(head, NotAllowed) else with_answer(head, put.made)
+    unseen = put.made if put.answered else ObjectMade()
+    found = unseen if isinstance(head, NotAllowed) else with_answer(head, put.made)
     verified_by = _verify_put(found, plan, hashes, place)
     if put.refused and verified_by == "size":
         msg = (
@@ -286,6 +305,8 @@ def _find_completed(
         if plan.must_not_exist:
             msg = f"another object arrived as {place} meanwhile: overwrite it or keep both"
             raise ObjectExistsError(msg) from error
+    if isinstance(head, NoObject) and isinstance(error, ObjectExistsError):
+        store.folders.check(plan.key)
     raise error
 
 

@@ -71,9 +71,9 @@ def part_layouts(
         with_sha256 = tuple(part for part in listed if part.sha256)
         yield PartLayout(parts, md5, listed=with_sha256, certain=len(listed) == count)
         return
-    # Likely: our part size, boto3's, and the least whole MiB that S3 takes.
+    # Likely: the planned part size, our usual one, boto3's, and the least whole MiB that S3 takes.
     least = max(S3_LIMITS.min_part_size, -(-found.size // (count * MiB)) * MiB)
-    for size in dict.fromkeys([part_size, 8 * MiB, least]):
+    for size in dict.fromkeys([part_size, S3_LIMITS.default_part_size, 8 * MiB, least]):
         if (parts := PartPlan(found.size, size)).count == count:
             yield PartLayout(parts, md5, certain=False)
 

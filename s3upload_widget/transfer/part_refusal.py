@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from s3upload_widget.errors import FileTooLargeError, S3Error
 from s3upload_widget.s3 import refusal_code
@@ -11,9 +11,18 @@ if TYPE_CHECKING:
     from s3upload_widget.parts import PartPlan
     from s3upload_widget.s3 import Store
 
+SCRIPTS_WAY_OUT: Final = "give part_size={} and restart=True to start over"
+
 
 def refused_part_error(
-    store: Store, key: str, parts: PartPlan, part_number: int, error: S3Error, *, again: bool
+    store: Store,
+    key: str,
+    parts: PartPlan,
+    part_number: int,
+    error: S3Error,
+    *,
+    again: bool = False,
+    way_out: str = SCRIPTS_WAY_OUT,
 ) -> S3Error:
     """The error for a part that a server refuses, with the way out where there is one.
 
@@ -24,6 +33,7 @@ def refused_part_error(
         part_number: Of the part.
         error: The refusal.
         again: Whether the server has the part already, with other bytes perhaps.
+        way_out: What to do, with ``{}`` for the part size that is taken.
     """
     place = store.destination(key)
     if again and refusal_code(error) == "NotImplemented":
@@ -44,5 +54,5 @@ def refused_part_error(
     )
     return S3Error(
         f"the server {limit}, so {place} cannot be finished in parts of {parts.part_size} bytes: "
-        f"give part_size={better.part_size} and restart=True to start over ({error})"
+        f"{way_out.format(better.part_size)} ({error})"
     )

@@ -47,6 +47,8 @@ class SinglePut:
     """Whether S3 refused the PUT because the key has an object."""
     made: ObjectMade = field(default_factory=ObjectMade)
     """What S3 answered to it, as far as that is known: gateways show an ETag there alone."""
+    answered: bool = True
+    """Whether the whole answer is known: else an ETag counts only beside what HEAD shows."""
 
 
 @dataclass(slots=True)
@@ -55,6 +57,10 @@ class Sent:
 
     signed: dict[int, str] = field(default_factory=dict)
     """Part number → base64 SHA-256 that the newest request for the part was signed with."""
+    without: frozenset[str] = frozenset()
+    """Names of headers that requests for the file go without, as S3 refused some with them."""
+    tried: set[frozenset[str]] = field(default_factory=set)
+    """What requests went without that were refused all the same."""
     repeated: Counter[int] = field(default_factory=Counter)
     """Part number → how often it was signed again."""
     completing: str = field(default="", repr=False)

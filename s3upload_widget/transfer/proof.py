@@ -87,12 +87,17 @@ def verify_object(found: ObjectMade, hashes: Hashes, place: str) -> VerifiedBy:
     if isinstance(found, ObjectFound) and found.size != hashes.parts.size:
         msg = f"{place} has {found.size} bytes, the file {hashes.parts.size}: send it again"
         raise IntegrityError(msg)
-    verified_by: VerifiedBy = "size"
-    if hashes.md5 and not found.encrypted and hashes.compares_with(found.etag):
-        verified_by = _if_equal(hashes.is_etag(found.etag), "md5", place)
-    if found.sha256:
-        verified_by = _if_equal(hashes.is_sha256(found.sha256), "sha256", place)
-    return verified_by
+    comparable = bool(hashes.md5) and hashes.compares_with(found.etag)
+    differs = comparable and not hashes.is_etag(found.etag)
+    if differs and not found.encrypted:
+        raise other_bytes_error(place, "md5")
+    if found.sha256 and not hashes.is_sha256(found.sha256):
+        raise other_bytes_error(place, "sha256")
+    # Of what is encrypted the ETag may be anything. Then nothing supports a SHA-256 that a server
+    # may have repeated.
+    if found.sha256 and (found.on_aws or not differs):
+        return "sha256"
+    return "md5" if comparable and not found.encrypted else "size"
 
 
 def unambiguous_parts(listed: Iterable[ListedPart], hashes: Hashes) -> dict[int, ListedPart]:
@@ -135,6 +140,22 @@ def missing_parts(
     ]
 
 
+def is_proven_part(listed: ListedPart, *, size: int, sha256: str, md5: str) -> bool:
+    """Whether a listed part is certainly the one that was hashed: what says nothing is no proof.
+
+    Args:
+        listed: The part as S3 shows it.
+        size: Bytes.
+        sha256: Base64.
+        md5: Base64; ``""`` where the server is known to check SHA-256.
+    """
+    shows_md5 = bool(md5) and reads_as_md5(listed.etag)
+    same_md5 = shows_md5 and same_etag(listed.etag, hexadecimal(md5))
+    if listed.sha256 not in {"", sha256} or shows_md5 != same_md5:
+        return False
+    return same_md5 or (bool(listed.sha256) and listed.size in {size, -1})
+
+
 def parts_without_checksum(listed: Mapping[int, ListedPart]) -> list[int]:
     """Numbers of the parts that are verified by size alone."""
     return [number for number, part in sorted(listed.items()) if not part.sha256]
@@ -172,9 +193,3 @@ def other_bytes_error(place: str, what: str) -> IntegrityError:
         f"{place} is complete on S3, but its {what} is not the file's: other bytes are "
         "there. It was not deleted: look at it, then send the file again"
     )
-
-
-def _if_equal(equal: bool, verified_by: VerifiedBy, place: str) -> VerifiedBy:
-    if not equal:
-        raise other_bytes_error(place, verified_by)
-    return verified_by

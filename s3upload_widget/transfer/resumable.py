@@ -6,9 +6,10 @@ part. Reads no file.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
+from s3upload_widget.checksums import part_count, reads_as_md5
 from s3upload_widget.errors import (
     CredentialsError,
     NoSuchBucketError,
@@ -21,10 +22,10 @@ from s3upload_widget.keys import shown
 from s3upload_widget.parts import S3_LIMITS, Limits, PartPlan
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from s3upload_widget.results import PickedFile
-    from s3upload_widget.s3 import ListedPart, Store
+    from s3upload_widget.s3 import ListedPart, ListedUpload, Store
 
 _SHA256: Final = "SHA256"
 INCONCLUSIVE_ERRORS: Final = (S3UnavailableError, CredentialsError, NoSuchBucketError)
@@ -40,6 +41,8 @@ class ResumableUpload:
     """Whether S3 keeps the parts' SHA-256. False where the server does not say: MD5 guards the parts then."""
     part_size: int
     """Bytes of each part but the last; it fits the file and every listed part."""
+    told: bool = True
+    """Whether S3 tells the sizes of what was sent; else the cut is a guess, and the MD5s decide."""
     parts: tuple[ListedPart, ...]
     """By number; twice where the server lists a part twice as equally new."""
 
@@ -68,6 +71,7 @@ def find_resumable_uploads(
     *,
     remembered: Sequence[str] = (),
     limits: Limits = S3_LIMITS,
+    listed: Iterable[ListedUpload] | None = None,
 ) -> Resumable:
     """Find the unfinished uploads of exactly ``key`` that a file of ``plan.size`` bytes may resume.
 
@@ -78,13 +82,15 @@ def find_resumable_uploads(
         remembered: Ids of uploads of this key that the caller created; used where the list is
             denied or broken, as far as S3 still knows them.
         limits: The store's.
+        listed: The uploads of this key, as iterating them shows; left out, they are listed.
 
     Raises:
         S3UnavailableError: S3 cannot be asked.
         CredentialsError: It cannot be asked with these credentials.
         NoSuchBucketError: There is no such bucket.
     """
-    algorithms, denied = _algorithms(store, key, remembered)
+    uploads = store.list_multipart_uploads(key=key) if listed is None else listed
+    algorithms, denied = _algorithms(uploads, remembered)
     found: list[ResumableUpload] = []
     longer = 0
     for upload_id, algorithm in algorithms.items():
@@ -117,11 +123,13 @@ def other_file_error(
     return NotTheSameFileError(msg)
 
 
-def _algorithms(store: Store, key: str, remembered: Sequence[str]) -> tuple[dict[str, str], str]:
+def _algorithms(
+    uploads: Iterable[ListedUpload], remembered: Sequence[str]
+) -> tuple[dict[str, str], str]:
     """Upload id → checksum algorithm, and why the list is incomplete, if it is."""
     listed: dict[str, str] = {}
     try:
-        for upload in store.list_multipart_uploads(key=key):
+        for upload in uploads:
             if upload.upload_id:
                 listed[upload.upload_id] = upload.checksum_algorithm
     except INCONCLUSIVE_ERRORS:
@@ -145,6 +153,29 @@ def _fitting(
                 upload_id=upload_id, sha256=sha256, part_size=part_size, parts=fitting
             )
             return
+    if _are_compressed(parts, plan, limits):
+        sized = (replace(part, size=plan.length(part.part_number), sha256="") for part in parts)
+        yield ResumableUpload(
+            upload_id=upload_id,
+            sha256=algorithm == _SHA256,
+            part_size=plan.part_size,
+            told=False,
+            parts=tuple(sized),
+        )
+
+
+def _are_compressed(parts: tuple[ListedPart, ...], plan: PartPlan, limits: Limits) -> bool:
+    """Whether these may be parts of the plan by a server that tells how much it keeps of each.
+
+    Then sizes that have to be equal are not. An MD5 is still of what was sent.
+    """
+    sizes = {part.size for part in parts if part.part_number < parts[-1].part_number}
+    beyond = any(part.part_number > plan.count for part in parts)
+    return len(sizes) > 1 and not beyond and _is_allowed(plan, limits) and all(map(_has_md5, parts))
+
+
+def _has_md5(part: ListedPart) -> bool:
+    return reads_as_md5(part.etag) and not part_count(part.etag)
 
 
 def _part_sizes(parts: tuple[ListedPart, ...], plan: PartPlan) -> Iterator[int]:

@@ -1,4 +1,4 @@
-"""Read an object back and compare it with what was uploaded. Knows no plan and no upload."""
+"""Read an object back, and compare it with what was uploaded. Knows no plan and no upload."""
 
 from __future__ import annotations
 
@@ -8,10 +8,28 @@ from typing import TYPE_CHECKING
 from s3upload_widget.checksums import bare_etag, part_count, reads_as_md5
 from s3upload_widget.errors import IntegrityError, ObjectExistsError, RefusedError, S3Error
 from s3upload_widget.s3 import ObjectFound, refusal_code
+from s3upload_widget.transfer.object_file import open_object
 
 if TYPE_CHECKING:
+    from io import BufferedReader
+
     from s3upload_widget.results import UploadedFile, VerifiedBy
     from s3upload_widget.s3 import Store
+
+
+class ReadBack:
+    """Reads what was uploaded to a store, by the client that uploaded it."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def verify(self, uploaded: UploadedFile) -> VerifiedBy:
+        """Read the object back, and compare."""
+        return verify(self._store, uploaded)
+
+    def open(self, uploaded: UploadedFile) -> BufferedReader:
+        """Open the object for reading."""
+        return open_object(self._store, uploaded)
 
 
 def verify(store: Store, uploaded: UploadedFile) -> VerifiedBy:
