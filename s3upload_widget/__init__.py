@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from s3upload_widget.checksum_files import write_checksums
     from s3upload_widget.doctor import Finding, Report, check_bucket
     from s3upload_widget.errors import (
         AccessDeniedError,
@@ -24,11 +25,12 @@ if TYPE_CHECKING:
         UnsupportedBucketError,
         UploadAbortedError,
         UploadError,
+        WorkerError,
     )
     from s3upload_widget.local import serve_local_s3
     from s3upload_widget.results import FileStatus, PickedFile, Unfinished, UploadedFile
     from s3upload_widget.unfinished import abort_unfinished, list_unfinished
-    from s3upload_widget.uploader import upload_file, upload_files
+    from s3upload_widget.uploader import upload_file, upload_files, upload_stream
     from s3upload_widget.widget import UploadWidget
 
 __all__ = [
@@ -51,12 +53,15 @@ __all__ = [
     "UploadError",
     "UploadWidget",
     "UploadedFile",
+    "WorkerError",
     "abort_unfinished",
     "check_bucket",
     "list_unfinished",
     "serve_local_s3",
     "upload_file",
     "upload_files",
+    "upload_stream",
+    "write_checksums",
 ]
 
 _HOMES: Final = {
@@ -73,6 +78,8 @@ _HOMES: Final = {
     "serve_local_s3": "local",
     "upload_file": "uploader",
     "upload_files": "uploader",
+    "upload_stream": "uploader",
+    "write_checksums": "checksum_files",
 }
 """The door that a name is behind, if not ``errors``."""
 

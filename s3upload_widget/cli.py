@@ -10,15 +10,17 @@ import io
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
+from s3upload_widget.checksum_files import compare_checksums
 from s3upload_widget.doctor import check_bucket, remedies
 from s3upload_widget.errors import RefusedError, UnsupportedBucketError, UploadError
+from s3upload_widget.interrupt import INTERRUPTED, ends_by_ctrl_c
 from s3upload_widget.options import IF_EXISTS, MAX_CONCURRENCY, READ_BACK
 from s3upload_widget.parts import MiB
-from s3upload_widget.s3 import Unreadable, connect
+from s3upload_widget.s3 import UNKNOWN_TIME, Unreadable, connect
 from s3upload_widget.unfinished import abort_all, abort_unfinished, list_unfinished
 from s3upload_widget.uploader import (
     Failure,
@@ -26,19 +28,17 @@ from s3upload_widget.uploader import (
     Outcome,
     expand_paths,
     upload_each,
-    upload_stream,
+    upload_pipe,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
+    from datetime import datetime
 
     from types_boto3_s3 import S3Client
 
     from s3upload_widget.doctor import Remedy, Report
     from s3upload_widget.results import Unfinished
-
-INTERRUPTED: Final = 130
-"""What shells report of a program that Ctrl-C ended."""
 
 
 class Commands(click.Group):
@@ -88,7 +88,7 @@ def cli() -> None:
 )
 @click.option("--part-size", type=click.IntRange(5, 5120), metavar="MIB", help="MiB of each part.")
 @click.option(
-    "--max-concurrency", type=click.IntRange(1, MAX_CONCURRENCY), default=8, show_default=True
+    "--max-concurrency", type=click.IntRange(1, MAX_CONCURRENCY), show_default="as many as help"
 )
 @click.option("--restart", is_flag=True, help="Leave unfinished uploads, and start over.")
 @click.option(
@@ -108,7 +108,7 @@ def put(
     *,
     if_exists: Any,
     part_size: int | None,
-    max_concurrency: int,
+    max_concurrency: int | None,
     restart: bool,
     read_back: int,
     name: str | None,
@@ -132,10 +132,10 @@ def put(
         max_concurrency=max_concurrency,
         restart=restart,
         read_back=read_back * MiB,
-        progress=not no_progress and sys.stderr.isatty(),
+        progress=not no_progress and sys.stderr is not None and sys.stderr.isatty(),
     )
     if piped:
-        _finish([upload_stream(sys.stdin.buffer, piped, uri, options)], 0)
+        _finish([upload_pipe(_standard_input(), piped, uri, options)], 0)
         return
     found = expand_paths(named)
     for each in found.skipped:
@@ -234,6 +234,27 @@ def check(
     click.get_current_context().exit(0 if report.ok and not blocked else 1)
 
 
+@cli.command()
+@click.argument("uri")
+@click.option("--checksums", required=True, metavar="FILE", help="As sha256sum writes it.")
+@server_options
+def verify(
+    uri: str, *, checksums: str, endpoint_url: str | None, profile: str | None, region: str | None
+) -> None:
+    """Compare what S3 holds with a checksum file.
+
+    URI is the s3://bucket/folder/ that the file's names are below, or one key. What S3 lists no
+    certain checksum of is read. Exits with 1 if an object differs, is missing or cannot be read.
+    """
+    client = _client(endpoint_url, profile, region)
+    compared = compare_checksums(uri, checksums, client=client)
+    for each in compared:
+        click.echo(str(each))
+    wrong = sum(each.result != "equal" for each in compared)
+    click.echo(f"{len(compared) - wrong} of {len(compared)} objects are equal", err=True)
+    click.get_current_context().exit(1 if wrong else 0)
+
+
 @cli.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def demo(arguments: tuple[str, ...]) -> None:
@@ -245,7 +266,8 @@ def demo(arguments: tuple[str, ...]) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; ends the process with its exit code."""
-    cli(args=arguments, prog_name="s3upload")
+    with ends_by_ctrl_c():
+        cli(args=arguments, prog_name="s3upload")
 
 
 def _client(endpoint_url: str | None, profile: str | None, region: str | None) -> S3Client | None:
@@ -296,6 +318,13 @@ def _piped_name(paths: Sequence[str], uri: str, name: str | None) -> str:
     return piped.rpartition("/")[2]
 
 
+def _standard_input() -> BinaryIO:
+    if sys.stdin is None:
+        msg = "standard input is closed"
+        raise click.UsageError(msg)
+    return sys.stdin.buffer
+
+
 def _matching(path: str) -> list[str]:
     """The files that match a pattern which no shell expanded; else the path itself."""
     if "://" in path or Path(path).exists() or not glob.has_magic(path):
@@ -316,14 +345,25 @@ def _finish(results: Sequence[Outcome | Failure], skipped: int) -> None:
     """Print what is on S3 and what is not; exits with 1 where something is not."""
     outcomes = [each for each in results if isinstance(each, Outcome)]
     failures = [each for each in results if isinstance(each, Failure)]
-    for outcome in outcomes:
-        click.echo(outcome.uploaded.uri)
+    printed = _print(outcome.uploaded.uri for outcome in outcomes)
     for failure in failures:
         click.echo(f"Error: {failure}", err=True)
     more = f"; {len(failures)} failed" * bool(failures) + f"; {skipped} left out" * bool(skipped)
     click.echo(_summary(outcomes) + more, err=True)
-    if failures:
+    if failures or not printed:
         click.get_current_context().exit(1)
+
+
+def _print(uris: Iterable[str]) -> bool:
+    """Print them; whether standard output took all. Nothing of what else is to be said is lost."""
+    try:
+        for uri in uris:
+            click.echo(uri)
+    except OSError as error:
+        msg = f"standard output does not take what is on S3 ({error.strerror})"
+        click.echo(f"Error: {msg}", err=True)
+        return False
+    return True
 
 
 def _summary(outcomes: list[Outcome]) -> str:
@@ -344,16 +384,22 @@ def _as_json(found: Unfinished) -> dict[str, object]:
         "bytes_done": found.bytes_done,
         "parts_done": found.parts_done,
         "part_size": found.part_size,
-        "started": found.started.isoformat(),
-        "last_part_at": found.last_part_at.isoformat(),
+        "started": _moment(found.started),
+        "last_part_at": _moment(found.last_part_at),
         "initiator": found.initiator,
         "problem": found.problem,
     }
 
 
+def _moment(when: datetime) -> str | None:
+    """None where the server does not say."""
+    return when.isoformat() if when > UNKNOWN_TIME else None
+
+
 def _show(found: Sequence[Unfinished]) -> None:
     for each in found:
-        when = f"{each.last_part_at.astimezone():%Y-%m-%d %H:%M}"
+        known = each.last_part_at > UNKNOWN_TIME
+        when = f"{each.last_part_at.astimezone():%Y-%m-%d %H:%M}" if known else f"{'unknown':16}"
         size = f"{each.bytes_done / MiB:.1f} MiB"
         problem = f"  ({each.problem})" if each.problem else ""
         click.echo(f"{when}  {size:>14}  {each.parts_done:>5} parts  {each.uri}{problem}")

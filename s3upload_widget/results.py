@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, Literal
+from io import BufferedReader
+from typing import Final, Literal, Protocol
 
 from s3upload_widget.errors import RefusedError
 
@@ -50,15 +51,25 @@ class PickedFile:
     """UTC."""
 
 
-class Verifiable:
+class ReadsBack(Protocol):
+    """Reads objects by the client that uploaded them."""
+
+    def verify(self, uploaded: UploadedFile, /) -> VerifiedBy:
+        """Read all of one, and compare it."""
+
+    def open(self, uploaded: UploadedFile, /) -> BufferedReader:
+        """Open one."""
+
+
+class Stored:
     """How an object is read back. No field: no part of ``repr``, ``==``, ``asdict``, a pickle."""
 
-    __slots__ = ("_verify",)
-    _verify: Callable[[UploadedFile], VerifiedBy]
+    __slots__ = ("_reader",)
+    _reader: ReadsBack
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class UploadedFile(Verifiable):
+class UploadedFile(Stored):
     """A file that is complete on S3 and was proven equal there.
 
     Example:
@@ -84,6 +95,7 @@ class UploadedFile(Verifiable):
     version_id: str
     """``""`` in a bucket without versioning."""
     content_type: str
+    """As S3 shows it, else as it was sent; ``""`` where neither is known."""
     verified_by: VerifiedBy
     """What proved the object: the composite SHA-256, the MD5 of the parts' MD5s, all its bytes as
     they were read back from S3, or the size."""
@@ -107,19 +119,46 @@ class UploadedFile(Verifiable):
                 with; or this record was loaded from a file, and knows no client.
             S3Error: It cannot be read.
         """
-        verify = getattr(self, "_verify", None)
-        if verify is None:
+        return self._known_reader().verify(self)
+
+    def open(self) -> BufferedReader:
+        """Open the object for reading, as ``open(path, "rb")`` opens a file.
+
+        Needs s3:GetObject. Ranges are read as they are wanted, with the client that uploaded it:
+        no other library has to know the server, or credentials.
+
+        Example:
+            >>> from s3upload_widget import upload_file
+            >>> file = upload_file("run7.parquet", "s3://lab-data/raw/", progress=False)
+            >>> with file.open() as f:
+            ...     f.seek(-4, 2), len(f.read())
+            (3199996, 4)
+
+        Returns:
+            A file that can be sought, such as ``pd.read_parquet``, ``pyarrow`` and ``zipfile``
+            take. It reads this very object to its end: once another one took its place, each read
+            raises ``IntegrityError``, and none mixes the two.
+
+        Raises:
+            IntegrityError: It is gone, or was overwritten since it was uploaded.
+            RefusedError: This record was loaded from a file, and knows no client.
+            S3Error: It cannot be read.
+        """
+        return self._known_reader().open(self)
+
+    def _known_reader(self) -> ReadsBack:
+        reader: ReadsBack | None = getattr(self, "_reader", None)
+        if reader is None:
             msg = (
                 f"this record of {self.uri} was loaded or changed, and knows no client to read "
                 "with: read the object, and compare its SHA-256 with .sha256"
             )
             raise RefusedError(msg)
-        by: VerifiedBy = verify(self)
-        return by
+        return reader
 
-    def verify_with(self, verify: Callable[[UploadedFile], VerifiedBy]) -> UploadedFile:
-        """Have :meth:`verify` read with this; returns the record itself."""
-        object.__setattr__(self, "_verify", verify)
+    def read_with(self, reader: ReadsBack) -> UploadedFile:
+        """Have :meth:`verify` and :meth:`open` read by this; returns the record itself."""
+        object.__setattr__(self, "_reader", reader)
         return self
 
     def __copy__(self) -> UploadedFile:

@@ -58,7 +58,11 @@ def list_unfinished(uri: str, *, client: S3Client | None = None) -> tuple[Unfini
         S3Error: S3 cannot be asked.
     """
     bucket, place = parse_place(uri)
-    return find_unfinished(Store(bucket, client), place)
+    store = Store(bucket, client)
+    found = find_unfinished(store, place)
+    if not found:
+        store.require_bucket()  # whatever answers 200 to everything lists nothing, too
+    return found
 
 
 def abort_unfinished(

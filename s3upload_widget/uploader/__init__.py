@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from s3upload_widget.uploader.api import upload_file, upload_files
+from s3upload_widget.uploader.api import upload_file, upload_files, upload_stream
 from s3upload_widget.uploader.batch import Options, Outcome, upload_each
 from s3upload_widget.uploader.folders import Failure, expand_paths
-from s3upload_widget.uploader.stream_upload import upload_stream
+from s3upload_widget.uploader.stream_upload import upload_pipe
 
 __all__ = [
     "Failure",
@@ -15,5 +15,6 @@ __all__ = [
     "upload_each",
     "upload_file",
     "upload_files",
+    "upload_pipe",
     "upload_stream",
 ]

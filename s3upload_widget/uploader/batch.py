@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import logging
 import mimetypes
+import os
 import unicodedata
-from collections import Counter
-from concurrent.futures import Executor, Future, wait
+from collections import Counter, deque
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
@@ -17,19 +18,34 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from s3upload_widget import keys
-from s3upload_widget.errors import ObjectExistsError, RefusedError, S3Error, UploadError
+from s3upload_widget.errors import (
+    ObjectExistsError,
+    RefusedError,
+    S3Error,
+    UploadError,
+    WorkerError,
+)
 from s3upload_widget.keys import names, object_key, parse_uri, shown
-from s3upload_widget.options import READ_BACK, check_choices, check_read_back
+from s3upload_widget.options import (
+    MAX_CONCURRENCY,
+    READ_BACK,
+    check_choices,
+    check_read_back,
+)
 from s3upload_widget.parts import S3_LIMITS, Limits, PartPlan, plan_parts
 from s3upload_widget.redaction import scrub
 from s3upload_widget.results import PickedFile
 from s3upload_widget.s3 import ObjectFound, Store
 from s3upload_widget.transfer import FilePlan
-from s3upload_widget.uploader.file_upload import FileUpload, SendOptions, UploadStats
+from s3upload_widget.uploader.file_upload import FileUpload, SendOptions
 from s3upload_widget.uploader.folders import Failure, display
+from s3upload_widget.uploader.key_lists import FreeKeys, Proofs, SentFile
+from s3upload_widget.uploader.lanes import Lanes, run_on_lanes
 from s3upload_widget.uploader.part_queue import InlineExecutor
+from s3upload_widget.uploader.progress import UploadStats, progress_bar
+from s3upload_widget.uploader.remote_parts import Elsewhere, RemoteSource
 from s3upload_widget.uploader.resume import list_keys_with_uploads
-from s3upload_widget.uploader.sources import open_source
+from s3upload_widget.uploader.sources import absolute, open_source
 from s3upload_widget.workers import DaemonExecutor
 
 if TYPE_CHECKING:
@@ -50,14 +66,14 @@ KEPT: Final = (
 )
 
 
+LANES: Final = 8
+"""Parts at a time to begin with, where the user does not say and the threads are here."""
 COMPRESSED: Final = {
     "gzip": "application/gzip",
     "bzip2": "application/x-bzip2",
     "xz": "application/x-xz",
     "compress": "application/x-compress",
 }
-OF_REQUESTS: Final = {"ExpectedBucketOwner", "RequestPayer"}
-"""What ``extra_args`` say of each request, and not of the object."""
 OTHER: Final = "application/octet-stream"
 
 
@@ -69,13 +85,35 @@ class Options:
     if_exists: IfExists = "verify"
     sha256: bool = True
     part_size: int | None = None
-    max_concurrency: int = 8
+    max_concurrency: int | None = None
     extra_args: Mapping[str, Any] | None = None
     executor: Executor | None = None
     progress: bool = True
+    on_progress: Callable[[int, int], object] | None = None
     restart: bool = False
     read_back: int = READ_BACK
     limits: Limits = S3_LIMITS
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether parts are read and sent by workers of other processes, maybe of other machines."""
+        here = (DaemonExecutor, InlineExecutor, ThreadPoolExecutor)
+        return self.executor is not None and not isinstance(self.executor, here)
+
+    @property
+    def calls(self) -> int:
+        """Calls on their way to workers, at most."""
+        return self.max_concurrency or MAX_CONCURRENCY
+
+    @property
+    def lanes(self) -> int:
+        """Parts at a time; of workers each hashes one while it sends another."""
+        return 2 * self.calls if self.elsewhere else self.max_concurrency or LANES
+
+    @property
+    def growing(self) -> bool:
+        """Whether there are more parts at a time where that helps."""
+        return self.max_concurrency is None and self.executor is None
 
     def __post_init__(self) -> None:
         """Refuse values that are not valid.
@@ -83,7 +121,9 @@ class Options:
         Raises:
             RefusedError: An option is not valid.
         """
-        check_choices(self.if_exists, self.max_concurrency)
+        check_choices(
+            self.if_exists, LANES if self.max_concurrency is None else self.max_concurrency
+        )
         check_read_back(self.read_back)
         plan_parts(0, self.part_size, limits=self.limits)
 
@@ -151,7 +191,14 @@ def upload_each(files: Files, uri: str, options: Options) -> list[Outcome | Fail
     """
     bucket, place = parse_uri(uri)
     store = Store(bucket, options.client, extra_args=options.extra_args)
-    opened = [_open(path, inside, place) for path, inside in files]
+    with workers(options) as elsewhere:
+        opened = [_open(path, inside, place, elsewhere) for path, inside in files]
+        return _upload_opened(store, opened, options)
+
+
+def _upload_opened(
+    store: Store, opened: Sequence[OpenFile | Failure], options: Options
+) -> list[Outcome | Failure]:
     wanted = [each for each in opened if isinstance(each, OpenFile)]
     if not wanted:
         return [each for each in opened if isinstance(each, Failure)]
@@ -159,24 +206,40 @@ def upload_each(files: Files, uri: str, options: Options) -> list[Outcome | Fail
     store.require_bucket()
     name = wanted[0].picked.name if len(wanted) == 1 else f"{len(wanted)} files"
     total = sum(each.source.size for each in wanted)
-    with threads(options) as executor, progress_bar(name, total, options) as advance:
+    with (
+        threads(options) as executor,
+        progress_bar(name, total, shown=options.progress, tell=options.on_progress) as advance,
+    ):
         send_options = SendOptions(
             executor=executor,
-            max_concurrency=options.max_concurrency,
+            lanes=Lanes(options.lanes, MAX_CONCURRENCY if options.growing else options.lanes),
             sha256=options.sha256,
             restart=options.restart,
             keys_with_uploads=_keys_with_uploads(store, wanted, options),
+            free_keys=_free_keys(store, wanted, options),
             limits=options.limits,
-            properties=tuple(sorted(set(options.extra_args or ()) - OF_REQUESTS)),
+            properties=tuple(store.object_args),
         )
-        alone = replace(send_options, executor=InlineExecutor(), max_concurrency=1)
+        alone = replace(send_options, executor=InlineExecutor(), lanes=Lanes(1, 1), many=True)
         tasks: list[Task] = []
         for each in wanted:
             beside = len(wanted) > 1 and _plan_parts(each.source.size, options).single
-            one = partial(_upload_one, store, options, alone if beside else send_options, advance)
-            tasks.append(Task(each.path, beside, partial(one, each, partial(choose, each.key))))
-        done = iter(_run_all(tasks, executor))
+            sending = alone if beside else send_options
+            begin = partial(_send_one, store, options, sending, advance, each, choose)
+            tasks.append(Task(each.path, each.source.size, beside, begin))
+        done = iter(_run_all(tasks, store, send_options))
         return [each if isinstance(each, Failure) else next(done) for each in opened]
+
+
+@dataclass(frozen=True, slots=True)
+class Unproven:
+    """A file that was sent, and is to be proven beside others."""
+
+    sent: SentFile
+    stats: UploadStats
+
+
+Ended: TypeAlias = "Outcome | Unproven | Failure"
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,52 +247,72 @@ class Task:
     """The upload of one file."""
 
     path: str
+    size: int
     beside: bool
     """Whether it runs on one thread, beside others; else on all threads, alone."""
-    run: Callable[[], Outcome]
+    send: Callable[[], Outcome | Unproven]
+
+    def run(self) -> Ended:
+        """Send the file; whatever error that raises is this file's."""
+        try:
+            return self.send()
+        except Exception as error:  # noqa: BLE001
+            return Failure(self.path, error)
 
 
-def _run_all(tasks: Sequence[Task], executor: Executor) -> list[Outcome | Failure]:
-    """Run all tasks: some side by side on one thread each, the others one by one on all threads."""
-    futures = [executor.submit(task.run) if task.beside else Future() for task in tasks]
+def _run_all(tasks: Sequence[Task], store: Store, options: SendOptions) -> list[Outcome | Failure]:
+    """Run all tasks: first those that go side by side on one thread each, then the others."""
+    beside_all = [task for task in tasks if task.beside]
+    beside = _run_beside(beside_all, store, options) if beside_all else iter(())
+    ended = [next(beside) if task.beside else task.run() for task in tasks]
+    return [_result(task, each) for task, each in zip(tasks, ended, strict=True)]
+
+
+def _run_beside(tasks: Sequence[Task], store: Store, options: SendOptions) -> Iterator[Ended]:
+    proofs = Proofs(store, len(tasks))
+    left = deque(enumerate(tasks))
+    ended: dict[int, Ended] = {}
+
+    def step() -> int | None:
+        try:
+            number, task = left.popleft()
+        except IndexError:
+            return None
+        ended[number] = result = task.run()
+        if isinstance(result, Unproven):
+            proofs.add(result.sent)
+        proofs.ended()
+        return task.size
+
     try:
-        for task, future in zip(tasks, futures, strict=True):
-            if not task.beside:
-                _run_into(future, task.run)
-        wait(futures)
-    except BaseException:
-        for future in futures:
-            future.cancel()
-        raise
-    return [_result(task, future) for task, future in zip(tasks, futures, strict=True)]
+        largest = max((task.size for task in tasks), default=0)
+        run_on_lanes(step, options.executor, options.lanes, largest)
+    finally:
+        left.clear()  # of an interrupt the threads hear here
+    return iter([ended[number] for number in range(len(tasks))])
 
 
-def _result(task: Task, future: Future[Outcome]) -> Outcome | Failure:
+def _result(task: Task, ended: Ended) -> Outcome | Failure:
+    if not isinstance(ended, Unproven):
+        return ended
     try:
-        return future.result()
+        return Outcome(ended.sent.proven.result(), ended.stats)
     except Exception as error:  # noqa: BLE001 - whatever it is, it is this file's
         return Failure(task.path, error)
 
 
-def _run_into(future: Future[Outcome], do: Callable[[], Outcome]) -> None:
-    try:
-        future.set_result(do())
-    except Exception as error:  # noqa: BLE001 - the future reports it
-        future.set_exception(error)
-
-
-def _upload_one(
+def _send_one(
     store: Store,
     options: Options,
     send_options: SendOptions,
     advance: Callable[[int], object],
     wanted: OpenFile,
-    choose_key: Callable[[], str],
-) -> Outcome:
+    choose_key: Callable[[str], str],
+) -> Outcome | Unproven:
     source = wanted.source
     plan = FilePlan(
         picked=wanted.picked,
-        key=choose_key(),
+        key=choose_key(wanted.key),
         parts=_plan_parts(source.size, options),
         content_type=store.content_type(wanted.picked.type),
         must_not_exist=options.if_exists != "overwrite",
@@ -237,12 +320,16 @@ def _upload_one(
         started=datetime.now(timezone.utc),
     )
     stats = UploadStats(advance)
+    upload = FileUpload(store, source, plan, send_options, stats)
     try:
-        return Outcome(FileUpload(store, source, plan, send_options, stats).upload(), stats)
-    except (S3Error, KeyboardInterrupt) as error:
-        if not plan.parts.single:
+        sent = upload.send() if send_options.many else upload.upload()
+        return Unproven(sent, stats) if isinstance(sent, SentFile) else Outcome(sent, stats)
+    except (S3Error, WorkerError, KeyboardInterrupt) as error:
+        if not (plan.parts.single or upload.refused):
             add_note(error, KEPT)
-            logger.warning("%s is not complete. %s", store.destination(plan.key), KEPT)
+            done = f"{stats.parts_done} of its {plan.parts.count} parts are on S3"
+            place = store.destination(plan.key)
+            logger.warning("%s is not complete: %s. %s", place, done, KEPT)
         raise
 
 
@@ -250,11 +337,15 @@ def _plan_parts(size: int, options: Options) -> PartPlan:
     return plan_parts(size, options.part_size, limits=options.limits)
 
 
-def _open(path: FilePath | Source, inside: str, place: str) -> OpenFile | Failure:
+def _open(
+    path: FilePath | Source, inside: str, place: str, elsewhere: Elsewhere | None
+) -> OpenFile | Failure:
     """The file, or the error that it has: one that fails does not hold up the others."""
     named = display(path)
     try:
         source = open_source(path)
+        if elsewhere and isinstance(path, (str, os.PathLike)):
+            source = RemoteSource(source, absolute(path), elsewhere)
         picked = describe(source.name, inside, source.size, source.modified)
         return OpenFile(named, source, picked, choose_key(picked, place))
     except (UploadError, OSError) as error:
@@ -301,6 +392,14 @@ def _keys_with_uploads(
     return list_keys_with_uploads(store, small) if small and not options.restart else frozenset()
 
 
+def _free_keys(store: Store, wanted: Sequence[OpenFile], options: Options) -> FreeKeys:
+    """Lists of keys without an object, where files of one part would each be looked at before."""
+    if options.if_exists != "verify":
+        return FreeKeys(store)
+    single = (each.key for each in wanted if _plan_parts(each.source.size, options).single)
+    return FreeKeys(store, single)
+
+
 def key_chooser(store: Store, wanted: Sequence[str], options: Options) -> Callable[[str], str]:
     """A function that gives each file its final key, when its turn comes.
 
@@ -330,25 +429,26 @@ def _free_key(store: Store, claims: dict[str, str], key: str) -> str:
 @contextmanager
 def threads(options: Options) -> Iterator[Executor]:
     """The caller's threads, or own ones, for which neither an interrupt nor Python's end waits."""
-    if options.executor is not None:
+    if options.executor is not None and not options.elsewhere:
         yield options.executor
         return
-    with DaemonExecutor(options.max_concurrency, name="s3upload") as own:
+    most = MAX_CONCURRENCY if options.growing else options.lanes
+    with DaemonExecutor(most, name="s3upload") as own:
         yield own
 
 
 @contextmanager
-def progress_bar(
-    name: str, total: int | None, options: Options
-) -> Iterator[Callable[[int], object]]:
-    """What shows that more bytes are done; ``total`` is None where nobody knows it."""
-    from tqdm.auto import tqdm  # noqa: PLC0415 - it looks for a notebook, which takes a while
-
-    disabled = not options.progress
-    with tqdm(
-        total=total, desc=name, unit="B", unit_scale=True, unit_divisor=1024, disable=disabled
-    ) as bar:
-        yield bar.update
+def workers(options: Options) -> Iterator[Elsewhere | None]:
+    """What makes calls on the workers of the caller's executor; None where all is done here."""
+    if options.executor is None or not options.elsewhere:
+        yield None
+        return
+    growing = options.max_concurrency is None
+    elsewhere = Elsewhere(options.executor, options.calls, growing=growing)
+    try:
+        yield elsewhere
+    finally:
+        elsewhere.close()
 
 
 def add_note(error: BaseException, text: str) -> None:

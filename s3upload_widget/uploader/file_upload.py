@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 import threading
 from concurrent.futures import Executor  # noqa: TC003 - whoever asks for the types shall get them
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -19,7 +19,7 @@ from s3upload_widget.checksums import hexadecimal
 from s3upload_widget.errors import IntegrityError, NoSuchUploadError, ObjectExistsError, S3Error
 from s3upload_widget.keys import shown
 from s3upload_widget.parts import S3_LIMITS, Limits
-from s3upload_widget.s3 import NotAllowed, ObjectFound, refusal_code, retrying
+from s3upload_widget.s3 import NotAllowed, ObjectFound, ObjectMade, refusal_code, retrying
 from s3upload_widget.transfer import (
     PartsMissingError,
     Sent,
@@ -33,18 +33,22 @@ from s3upload_widget.transfer import (
     refused_part_error,
     uploaded_file,
 )
+from s3upload_widget.uploader.key_lists import NOT_LISTED, FreeKeys, SentFile
+from s3upload_widget.uploader.lanes import Lanes  # noqa: TC001 - as above
 from s3upload_widget.uploader.part_queue import PartQueue, run_jobs
 from s3upload_widget.uploader.part_reader import FileDigest, PartReader, hash_file
+from s3upload_widget.uploader.remote_parts import RemoteDigest, RemoteSource
 from s3upload_widget.uploader.resume import create_upload, find_upload
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from s3upload_widget.results import UploadedFile, VerifiedBy
     from s3upload_widget.s3 import Store
-    from s3upload_widget.transfer import FilePlan, PartLayout
+    from s3upload_widget.transfer import FilePlan, ListedObjects, PartLayout
     from s3upload_widget.uploader.part_queue import PartJob
     from s3upload_widget.uploader.part_reader import Part
+    from s3upload_widget.uploader.progress import UploadStats
     from s3upload_widget.uploader.resume import ActiveUpload
     from s3upload_widget.uploader.sources import Source
 
@@ -54,6 +58,8 @@ ATTEMPTS: Final = 3
 """Uploads of one file, where another program completes or aborts them at the same time."""
 ROUNDS: Final = 3
 """Times that S3 may miss parts which it took."""
+LISTED_SIZE: Final = 1024**2
+"""Bytes of a file whose MD5 costs less than the HEAD that it saves."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,54 +67,22 @@ class SendOptions:
     """How files are sent."""
 
     executor: Executor
-    max_concurrency: int = 8
-    """Parts in memory and on the wire."""
+    lanes: Lanes
+    """How many parts are in memory and on the wire."""
     sha256: bool = True
     """Whether the SHA-256 of whole files is wanted, beside that of parts."""
     restart: bool = False
     """Whether to leave unfinished uploads as they are, and start over."""
     keys_with_uploads: frozenset[str] = frozenset()
     """Keys with an unfinished upload; needed for files of one part only."""
+    free_keys: FreeKeys
+    """Lists of keys without an object; looked at for files of one part only, whose PUT S3 refuses
+    where a key is no longer free."""
+    many: bool = False
+    """Whether it is one of many files, of which lists prove those of one part by their MD5s."""
     limits: Limits = S3_LIMITS
     properties: tuple[str, ...] = ()
     """What ``extra_args`` say of the object: only a new upload gets it."""
-
-
-@dataclass(slots=True)
-class UploadStats:
-    """Counts what was done for one file. Thread-safe."""
-
-    advance: Callable[[int], object]
-    """Called with bytes that are done, and with a negative number where they were done in vain."""
-    sent: int = 0
-    """Parts that were sent, repeated ones included."""
-    kept: int = 0
-    """Parts that were there already; 1 for a whole object."""
-    resent: int = 0
-    """Parts that were there with other bytes, or were lost, and were sent again."""
-    _parts: dict[int, int] = field(default_factory=dict)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def count_part(self, part_number: int, size: int, *, sent: bool) -> None:
-        """Count a part that is on S3, or with number 0 the whole object."""
-        with self._lock:
-            self.sent += sent
-            self.kept += not sent
-            if part_number not in self._parts:
-                self._parts[part_number] = size
-                self.advance(size)
-
-    def count_resent(self, count: int = 1) -> None:
-        """Count parts that have to be sent again."""
-        with self._lock:
-            self.resent += count
-
-    def restart(self) -> None:
-        """Forget the parts: nothing is done after all."""
-        with self._lock:
-            self.advance(-sum(self._parts.values()))
-            self._parts.clear()
-            self.kept = 0
 
 
 class FileUpload:
@@ -137,9 +111,20 @@ class FileUpload:
         self._stats = stats
         self._skipped_ids: set[str] = set()
         """Ids of uploads that this file cannot resume."""
+        self.refused = False
+        """Whether S3 opened no upload for it, so that nothing of it can be there."""
 
     def upload(self) -> UploadedFile:
         """Upload the file, and prove it on S3; does nothing where an equal object is there.
+
+        Raises:
+            UploadError: It is not there; what arrived of it is kept.
+        """
+        sent = self.send()
+        return sent.prove(NOT_LISTED) if isinstance(sent, SentFile) else sent
+
+    def send(self) -> UploadedFile | SentFile:
+        """The same, but a file of one part is left to be proven beside others.
 
         Raises:
             UploadError: It is not there; what arrived of it is kept.
@@ -149,7 +134,8 @@ class FileUpload:
         self._plan = replace(self._plan, parts=obeyed)
         overwriting = not self._plan.must_not_exist
         for attempt in range(1, ATTEMPTS + 1):
-            if (attempt > 1 or not overwriting) and (existing := self._existing(overwriting)):
+            look = attempt > 1 or not (overwriting or (obeyed.single and self._is_seen_free()))
+            if look and (existing := self._existing(overwriting)):
                 return existing
             try:
                 return self._upload_once()
@@ -160,14 +146,17 @@ class FileUpload:
                 self._stats.restart()
         raise AssertionError
 
-    def _upload_once(self) -> UploadedFile:
+    def _is_seen_free(self) -> bool:
+        return self._options.free_keys.shows(self._plan.key)
+
+    def _upload_once(self) -> UploadedFile | SentFile:
         """Find or create → prove what is there → send what is missing → complete → verify."""
         found = self._find()
         if found:
             self._warn("resumes an upload that may have been begun", "restart=True starts over")
         if found is None and self._plan.parts.single:
             return self._put_object()
-        upload = found or create_upload(self._store, self._source, self._plan)
+        upload = found or self._create()
         try:
             sha256 = self._prove_and_send(upload)
             return self._complete_and_verify(upload, sha256)
@@ -179,6 +168,12 @@ class FileUpload:
             self._skipped_ids.add(upload.upload.upload_id)
             msg = f"an unfinished upload of {self._place} takes no parts with SHA-256"
             raise NoSuchUploadError(msg) from error
+
+    def _create(self) -> ActiveUpload:
+        self.refused = True
+        upload = create_upload(self._store, self._source, self._plan)
+        self.refused = False
+        return upload
 
     def _existing(self, overwriting: bool) -> UploadedFile | None:
         """The file, if the key has an equal object already.
@@ -260,33 +255,49 @@ class FileUpload:
     def _prove_and_send(self, upload: ActiveUpload) -> str:
         """Prove the parts that are there and send the others; the whole file's SHA-256, or ``""``."""
         everything = range(1, upload.reader.parts.count + 1)
-        digest = FileDigest() if self._options.sha256 else None
-        to_prove = [n for n in everything if upload.listed and (digest or n in upload.listed)]
+        digest = self._digest() if self._options.sha256 else None
+        in_order = bool(digest and digest.of_parts)
+        to_prove = [n for n in everything if upload.listed and (in_order or n in upload.listed)]
         to_send = [n for n in everything if n not in upload.listed]
-        self._run(upload, PartQueue(to_prove, to_send), digest)
-        return digest.hexadecimal() if digest else ""
-
-    def _run(self, upload: ActiveUpload, queue: PartQueue, digest: FileDigest | None) -> None:
-        do = partial(self._do, upload, queue, digest)
         try:
-            run_jobs(queue, do, self._options.executor, self._options.max_concurrency)
+            self._run(upload, PartQueue(to_prove, to_send), digest)
+            return digest.hexadecimal() if digest else ""
         finally:
             if digest:
                 digest.stop()
 
-    def _do(
-        self, upload: ActiveUpload, queue: PartQueue, digest: FileDigest | None, job: PartJob
+    def _digest(self) -> FileDigest | RemoteDigest:
+        """What makes the whole file's SHA-256 beside the sending."""
+        source = self._source
+        return source.digest() if isinstance(source, RemoteSource) else FileDigest()
+
+    def _run(
+        self, upload: ActiveUpload, queue: PartQueue, digest: FileDigest | RemoteDigest | None
     ) -> None:
-        """Read a part, then prove or send it."""
+        do = partial(self._do, upload, queue, digest)
+        size = upload.reader.parts.part_size
+        run_jobs(queue, do, self._options.executor, self._options.lanes, size)
+
+    def _do(
+        self,
+        upload: ActiveUpload,
+        queue: PartQueue,
+        digest: FileDigest | RemoteDigest | None,
+        job: PartJob,
+    ) -> int:
+        """Read a part, then prove or send it; its bytes."""
         number = job.part_number
+        hashed = digest if job.kind == "prove" or not upload.listed else None
         try:
+            if hashed:
+                hashed.make_room(number)
             part = upload.reader.read(number)
-            if digest and (job.kind == "prove" or not upload.listed):
-                digest.add(number, part.body)
+            if hashed:
+                hashed.add(number, part.body)
             if job.kind == "send":
                 self._send(upload, number, part, queue.stopped)
                 self._stats.count_part(number, len(part.body), sent=True)
-                return
+                return len(part.body)
             listed = upload.listed.get(number, [])
             equal = any(part.equals(each) for each in listed)
             if equal:
@@ -294,6 +305,7 @@ class FileUpload:
             elif listed:
                 self._stats.count_resent()
             queue.report_proved(number, equal=equal or not listed)
+            return len(part.body)
         except BaseException:
             if digest:
                 digest.stop()  # other threads would wait for this part's turn for ever
@@ -342,26 +354,37 @@ class FileUpload:
         self._stats.count_resent(len(numbers))
         self._run(upload, PartQueue((), numbers), None)
 
-    def _put_object(self) -> UploadedFile:
-        """All steps for a file of one part that resumes nothing: one PUT."""
+    def _put_object(self) -> SentFile:
+        """Send a file of one part that resumes nothing: one PUT."""
         plan, sent = self._plan, Sent()
-        reader = PartReader(self._source, plan.parts, md5=not self._store.on_aws)
-        for _ in range(ROUNDS):
-            upload = self._put_once(reader, sent)
+        of_aws = self._store.on_aws
+        by_list = self._options.many and plan.parts.size <= LISTED_SIZE
+        reader = PartReader(self._source, plan.parts, md5=not of_aws or by_list)
+        put = self._put_once(reader, sent)
+        md5 = "".join(reader.hashes().md5)
+        return SentFile(plan.key, md5, partial(self._prove_put, reader, sent, put))
+
+    def _prove_put(
+        self, reader: PartReader, sent: Sent, put: SinglePut, listed: ListedObjects
+    ) -> UploadedFile:
+        """Prove what a PUT left, and send the file again where S3 does not show it."""
+        for left in reversed(range(ROUNDS)):
             hashes = reader.hashes()
             try:
                 uploaded = complete(
                     self._store,
-                    plan,
-                    upload,
+                    self._plan,
+                    put,
                     hashes,
                     sent,
                     whole=hexadecimal(hashes.sha256[0]),
                     sha256=self._options.sha256,
+                    listed=listed,
                 )
             except PartsMissingError:
+                put = self._put_once(reader, sent) if left else put
                 continue
-            self._stats.count_part(1, plan.parts.size, sent=True)
+            self._stats.count_part(1, self._plan.parts.size, sent=True)
             return uploaded
         msg = f"S3 took {self._place} {ROUNDS} times and does not show it"
         raise IntegrityError(msg)
@@ -369,15 +392,18 @@ class FileUpload:
     def _put_once(self, reader: PartReader, sent: Sent) -> SinglePut:
         plan, part = self._plan, reader.read(1)
         reader.check()
-        put = partial(
-            self._store.put_object,
-            plan.key,
-            part.body,
-            sha256=part.sha256,
-            md5=part.md5,
-            content_type=plan.content_type,
-            must_not_exist=plan.must_not_exist,
-        )
+
+        def put() -> ObjectMade:
+            return self._store.put_object(
+                plan.key,
+                part.body,
+                sha256=part.sha256,
+                md5=part.md5,
+                content_type=plan.content_type,
+                must_not_exist=plan.must_not_exist,
+                seen_free=not self._store.on_aws and self._is_seen_free(),
+            )
+
         sent.signed[1] = part.sha256
         try:
             return SinglePut(refused=False, made=retrying(put, threading.Event()))

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from s3upload_widget.errors import RefusedError
 from s3upload_widget.keys import shown
 from s3upload_widget.uploader.remote_files import public
 from s3upload_widget.uploader.sources import kind
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from s3upload_widget.uploader.sources import FilePath, Source
 
 BROKEN_LINKS: Final = {errno.ENOENT: "a link to nothing", errno.ELOOP: "a link in a circle"}
+EMPTY: Final = "an empty path names no file: give '.' for this folder"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +68,13 @@ def expand_paths(paths: FilePath | Iterable[FilePath]) -> Expanded:
     A file in a folder that is named too belongs to the folder: a pattern such as ``**`` names both.
     """
     named: dict[Path | str, FilePath] = {}
-    for path in [paths] if isinstance(paths, (str, os.PathLike)) else paths:
-        named.setdefault(_identify(path), path)
-    folders = {place for place in named if isinstance(place, Path) and _is_folder(place)}
     found = Expanded()
+    for path in [paths] if isinstance(paths, (str, os.PathLike)) else paths:
+        if path == "":  # a variable that was not set, and never a wish for all that is here
+            found.unreadable.append(Failure("", RefusedError(EMPTY)))
+        else:
+            named.setdefault(_identify(path), path)
+    folders = {place for place in named if isinstance(place, Path) and _is_folder(place)}
     for place, path in named.items():
         if isinstance(place, Path) and folders.intersection(place.parents):
             continue
@@ -99,7 +104,10 @@ def _identify(path: FilePath) -> Path | str:
     if _is_folder(path):
         return Path(os.path.realpath(path))
     folder, name = os.path.split(path)
-    return Path(os.path.realpath(folder or "."), name)
+    try:
+        return Path(os.path.realpath(folder or "."), name)
+    except ValueError:  # no path can be that, as opening it says
+        return Path(path)
 
 
 def _is_folder(path: FilePath) -> bool:

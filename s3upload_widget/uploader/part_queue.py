@@ -1,4 +1,4 @@
-"""The parts of one file that are left to prove and send, and the threads that do it.
+"""The parts of one file that are left to prove and send.
 
 Knows neither S3 nor files: the caller does the jobs.
 """
@@ -7,12 +7,16 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from concurrent.futures import FIRST_EXCEPTION, Executor, Future, wait
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, ParamSpec, TypeVar
 
+from s3upload_widget.uploader.lanes import run_on_lanes
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+
+    from s3upload_widget.uploader.lanes import Lanes
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -91,30 +95,32 @@ class InlineExecutor(Executor):
 
 
 def run_jobs(
-    queue: PartQueue, do: Callable[[PartJob], None], executor: Executor, threads: int
+    queue: PartQueue, do: Callable[[PartJob], int], executor: Executor, lanes: Lanes, size: int
 ) -> None:
-    """Do all jobs on ``threads`` threads of ``executor``.
+    """Do all jobs on threads of ``executor``.
+
+    Args:
+        queue: The jobs.
+        do: Does one, and gives the bytes of its part.
+        executor: Has the threads.
+        lanes: How many of them.
+        size: Bytes of the largest part.
 
     Raises:
         BaseException: The first that a job raised, once the other threads have ended; an
             interrupt is raised at once, while they end by themselves.
     """
 
-    def work() -> None:
+    def step() -> int | None:
         try:
-            while job := queue.take():
-                do(job)
+            job = queue.take()
+            return do(job) if job else None
         except BaseException:
             queue.stop()
             raise
 
-    futures = [executor.submit(work) for _ in range(threads)]
     try:
-        done, _ = wait(futures, return_when=FIRST_EXCEPTION)
-        failed = [error for future in done if (error := future.exception())]
-        wait(futures)
+        run_on_lanes(step, executor, lanes, size)
     except BaseException:
         queue.stop()
         raise
-    if failed:
-        raise failed[0]

@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING, Final
 from s3upload_widget.checksums import hexadecimal, md5, reads_as_md5, same_etag, sha256
 from s3upload_widget.errors import FileChangedError
 from s3upload_widget.keys import shown
+from s3upload_widget.signed_put import RemoteBody
 from s3upload_widget.transfer import Hashes
+from s3upload_widget.uploader.remote_parts import RemoteSource
+from s3upload_widget.workers import Workers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -22,13 +25,15 @@ if TYPE_CHECKING:
 
 BLOCK: Final = 16 * 1024**2
 """Bytes that are read at once where a part is only hashed."""
+WAITING: Final = 4
+"""Parts that wait in memory for the whole file's checksum, beside those that are being sent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
     """A part that was read."""
 
-    body: bytes
+    body: bytes | RemoteBody
     sha256: str
     """Base64."""
     md5: str
@@ -40,7 +45,11 @@ class Part:
             return False
         if listed.sha256:
             return listed.sha256 == self.sha256
-        expected = self.md5 or md5(self.body)
+        expected = self.md5
+        if not expected and isinstance(self.body, bytes):
+            expected = md5(self.body)
+        if not expected:
+            return False
         return reads_as_md5(listed.etag) and same_etag(listed.etag, hexadecimal(expected))
 
 
@@ -61,14 +70,20 @@ class PartReader:
             FileChangedError: The file is not what it was.
         """
         offset = (part_number - 1) * self.parts.part_size
-        body = self.source.read(offset, self.parts.length(part_number))
-        part = Part(body=body, sha256=sha256(body), md5=md5(body) if self._md5 else "")
+        part = self._part(offset, self.parts.length(part_number))
         with self._lock:
             known = self._known.setdefault(part_number, (part.sha256, part.md5))
         if known != (part.sha256, part.md5):
             msg = f"{shown(self.source.name)} changed while it was read: upload it again"
             raise FileChangedError(msg)
         return part
+
+    def _part(self, offset: int, length: int) -> Part:
+        if isinstance(self.source, RemoteSource):
+            made, remote = self.source.hashed(offset, length, md5=self._md5)
+            return Part(body=remote, sha256=made.sha256, md5=made.md5)
+        body = self.source.read(offset, length)
+        return Part(body=body, sha256=sha256(body), md5=md5(body) if self._md5 else "")
 
     def check(self) -> None:
         """Check that the file is what was read; reads again where only its bytes can say.
@@ -92,32 +107,75 @@ class PartReader:
 
 
 class FileDigest:
-    """The SHA-256 of a file whose parts are read by several threads. Thread-safe."""
+    """The SHA-256 of a file whose parts are read by several threads, on a thread of its own.
 
-    def __init__(self) -> None:
+    Parts wait here for those before them, so that no thread that sends waits for the file's order.
+    How many may wait is bounded: :meth:`make_room` holds up whoever wants to read one more.
+
+    Args:
+        waiting: Parts that may wait here.
+    """
+
+    of_parts: Final = True
+    """Whether it is made of the parts that are read."""
+
+    def __init__(self, waiting: int = WAITING) -> None:
         self._digest = hashlib.sha256()
-        self._turn = threading.Condition()
+        self._room = waiting
+        self._changed = threading.Condition()
+        self._bodies: dict[int, bytes] = {}
         self._next = 1
         self._stopped = False
+        self._thread = Workers(1, name="s3upload-digest")
+        self._hashing = False
 
-    def add(self, part_number: int, body: bytes) -> None:
-        """Add a part when its turn has come; parts have to be started in order."""
-        with self._turn:
-            self._turn.wait_for(lambda: self._stopped or self._next == part_number)
-            if not self._stopped:
-                self._digest.update(body)
-                self._next += 1
-                self._turn.notify_all()
+    def make_room(self, part_number: int) -> None:
+        """Wait until one more part may be read: always true of the one whose turn it is."""
+        with self._changed:
+            self._changed.wait_for(
+                lambda: self._stopped or len(self._bodies) < self._room or part_number <= self._next
+            )
+
+    def add(self, part_number: int, body: bytes | RemoteBody) -> None:
+        """Take a part, and return at once; parts have to be started in order."""
+        with self._changed:
+            if self._stopped or isinstance(body, RemoteBody):
+                return
+            self._bodies[part_number] = body
+            if not self._hashing and self._next in self._bodies:
+                self._hashing = True
+                self._thread.submit(self._hash)
 
     def stop(self) -> None:
         """End all waiting: a part will not come."""
-        with self._turn:
+        with self._changed:
             self._stopped = True
-            self._turn.notify_all()
+            self._bodies.clear()
+            self._changed.notify_all()
+        self._thread.close()
 
     def hexadecimal(self) -> str:
-        """As ``sha256sum`` prints it, once all parts are added."""
+        """As ``sha256sum`` prints it, once all parts were added and are hashed."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._stopped or not self._hashing)
         return self._digest.hexdigest()
+
+    def _hash(self) -> None:
+        """Hash the parts whose turn has come."""
+        while body := self._take():
+            self._digest.update(body)
+            with self._changed:
+                self._bodies.pop(self._next, None)
+                self._next += 1
+                self._changed.notify_all()
+
+    def _take(self) -> bytes:
+        """The next part, which stays in the count until it is hashed; empty if it is not here."""
+        with self._changed:
+            body = self._bodies.get(self._next, b"")
+            self._hashing = bool(body)
+            self._changed.notify_all()
+            return body
 
 
 def hash_file(

@@ -11,12 +11,18 @@ from itertools import islice
 from os.path import commonprefix
 from typing import TYPE_CHECKING
 
+from s3upload_widget.checksums import sha256
 from s3upload_widget.errors import NotTheSameFileError, S3Error
 from s3upload_widget.keys import names, shown
 from s3upload_widget.parts import PartPlan
 from s3upload_widget.s3 import ListedPart, MultipartUpload
-from s3upload_widget.transfer import create_listable_upload, find_resumable_uploads, needs_md5
-from s3upload_widget.uploader.part_reader import PartReader
+from s3upload_widget.transfer import (
+    INCONCLUSIVE_ERRORS,
+    create_listable_upload,
+    find_resumable_uploads,
+    needs_md5,
+)
+from s3upload_widget.uploader.part_reader import Part, PartReader
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -83,8 +89,9 @@ def find_upload(
         active = _active(store, source, candidate)
         if _shares_a_part(active):
             return active
-    if (wanted or found.of_longer_files) and not skipped_ids:
-        raise _not_the_same_error(store, source, plan, wanted)
+    certain = [each for each in wanted if each.told]
+    if (certain or found.of_longer_files) and not skipped_ids:
+        raise _not_the_same_error(store, source, plan, certain)
     return None
 
 
@@ -95,16 +102,44 @@ def create_upload(store: Store, source: Source, plan: FilePlan) -> ActiveUpload:
     return ActiveUpload(upload=upload, reader=reader, listed={})
 
 
-def _active(store: Store, source: Source, candidate: ResumableUpload) -> ActiveUpload:
+def find_begun_stream(
+    store: Store, key: str, first: bytes
+) -> tuple[MultipartUpload, dict[int, list[ListedPart]]] | None:
+    """Find the unfinished upload whose first part is this one, and what S3 shows of it.
+
+    A stream is read once, so its first part has to decide.
+    """
+    part = Part(body=first, sha256=sha256(first), md5="")
+    try:
+        for found in store.list_multipart_uploads(key=key):
+            parts = store.list_parts(key, found.upload_id) if found.upload_id else ()
+            algorithms = {found.checksum_algorithm, *(each.checksum_algorithm for each in parts)}
+            same = any(each.part_number == 1 and part.equals(each) for each in parts)
+            if same and algorithms <= {"SHA256", ""}:  # others are another program's
+                keeps = found.checksum_algorithm == "SHA256" or all(each.sha256 for each in parts)
+                upload = MultipartUpload(upload_id=found.upload_id, sha256=keeps)
+                return upload, _by_number(parts)
+    except INCONCLUSIVE_ERRORS:
+        raise
+    except S3Error as error:
+        logger.warning("what was begun before may not be found: %s", error)
+    return None
+
+
+def _by_number(parts: Iterable[ListedPart]) -> dict[int, list[ListedPart]]:
     listed: dict[int, list[ListedPart]] = {}
-    for part in candidate.parts:
+    for part in parts:
         listed.setdefault(part.part_number, []).append(part)
+    return listed
+
+
+def _active(store: Store, source: Source, candidate: ResumableUpload) -> ActiveUpload:
     parts = PartPlan(source.size, candidate.part_size)
     upload = MultipartUpload(upload_id=candidate.upload_id, sha256=candidate.sha256)
     return ActiveUpload(
         upload=upload,
         reader=PartReader(source, parts, md5=needs_md5(store, upload)),
-        listed=listed,
+        listed=_by_number(candidate.parts),
     )
 
 

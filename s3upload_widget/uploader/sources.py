@@ -134,6 +134,15 @@ def open_source(path: FilePath | Source) -> Source:
     return LocalFile(Path(rest)) if scheme in {"file", "local"} else open_remote(path)
 
 
+def absolute(path: FilePath) -> str:
+    """How another process opens the same file."""
+    text = os.fspath(path)
+    scheme, separator, rest = text.partition("://")
+    if not isinstance(path, str) or not separator:
+        return str(Path(text).absolute())
+    return str(Path(rest).absolute()) if scheme in {"file", "local"} else text
+
+
 def kind(status: os.stat_result) -> str:
     """What it is, where it is no file."""
     if stat.S_ISDIR(status.st_mode):
