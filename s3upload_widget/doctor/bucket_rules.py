@@ -14,7 +14,7 @@ from s3upload_widget.doctor.connection import endpoint_option, shown_address
 from s3upload_widget.doctor.report import Finding
 from s3upload_widget.errors import S3Error
 from s3upload_widget.keys import parse_target
-from s3upload_widget.policy import cors_rule, lifecycle_rule
+from s3upload_widget.policy import cors_rule, lasting_origin, lifecycle_rule
 from s3upload_widget.s3 import Store, Unreadable
 
 if TYPE_CHECKING:
@@ -36,8 +36,8 @@ _ELSEWHERE: Final[Mapping[RuleKind, str]] = {
     "proxy before it that adds the headers. OpenStack Swift reads them from the metadata of two "
     "containers, the second for parts: `swift post -m 'Access-Control-Allow-Origin: {origin}' "
     "-m 'Access-Control-Expose-Headers: ETag' {bucket}`, and the same for '{bucket}+segments'.",
-    "lifecycle": "This server takes no such rules: run `s3upload abort s3://{bucket}/ --older-than "
-    "7d` now and then.",
+    "lifecycle": "This server takes no such rules: run "
+    "`s3upload abort {place} --older-than 7d{where}` now and then.",
 }
 """Of servers that keep no rules of a kind."""
 
@@ -75,6 +75,7 @@ def cors_finding(store: Store, prefix: str, preflight: Preflight) -> Finding:
     """Whether pages may send files; if not, with the rule that allows it."""
     target = shown_address(store.browser_origin)
     refusal = preflight.refusal
+    rule = cors_rule([lasting_origin(preflight.origin)])
     if not refusal:
         what = f"{target} lets pages of {preflight.origin} send files"
         return Finding(check="cors", level="ok", what=what)
@@ -87,7 +88,7 @@ def cors_finding(store: Store, prefix: str, preflight: Preflight) -> Finding:
         what=f"{target} does not let pages of {preflight.origin} send files: asked as a browser "
         f"does, {refusal}",
         why="The browser then sends nothing, whatever the kernel's credentials may do.",
-        **_advice_and_fix(store, prefix, "cors", cors_rule([preflight.origin]), preflight.origin),
+        **_advice_and_fix(store, prefix, "cors", rule, preflight.origin),
     )
 
 
@@ -132,7 +133,8 @@ def remedies(report: Report, *, client: S3Client | None = None) -> tuple[Remedy 
     """
     bucket, prefix = parse_target(report.uri)
     store = Store(bucket, client)
-    wanted = {"cors": cors_rule([report.origin]), "lifecycle": lifecycle_rule(prefix)}
+    cors = cors_rule([lasting_origin(report.origin)])
+    wanted = {"cors": cors, "lifecycle": lifecycle_rule(prefix)}
     kinds: tuple[RuleKind, ...] = ("cors", "lifecycle")
     needed = {finding.check for finding in report if finding.level != "ok" and finding.fix}
     missing = needed if report.origin else needed - {"cors"}
@@ -157,8 +159,10 @@ def _advice_and_fix(
 ) -> dict[str, str]:
     """The arguments ``advice`` and ``fix`` of a finding."""
     remedy = _remedy(store, kind, rule)
+    place, where = shlex.quote(store.destination(prefix)), endpoint_option(store)
     if isinstance(remedy, Unreadable) and remedy.unsupported:
-        return {"advice": _ELSEWHERE[kind].format(origin=origin, bucket=store.bucket)}
+        names = {"origin": origin, "bucket": store.bucket, "place": place, "where": where}
+        return {"advice": _ELSEWHERE[kind].format(**names)}
     if isinstance(remedy, Unreadable):
         advice = (
             "The existing rules cannot be read from here, and putting one replaces them all: have "
@@ -173,13 +177,12 @@ def _advice_and_fix(
         return {"advice": advice}
     verb, option = _COMMANDS[kind]
     after = remedy.before.joined_by(remedy.rule)
-    where = endpoint_option(store)
     options = f"{f' --origin {origin}' if origin else ''}{where}"
     kept = len(remedy.before.rules)
     others = f" and keeps the {kept} other{'' if kept == 1 else 's'}" if kept else ""
     return {
-        "advice": f"`s3upload check {shlex.quote(store.destination(prefix))}{options} --fix` adds "
-        f"the missing rule{others}; so does:",
+        "advice": f"`s3upload check {place}{options} --fix` adds the missing rule{others}; "
+        "so does:",
         "fix": f"aws s3api {verb} --bucket {store.bucket}{where} {option} "
         f"{shlex.quote(as_json(after.as_argument()))}",
     }

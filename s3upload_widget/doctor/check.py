@@ -1,9 +1,7 @@
-"""Examines a bucket: runs every check in order, and diagnoses why a page got no answer from S3."""
+"""Examines a bucket: runs every check in order. The checks themselves are in other modules."""
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from s3upload_widget.doctor.bucket_rules import (
@@ -18,19 +16,12 @@ from s3upload_widget.doctor.connection import (
 )
 from s3upload_widget.doctor.permissions import permission_findings, try_upload
 from s3upload_widget.doctor.policy_conditions import policy_finding
-from s3upload_widget.doctor.preflight import as_sent, check_mixed_content, origin_of, send_preflight
+from s3upload_widget.doctor.preflight import as_sent, check_mixed_content, origin_of, preflight
 from s3upload_widget.doctor.report import Finding, Report
-from s3upload_widget.errors import (
-    ClockSkewError,
-    CredentialsError,
-    NoSuchBucketError,
-    S3Error,
-    S3UnavailableError,
-    UploadError,
-    WrongRegionError,
-)
+from s3upload_widget.doctor.way import ALWAYS_REFUSED, way_finding
+from s3upload_widget.errors import S3UnavailableError, UploadError
 from s3upload_widget.keys import parse_target
-from s3upload_widget.policy import cors_rule
+from s3upload_widget.parts import S3_LIMITS
 from s3upload_widget.s3 import Store
 
 if TYPE_CHECKING:
@@ -38,25 +29,13 @@ if TYPE_CHECKING:
 
     from types_boto3_s3 import S3Client
 
-    from s3upload_widget.doctor.preflight import Preflight
-
-__all__ = ["Diagnosis", "check_bucket", "check_mixed_content", "diagnose", "examine"]
+__all__ = ["check_bucket", "check_mixed_content", "examine"]
 
 PageView: TypeAlias = Literal["reaches", "does not reach", "not heard", "not asked"]
 """Whether a page reaches the address it would send to, or why it did not report."""
 
-_ALWAYS_REFUSED: Final = (CredentialsError, ClockSkewError, WrongRegionError, NoSuchBucketError)
-"""S3 then refuses every request of this kernel."""
 _NO_SHA256: Final = "A" * 43 + "="
 """Stands where nothing is sent."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Diagnosis:
-    """Why the page got no answer from S3."""
-
-    cause: Literal["cors", "unreachable_from_page", "unavailable"]
-    message: str
 
 
 def check_bucket(uri: str, *, origin: str | None = None, client: S3Client | None = None) -> Report:
@@ -94,6 +73,7 @@ def examine(
     prefix: str,
     *,
     origin: str,
+    part_size: int = S3_LIMITS.default_part_size,
     page_reaches: Callable[[str], PageView] = lambda _: "not asked",
 ) -> Report:
     """Do what :func:`check_bucket` does, for a widget's store.
@@ -102,53 +82,20 @@ def examine(
         store: The bucket.
         prefix: The folder that uploads go to, with its final ``/``; ``""`` for all of it.
         origin: Of the page; ``""`` if unknown.
+        part_size: Bytes of the bodies that pages send.
         page_reaches: Has the page try an address, ``https://host``; called at most once.
     """
     page = as_sent(origin) if origin else ""
-    found = _one_of_each_check(_findings(store, prefix, page, page_reaches))
+    found = _one_of_each_check(_findings(store, prefix, page, part_size, page_reaches))
     return Report(uri=store.destination(prefix), origin=page, findings=found)
 
 
-def diagnose(store: Store, key: str, origin: str, headers: Iterable[str]) -> Diagnosis:
-    """Ask the bucket, as a browser would, whether a page of ``origin`` may PUT ``key``.
-
-    Only that preflight and one list of parts are requested, and nothing is changed.
-
-    Args:
-        store: The bucket; it is asked at the address the page uses.
-        key: Of the object.
-        origin: ``location.origin`` of the page.
-        headers: The names of the headers that the page sends.
-
-    Raises:
-        S3Error: S3 refuses every request of this kernel.
-    """
-    url = store.object_url(key)
-    host = _host(url)
-    page = as_sent(origin)
-    try:
-        preflight = _preflight(store, key, page, headers)
-    except S3UnavailableError as error:
-        return Diagnosis(
-            cause="unavailable",
-            message=f"neither the page nor the kernel reaches {host} ({error}): "
-            "check that the server runs and that its address is right: that of the client's "
-            "endpoint_url, or browser_endpoint_url=",
-        )
-    server_error = 500
-    if preflight.status >= server_error:
-        return Diagnosis(
-            cause="unavailable",
-            message=f"{host} answers with error {preflight.status}: try again later",
-        )
-    if preflight.refusal:
-        return Diagnosis(cause="cors", message=_cors_message(store, page))
-    _check_credentials(store, key)
-    return Diagnosis(cause="unreachable_from_page", message=_unreachable_message(url))
-
-
 def _findings(
-    store: Store, prefix: str, origin: str, page_reaches: Callable[[str], PageView]
+    store: Store,
+    prefix: str,
+    origin: str,
+    part_size: int,
+    page_reaches: Callable[[str], PageView],
 ) -> Iterator[Finding]:
     try:
         look = store.config.head_bucket()
@@ -161,10 +108,11 @@ def _findings(
     yield _cors_finding(store, prefix, origin, headers)
     trial = try_upload(store, prefix)
     refused = trial.errors.get("create")
-    if isinstance(refused, (*_ALWAYS_REFUSED, S3UnavailableError)):
+    if isinstance(refused, (*ALWAYS_REFUSED, S3UnavailableError)):
         yield blocking_finding(store, refused)
         return
     yield from permission_findings(store, prefix, trial)
+    yield way_finding(store, prefix, part_size)
     yield from _headers_finding(store)
     yield from _limits_finding(store)
     yield lifecycle_finding(store, prefix)
@@ -221,17 +169,11 @@ def _signed_headers(store: Store, prefix: str) -> set[str]:
     return {name.lower() for name in (*part.headers, *whole.headers)}
 
 
-def _preflight(store: Store, key: str, origin: str, headers: Iterable[str]) -> Preflight:
-    """Ask at a presigned URL, as a browser does: Swift answers no other address."""
-    signed = store.presign_put_object(key, size=1, sha256=_NO_SHA256, must_not_exist=True)
-    return send_preflight(signed.url, origin, headers, store.verify)
-
-
 def _cors_finding(store: Store, prefix: str, origin: str, headers: Iterable[str]) -> Finding:
     if not origin:
         return origin_unknown_finding(store, prefix)
     try:
-        preflight = _preflight(store, f"{prefix}x", origin, headers)
+        answer = preflight(store, f"{prefix}x", origin, headers)
     except S3UnavailableError as error:
         return Finding(
             check="cors",
@@ -239,7 +181,7 @@ def _cors_finding(store: Store, prefix: str, origin: str, headers: Iterable[str]
             what=f"not tried: the kernel does not reach {_host(store.browser_origin)} ({error})",
             why="The page may reach it all the same: the address was given for the page.",
         )
-    return cors_finding(store, prefix, preflight)
+    return cors_finding(store, prefix, answer)
 
 
 def _page_finding(store: Store, prefix: str, page_reaches: Callable[[str], PageView]) -> Finding:
@@ -271,36 +213,5 @@ def _page_finding(store: Store, prefix: str, page_reaches: Callable[[str], PageV
     )
 
 
-def _unreachable_message(url: str) -> str:
-    return (
-        f"the kernel reaches {_host(url)} and it lets this page in, but the page does not reach "
-        "it: a VPN, a proxy, a name the browser cannot resolve or a certificate it does not "
-        f"trust. Open {shown_address(url)} in a new tab to see; if the browser knows "
-        "the server by another address, give browser_endpoint_url="
-    )
-
-
 def _host(url: str) -> str:
     return shown_address(url).partition("://")[2]
-
-
-def _check_credentials(store: Store, key: str) -> None:
-    """Some servers refuse a signature without CORS headers: the page then gets no answer at all.
-
-    HeadBucket would not do: the answer to a HEAD has no body, so its 403 may be a wrong key, a
-    wrong clock or a missing permission alike. There is no upload ``-``: nothing is listed.
-    """
-    try:
-        store.list_parts(key, "-")
-    except _ALWAYS_REFUSED:
-        raise
-    except S3Error:
-        return  # there is no such upload, or asking for it is not allowed
-
-
-def _cors_message(store: Store, origin: str) -> str:
-    rule = json.dumps({"CORSRules": [cors_rule([origin])]})
-    return (
-        f"the bucket {store.bucket!r} does not let pages of {origin} send files (CORS). "
-        f"Its CORS configuration has to hold this rule: {rule}"
-    )

@@ -62,11 +62,7 @@ def connection_findings(store: Store, look: BucketHead, origin: str) -> Iterator
 
 def endpoint_option(store: Store) -> str:
     """The option with which the AWS command line asks the same server; ``""`` for AWS."""
-    if store.on_aws:
-        return ""
-    whole = store.identity.removesuffix(f"/{store.bucket}")
-    base_path = urlsplit(whole).path.rstrip("/")
-    return f" --endpoint-url {shlex.quote(shown_address(whole) + base_path)}"
+    return f" --endpoint-url {shlex.quote(store.endpoint_url)}" if store.endpoint_url else ""
 
 
 def shown_address(url: str) -> str:

@@ -8,12 +8,14 @@ from __future__ import annotations
 import contextlib
 import json
 import re
+import shlex
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 from uuid import uuid4
 
 from s3upload_widget.checksums import sha256
+from s3upload_widget.doctor.connection import endpoint_option
 from s3upload_widget.doctor.report import Finding
 from s3upload_widget.errors import AccessDeniedError, S3Error, UploadError
 from s3upload_widget.policy import iam_policy, kms_statement
@@ -173,7 +175,7 @@ def _leftover_finding(store: Store, trial: Trial) -> Finding:
         "stays on S3",
         why="It is not an object, but billed until it is aborted.",
         advice="With credentials that may abort uploads, run:",
-        fix=f"s3upload abort {uri} --older-than 0s",
+        fix=f"s3upload abort {shlex.quote(uri)} --older-than 0s{endpoint_option(store)}",
     )
 
 

@@ -21,9 +21,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from email.message import Message
 
+    from s3upload_widget.s3 import Store
+
 TIMEOUT: Final = 5.0
 """Seconds."""
-_ORIGIN: Final = re.compile(r"https?://[A-Za-z0-9.:\[\]_-]{1,255}")
+NO_ANSWER: Final = (OSError, ValueError, http.client.HTTPException)
+"""What a request without an answer raises."""
+_ORIGIN: Final = re.compile(r"(?:https?|vscode-webview)://[A-Za-z0-9.:\[\]_-]{1,255}")
+"""Pages of other schemes send ``null``."""
+_NO_SHA256: Final = "A" * 43 + "="
+"""Stands where nothing is sent."""
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 
@@ -53,6 +60,17 @@ class Preflight:
         allowed = self._listed("access-control-allow-headers")
         missing = [] if "*" in allowed else [name for name in self.wanted if name not in allowed]
         return f"it does not allow the headers {', '.join(missing)}" if missing else ""
+
+    @property
+    def allows_credentials(self) -> bool:
+        """Whether a browser would send the PUT with credentials, too: then ``*`` is no wildcard."""
+        named = (
+            self.headers.get("access-control-allow-credentials") == "true"
+            and self.headers.get("access-control-allow-origin") == self.origin
+            and "put" in self._listed("access-control-allow-methods")
+        )
+        allowed = self._listed("access-control-allow-headers")
+        return named and not self.refusal and all(name in allowed for name in self.wanted)
 
     def _listed(self, name: str) -> set[str]:
         return {entry.strip().lower() for entry in self.headers.get(name, "").split(",")}
@@ -107,6 +125,27 @@ def origin_of(address: str) -> str:
     return origin
 
 
+def preflight(
+    store: Store, key: str, origin: str, headers: Iterable[str], *, at: str = ""
+) -> Preflight:
+    """Ask at a presigned URL, as a browser does: Swift answers no other address.
+
+    Args:
+        store: The bucket.
+        key: Of the object.
+        origin: The page's, as it is sent.
+        headers: The names of the headers that the page sends.
+        at: The store's origin that is asked, of several; the first if left out.
+
+    Raises:
+        S3UnavailableError: There is no answer; the message is the reason alone.
+    """
+    signed = store.presign_put_object(
+        key, size=1, sha256=_NO_SHA256, must_not_exist=True, origin=at
+    )
+    return send_preflight(signed.url, origin, headers, store.verify)
+
+
 def send_preflight(
     url: str, origin: str, headers: Iterable[str], verify: bool | str | None
 ) -> Preflight:
@@ -132,25 +171,34 @@ def send_preflight(
         },
     )
     try:
-        opener = urllib.request.build_opener(urllib.request.HTTPSHandler(context=_trust(verify)))
-        status, answered = _send(opener, request)
-    except (OSError, ValueError, http.client.HTTPException) as error:
-        raise S3UnavailableError(type(getattr(error, "reason", error)).__name__) from None
+        status, answered = _send(opener(verify), request)
+    except NO_ANSWER as error:
+        raise S3UnavailableError(reason(error)) from None
     return Preflight(origin=origin, wanted=wanted, status=status, headers=answered)
 
 
+def opener(verify: bool | str | None) -> urllib.request.OpenerDirector:
+    """Opens requests with the same trust as the user's boto3 client."""
+    return urllib.request.build_opener(urllib.request.HTTPSHandler(context=trust(verify)))
+
+
+def reason(error: Exception) -> str:
+    """Why there is no answer: the name of the error behind it, without the address."""
+    return type(getattr(error, "reason", error)).__name__
+
+
 def _send(
-    opener: urllib.request.OpenerDirector, request: urllib.request.Request
+    director: urllib.request.OpenerDirector, request: urllib.request.Request
 ) -> tuple[int, dict[str, str]]:
     try:
-        with opener.open(request, timeout=TIMEOUT) as answer:
+        with director.open(request, timeout=TIMEOUT) as answer:
             return answer.status, _lower(answer.headers)
     except urllib.error.HTTPError as answer:
         with answer:
             return answer.code, _lower(answer.headers)
 
 
-def _trust(verify: bool | str | None) -> ssl.SSLContext:
+def trust(verify: bool | str | None) -> ssl.SSLContext:
     """The same trust as the user's boto3 client."""
     if verify is False:
         return ssl._create_unverified_context()  # noqa: S323, SLF001 - the user's own choice

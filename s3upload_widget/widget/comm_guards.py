@@ -1,4 +1,4 @@
-"""Workarounds for Jupyter's comms: messages arrive while a cell runs, and plots stay whole.
+"""Workarounds for comms: messages arrive while a cell runs, leave from threads, and spare plots.
 
 Knows no widget.
 """
@@ -7,18 +7,33 @@ from __future__ import annotations
 
 import sys
 import threading
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from s3upload_widget.widget import shiny_session
 from s3upload_widget.workers import logger
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 FIRST_WITH_SUBSHELLS: Final = 7
+Defer: TypeAlias = "Callable[[Callable[[], object]], None]"
+"""Makes a call that does not raise: now, or soon and in the right thread."""
 
 
-def guard(comm: Any) -> None:
+def guard(comm: Any, failed: Callable[[Exception], None]) -> Defer:
     """Have messages to this comm handled at once, and without touching the user's figures.
 
     Comms of other kinds, and of releases that do not need this, are left unchanged.
+
+    Args:
+        comm: Any comm that a widget got.
+        failed: Called with what sending raises where that happens later.
+
+    Returns:
+        How a thread calls what sets the widget's traits.
     """
+    if shiny_session.is_shiny(comm):
+        return shiny_session.guard(comm, failed)
     if hasattr(comm, "_reply_subshell_for"):
         # ipykernel 7.4 sends each message to the shell that last published on the comm, not to
         # the subshell that JupyterLab chose. A widget created in a cell would then get no message
@@ -29,6 +44,12 @@ def guard(comm: Any) -> None:
         # comm/base_comm.py, handle_msg fires IPython's pre_execute and post_execute; the inline
         # backend then shows and closes the figure that a cell is drawing in another thread.
         _set(comm, "handle_msg", lambda message: _deliver(comm, message))
+    return at_once
+
+
+def at_once(call: Callable[[], object]) -> None:
+    """Make a call in this very thread."""
+    call()
 
 
 def deaf_while_running() -> bool:

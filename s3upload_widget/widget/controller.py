@@ -5,8 +5,6 @@ Knows no comm and no traits: it is given a function that sends and one that publ
 
 from __future__ import annotations
 
-import threading
-import time
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,31 +14,45 @@ from s3upload_widget.protocol import (
     AbortMultipartUpload,
     EventEnvelope,
     Failed,
+    FetchPageCode,
+    HandOver,
     Hello,
+    ObjectRead,
     Orders,
+    PageCodeFetched,
     PickFiles,
     ProgressNoted,
+    RelayFrame,
     ReportProgress,
+    TryFrame,
+    Wanted,
     Welcome,
     encode,
 )
+from s3upload_widget.widget.callers import caller
 from s3upload_widget.widget.dispatcher import Dispatcher
 from s3upload_widget.widget.file_list import FileList
 from s3upload_widget.widget.orders import OrderLog
+from s3upload_widget.widget.outbox import Outbox
+from s3upload_widget.widget.page_code import CODE, STYLE, built
+from s3upload_widget.widget.presence import Presence, Watch
 from s3upload_widget.widget.reachability import Reachability
 from s3upload_widget.widget.waiting import Waiting
 from s3upload_widget.workers import Workers, log_defect, logger
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
     from s3upload_widget.protocol import Reach, Reply, RequestEnvelope
     from s3upload_widget.results import UploadedFile
     from s3upload_widget.service import Service
+    from s3upload_widget.widget.callers import Caller
     from s3upload_widget.widget.orders import Verb
 
 ALIVE: Final = 4.0
 """Seconds in which a page has to send a message when another one comes."""
+BACK: Final = 10.0
+"""Seconds in which a page that fell silent has to send one."""
 
 
 class Controller:
@@ -48,7 +60,9 @@ class Controller:
 
     Args:
         welcome: What a page has to know; the orders are filled in.
-        service: Creates the service, given the function to call with each uploaded file.
+        service: Creates the service, given the functions to call with each uploaded file, with the
+            id of a file and how much of its key's object was read back, and with bytes that the
+            pages have to send.
         send: Sends a message to all pages.
         publish: Brings the traits to what :attr:`files` says.
     """
@@ -56,7 +70,14 @@ class Controller:
     def __init__(
         self,
         welcome: Welcome,
-        service: Callable[[Callable[[UploadedFile], None]], Service],
+        service: Callable[
+            [
+                Callable[[UploadedFile], None],
+                Callable[[str, int], None],
+                Callable[[Wanted], None],
+            ],
+            Service,
+        ],
         *,
         send: Callable[[dict[str, Any]], None],
         publish: Callable[[], None],
@@ -67,20 +88,25 @@ class Controller:
         self.origin = ""
         """``location.origin`` of the page that loaded, or picked files, last."""
         self._welcome = welcome
-        self._send = send
+        self._outbox = Outbox(send, self.note_unsent)
         self._publish_traits = publish
         self._orders = OrderLog()
         self._dispatcher = Dispatcher(
-            self._handle, note=self._note_request, report_defect=self._show_defect, send=send
+            self._handle,
+            note=self._note_request,
+            report_defect=self._show_defect,
+            send=self._outbox.send,
         )
-        self._callbacks: list[Callable[[UploadedFile], object]] = []
+        self._callbacks: list[tuple[Caller, Callable[[UploadedFile], object]]] = []
         self._callback_worker = Workers(1, name="s3upload-callback")
-        self._service = service(self._note_uploaded)
+        self._service = service(self._note_uploaded, self._note_read, self._send_event)
         self._presence = Presence(self._abandon)
+        self._watch = Watch(self.files.moving_pages, self._look_for)
 
-    def receive(self, content: object) -> None:
-        """Take any message from a page."""
-        self._dispatcher.receive(content)
+    def receive(self, content: object, buffers: Sequence[object] = ()) -> None:
+        """Take any message from a page, with its binary buffers."""
+        self._outbox.send_kept()
+        self._dispatcher.receive(content, buffers)
 
     def order(self, verb: Verb, key: str | None) -> None:
         """Order the page to do something with one file, or with all.
@@ -113,7 +139,11 @@ class Controller:
 
     def on_complete(self, fn: Callable[[UploadedFile], object]) -> None:
         """Call ``fn`` with each file that is uploaded from now on."""
-        self._callbacks.append(fn)
+        self._callbacks.append((caller(), fn))
+
+    def note_unsent(self, error: Exception) -> None:
+        """The program that shows the widget lets no message through to the page."""
+        self.show_error(f"no message gets through to the page: {_named(error)}")
 
     def show_error(self, text: str) -> None:
         """Show what went wrong beside the uploads, until the next pick."""
@@ -123,6 +153,8 @@ class Controller:
     def close(self) -> None:
         """Finish the requests that are being handled, and take no more."""
         self.waiting.close()
+        self._watch.close()
+        self._service.close()
         self._dispatcher.close()
         self._callback_worker.close()
 
@@ -134,14 +166,21 @@ class Controller:
             self.files.note_pick(envelope.client, envelope.request)
             self._publish()
         self._presence.note_present(envelope.client)
+        self._watch.note_message(envelope.client)
         self.waiting.note_message()
 
-    def _handle(self, envelope: RequestEnvelope) -> Reply:
+    def _handle(self, envelope: RequestEnvelope, buffers: Sequence[object]) -> Reply:
         client, request = envelope.client, envelope.request
+        if isinstance(request, (RelayFrame, TryFrame)):
+            return self._service.take_frame(request, buffers)
         if isinstance(request, Hello):
             return self._hello(client, request)
+        if isinstance(request, FetchPageCode):
+            return PageCodeFetched(script=built(CODE), style=built(STYLE))
         if isinstance(request, ReportProgress):
             return self._report_progress(client, request)
+        if isinstance(request, HandOver):
+            return self._hand_over(client, request)
         reply = self._service.handle(request)
         if self.files.note_reply(request, reply):
             # Else the page that had the file would send for minutes with the URLs that it has:
@@ -160,6 +199,7 @@ class Controller:
             self.ping()
         return Welcome(
             destination=self._welcome.destination,
+            transport=self._welcome.transport,
             multiple=self._welcome.multiple,
             directory=self._welcome.directory,
             orders=self._orders.pending(client),
@@ -176,6 +216,16 @@ class Controller:
         lost = self._service.taken_over(unfinished)
         return ProgressNoted(orders=self._orders.pending(client), lost=lost)
 
+    def _hand_over(self, client: str, request: HandOver) -> ProgressNoted:
+        gone = self.files.hand_over(client, request.file_ids)
+        self._service.hand_over(gone)
+        self._publish()
+        return ProgressNoted(orders=[], lost=gone)
+
+    def _look_for(self, pages: set[str]) -> None:
+        self._presence.expect(pages, BACK)
+        self.ping()
+
     def _abandon(self, page: str) -> None:
         self._service.release(self.files.abandon(page))
         self._publish()
@@ -183,13 +233,18 @@ class Controller:
     def _note_uploaded(self, file: UploadedFile) -> None:
         self.files.note_uploaded(file)
         self._publish()
-        for fn in tuple(self._callbacks):
-            if not self._callback_worker.submit(partial(self._run_callback, fn, file)):
+        for call, fn in tuple(self._callbacks):
+            if not self._callback_worker.submit(partial(self._run_callback, call, fn, file)):
                 logger.warning("%s arrived after the widget was closed: no callback", file.uri)
 
-    def _run_callback(self, fn: Callable[[UploadedFile], object], file: UploadedFile) -> None:
+    def _note_read(self, file_id: str, size: int) -> None:
+        self._send_event(ObjectRead(file_id=file_id, bytes_read=size))
+
+    def _run_callback(
+        self, call: Caller, fn: Callable[[UploadedFile], object], file: UploadedFile
+    ) -> None:
         try:
-            fn(file)
+            call(partial(fn, file))
         except Exception as error:  # noqa: BLE001  the user's function
             log_defect(f"the on_complete function failed for {file.uri}", error)
             self.show_error(f"your on_complete function failed for {file.name}: {_named(error)}")
@@ -206,64 +261,12 @@ class Controller:
                 self.files.remove([file_id])
         self._publish()
 
-    def _send_event(self, event: Orders | Reach) -> None:
-        try:
-            self._send(encode(EventEnvelope(event=event)))
-        except Exception as error:  # noqa: BLE001  every event is sent again
-            log_defect("a message to the page could not be sent", error)
+    def _send_event(self, event: Orders | Reach | ObjectRead | Wanted) -> None:
+        self._outbox.send(encode(EventEnvelope(event=event)))
 
     def _publish(self) -> None:
         self._publish_traits()
         self.waiting.notify()
-
-
-class Presence:
-    """Pages that have to send a message soon. Thread-safe; one timer runs for all of them.
-
-    Args:
-        note_absent: Called with each page that stayed silent, in a thread of its own.
-    """
-
-    def __init__(self, note_absent: Callable[[str], None]) -> None:
-        self._note_absent = note_absent
-        self._lock = threading.Lock()
-        self._deadlines: dict[str, float] = {}
-        self._running = False
-
-    def expect(self, pages: Iterable[str], seconds: float) -> None:
-        """Give these pages ``seconds``; pages that are expected already get no more."""
-        with self._lock:
-            deadline = time.monotonic() + seconds
-            for page in pages:
-                self._deadlines.setdefault(page, deadline)
-            if self._deadlines and not self._running:
-                self._start_timer(seconds)
-
-    def note_present(self, page: str) -> None:
-        """A page sent a message."""
-        with self._lock:
-            self._deadlines.pop(page, None)
-
-    def _start_timer(self, seconds: float) -> None:
-        self._running = True
-        timer = threading.Timer(seconds, self._check_deadlines)
-        timer.daemon = True
-        timer.start()
-
-    def _check_deadlines(self) -> None:
-        with self._lock:
-            now = time.monotonic()
-            silent = [page for page, deadline in self._deadlines.items() if deadline <= now]
-            for page in silent:
-                del self._deadlines[page]
-        try:
-            for page in silent:
-                self._note_absent(page)
-        finally:
-            with self._lock:
-                self._running = False
-                if self._deadlines:
-                    self._start_timer(max(0.0, min(self._deadlines.values()) - time.monotonic()))
 
 
 def _other_version(version: int) -> str:

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any, Final
 from s3upload_widget.errors import InternalError, ProtocolError
 from s3upload_widget.protocol import (
     KINDS,
+    AbortMultipartUpload,
     Failed,
+    ForgetFile,
     ReplyEnvelope,
     RequestEnvelope,
     decode,
@@ -23,33 +25,40 @@ from s3upload_widget.redaction import without_secrets
 from s3upload_widget.workers import Workers, log_defect, logger
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from s3upload_widget.protocol import Reply
 
+LANES: Final = 6
+"""Parts that are sent from here at once; the page has as many lanes."""
 THREADS: Final = 8
 """More than a page has outstanding: of these S3 may keep some for minutes, and others sign."""
 ROOM: Final = 256
 """Requests that may wait; a page that gets no reply sends its request again."""
 _MAX_RID: Final = 64
+_ENDING: Final = (ForgetFile, AbortMultipartUpload)
+"""A late copy would undo what the page has begun since."""
+_MAX_ENDED: Final = 1_000
+"""Replies to those that are kept for copies."""
 
 
 class Dispatcher:
     """Takes messages, never raises, and sends exactly one reply to each request.
 
     A request that is being handled is not started twice, as the page repeats a request that takes
-    long. One that was handled is handled again: its reply may have been lost.
+    long. One that was handled is handled again, as its reply may have been lost; one that ended a
+    file gets the same reply again.
 
     Args:
-        handle: Replies to a request; called from many threads.
+        handle: Replies to a request, given its binary buffers; called from many threads.
         note: Sees each request first, in the thread that delivers it.
         report_defect: Shows the user an error that is a defect of ours.
-        send: Sends a message to the page; called from many threads.
+        send: Sends a message to the page; called from many threads, never raises.
     """
 
     def __init__(
         self,
-        handle: Callable[[RequestEnvelope], Reply],
+        handle: Callable[[RequestEnvelope, Sequence[object]], Reply],
         *,
         note: Callable[[RequestEnvelope], None],
         report_defect: Callable[[Exception], None],
@@ -61,9 +70,11 @@ class Dispatcher:
         self._send = send
         self._lock = threading.Lock()
         self._under_way: set[tuple[str, str]] = set()
+        self._ended: dict[tuple[str, str], Reply] = {}
         self._workers = Workers(THREADS, name="s3upload-request")
+        self._relaying = Workers(LANES, name="s3upload-relay")
 
-    def receive(self, content: object) -> None:
+    def receive(self, content: object, buffers: Sequence[object] = ()) -> None:
         """Take whatever came from the page."""
         try:
             envelope = decode(content)
@@ -75,7 +86,7 @@ class Dispatcher:
             return
         if KINDS[type(envelope.request)].speed == "prompt":
             self._note(envelope)
-            self._reply(envelope)
+            self._reply(envelope, buffers)
         else:
             self._enqueue(envelope)
 
@@ -86,6 +97,7 @@ class Dispatcher:
     def close(self) -> None:
         """Take no more requests."""
         self._workers.close()
+        self._relaying.close()
 
     def _enqueue(self, envelope: RequestEnvelope) -> None:
         name = (envelope.client, envelope.rid)
@@ -95,7 +107,9 @@ class Dispatcher:
             self._under_way.add(name)
         try:
             self._note(envelope)
-            taken = self._workers.submit(partial(self._run, envelope), room=ROOM)
+            relays = KINDS[type(envelope.request)].speed == "relaying"
+            workers = self._relaying if relays else self._workers
+            taken = workers.submit(partial(self._run, envelope), room=ROOM)
         except BaseException:  # a cell that is interrupted may run in this very thread
             self._finish(envelope)
             raise
@@ -115,13 +129,27 @@ class Dispatcher:
         finally:
             self._finish(envelope)
 
+    def _handled(self, envelope: RequestEnvelope, buffers: Sequence[object]) -> Reply:
+        if not isinstance(envelope.request, _ENDING):
+            return self._handle(envelope, buffers)
+        name = (envelope.client, envelope.rid)
+        with self._lock:
+            known = self._ended.get(name)
+        reply = known or self._handle(envelope, buffers)
+        if not isinstance(reply, Failed):
+            with self._lock:
+                self._ended[name] = reply
+                while len(self._ended) > _MAX_ENDED:
+                    del self._ended[next(iter(self._ended))]
+        return reply
+
     def _finish(self, envelope: RequestEnvelope) -> None:
         with self._lock:
             self._under_way.discard((envelope.client, envelope.rid))
 
-    def _reply(self, envelope: RequestEnvelope) -> None:
+    def _reply(self, envelope: RequestEnvelope, buffers: Sequence[object] = ()) -> None:
         try:
-            reply = self._handle(envelope)
+            reply = self._handled(envelope, buffers)
         except ProtocolError as error:
             reply = Failed(code=error.code, message=str(error), retryable=False)
         except Exception as error:  # noqa: BLE001  every error ends here
@@ -141,10 +169,7 @@ class Dispatcher:
             self._send_reply(ReplyEnvelope(rid=rid, client=client, reply=failed))
 
     def _send_reply(self, envelope: ReplyEnvelope) -> None:
-        try:
-            self._send(encode(envelope))
-        except Exception as error:  # noqa: BLE001  the page repeats its request; the comm may be closed
-            log_defect("a reply could not be sent", error)
+        self._send(encode(envelope))
 
 
 def _addressee(content: object) -> tuple[str, str]:

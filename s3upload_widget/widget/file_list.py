@@ -11,7 +11,7 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from s3upload_widget import protocol
-from s3upload_widget.errors import NoSuchUploadError
+from s3upload_widget.errors import NoSuchUploadError, NotOwnerError
 from s3upload_widget.redaction import without_secrets
 from s3upload_widget.widget import file_status
 from s3upload_widget.widget.file_index import FileIndex
@@ -24,8 +24,11 @@ if TYPE_CHECKING:
 
 MAX_FILES: Final = 20_000
 """Files that are not done: twice as many as the service takes, the rest are those it refused."""
+MANY: Final = 100
+"""URIs that are sent to the page again with each file that arrives."""
 MAX_PAGES: Final = 32
 """Pages whose newest report is remembered; a late report of an older page does no harm."""
+MOVING: Final = frozenset({"queued", "checking", "uploading", "completing"})
 SETTLED: Final = frozenset({"idle", "done", "failed"})
 _Refusal: TypeAlias = protocol.RefusedFile | protocol.RefusedPart | protocol.Failed
 
@@ -39,6 +42,7 @@ class FileList:
         self._value: dict[str, UploadedFile] = {}
         self._summary = file_status.IDLE
         self._own_error = ""
+        self._uris: tuple[str, ...] = ()
         self._progress = 0.0
         self._may_decrease = True
         self._newest_reports: OrderedDict[str, int] = OrderedDict()
@@ -141,6 +145,15 @@ class FileList:
         with self._lock:
             return {self._index[name].client for name in self._index.unfinished()}
 
+    def moving_pages(self) -> set[str]:
+        """The pages of which some file moves."""
+        with self._lock:
+            return {
+                self._index[name].client
+                for name in self._index.unfinished()
+                if self._index.status(name).state in MOVING
+            }
+
     def abandon(self, client: str) -> list[str]:
         """A page is gone: the files that it had started wait until they are picked again.
 
@@ -152,8 +165,24 @@ class FileList:
             for name in mine:
                 if (old := self._index.status(name)).state not in SETTLED:
                     self._index.update(name, file_status.abandoned(old))
-            if self.owner == client:
-                self.owner, self._summary, self._may_decrease = "", file_status.IDLE, True
+            self._disown(client)
+            return mine
+
+    def hand_over(self, client: str, file_ids: Iterable[str]) -> list[str]:
+        """Another widget of this page has these files now.
+
+        Returns:
+            Those of them that were this widget's and not done.
+        """
+        with self._lock:
+            mine = [name for name in file_ids if name in self._index]
+            mine = [n for n in mine if self._is_of(client, n) and self._index.is_open(n)]
+            for name in mine:
+                old = self._index.status(name)
+                message = f"another widget of the page took over {old.name}"
+                self._index.update(name, file_status.failed(old, message))
+                self._index[name].code = NotOwnerError.code
+            self._disown(client)
             return mine
 
     def note_error(self, text: str) -> None:
@@ -181,6 +210,8 @@ class FileList:
         """The widget's traits, by name; ``state`` is last, so that its observers find all set."""
         with self._lock:
             summary, state = self._summary, self._state()
+            if len(self._value) <= MANY or state in SETTLED:
+                self._uris = tuple(file.uri for file in self._value.values())
             complete = set(self._index.states) == {"done"}
             abandoned = state == "waiting" and summary.state != "waiting"
             # Small files are proven before the page's first report of them arrives.
@@ -188,6 +219,7 @@ class FileList:
             return {
                 "files": self._index.statuses,
                 "value": tuple(self._value.values()),
+                "uris": self._uris,
                 "bytes_total": total,
                 "bytes_done": total if complete else summary.bytes_done,
                 "progress": 1.0 if complete else min(self._progress, protocol.ALMOST_DONE),
@@ -208,6 +240,10 @@ class FileList:
                 return tuple(self._value.values())
             failed = [(self._index.status(name), self._index[name].code) for name in names]
             return file_status.error_of(failed, len(self._index))
+
+    def _disown(self, client: str) -> None:
+        if self.owner == client:
+            self.owner, self._summary, self._may_decrease = "", file_status.IDLE, True
 
     def _state(self) -> str:
         found: Collection[str] = self._index.states or {self._summary.state}

@@ -88,7 +88,8 @@ def resumed(old: FileStatus) -> FileStatus:
 
 def abandoned(old: FileStatus) -> FileStatus:
     """The page that sent it is gone."""
-    return replace(old, state="waiting", parts_in_flight=())
+    gone = f"the page that sent {old.name} is gone: pick the file again, and it resumes"
+    return replace(old, state="waiting", error=gone, parts_in_flight=())
 
 
 def done(old: FileStatus) -> FileStatus:

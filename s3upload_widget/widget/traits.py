@@ -7,43 +7,45 @@ from __future__ import annotations
 
 import threading
 import uuid
-from pathlib import Path
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import anywidget
 import traitlets as t
+from ipywidgets import widget_serialization
 
 from s3upload_widget.options import MAX_CONCURRENCY
+from s3upload_widget.widget.callers import cell
+from s3upload_widget.widget.page_code import (
+    FIRST_MODULE,
+    STYLE,
+    PageCode,
+    built,
+    page_code,
+    whole_module,
+)
 from s3upload_widget.workers import log_defect
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from typing_extensions import Self
+
+SETTABLE: Final = ("max_concurrency", "disabled", "description", "accept", "locale")
+"""Traits that users may set at any time."""
 PAGE_MAY_SET: Final = frozenset({"_dom_classes", "_view_count", "layout", "tabbable", "tooltip"})
 """ipywidgets' own traits of appearance. The page only reads ours."""
-
-
-def built(name: str) -> Path:
-    """A file of the page, as ``make build`` puts it into the package.
-
-    Raises:
-        ImportError: It is not there.
-    """
-    path = Path(__file__).parents[1] / "static" / name
-    if not path.is_file():
-        msg = (
-            f"{path} is missing: this copy of s3upload_widget was never built. "
-            "Install the package with pip, or build it with `make build` (it needs Node.js)"
-        )
-        raise ImportError(msg)
-    return path
 
 
 class Traits(anywidget.AnyWidget):
     """The traits of :class:`UploadWidget`."""
 
-    _esm = built("widget.js")
-    _css = built("widget.css")
+    _remake: Callable[[], Any]
+    """Makes another widget of the same options."""
+    _page_code = t.Instance(PageCode, allow_none=True, read_only=True).tag(
+        sync=True, **widget_serialization
+    )
+    """What has the page's code for all widgets; None if each has its own, in ``_esm``."""
 
     state = t.Unicode("idle", read_only=True).tag(sync=True)
     """``idle``, ``queued``, ``checking``, ``uploading``, ``waiting``, ``paused``, ``completing``,
@@ -62,8 +64,8 @@ class Traits(anywidget.AnyWidget):
     """Seconds to the end; None where that is unknown."""
     error = t.Unicode("", read_only=True).tag(sync=True)
     """Empty, or what went wrong and what to do."""
-    max_concurrency = t.Int(6, min=1, max=MAX_CONCURRENCY).tag(sync=True)
-    """Parts sent at a time; acts with the next part."""
+    max_concurrency = t.Int(None, min=1, max=MAX_CONCURRENCY, allow_none=True).tag(sync=True)
+    """The most parts sent at a time, None for as many as help; acts with the next part."""
     disabled = t.Bool(False).tag(sync=True)
     """Whether picking is switched off; running uploads continue."""
     description = t.Unicode("Upload").tag(sync=True)
@@ -76,14 +78,43 @@ class Traits(anywidget.AnyWidget):
     """Which engine of the page is this widget's, whatever model it is shown by."""
     _target = t.Unicode(read_only=True).tag(sync=True)
     """Names the files' destination: a widget that is created again may resume the page's uploads."""
+    _cell = t.Unicode(read_only=True).tag(sync=True)
+    """Which cell made it, the same when that is run again; empty where there is none."""
+    uris = t.Tuple(read_only=True).tag(sync=True)
+    """The ``uri`` of each file in :attr:`value`; beyond 100, brought up to date when all settled."""
+    _seen = t.Int(0, read_only=True).tag(sync=True)
+    """marimo runs cells again when the page sets a trait: this one, for each change of ``uris``."""
     files = t.Tuple(read_only=True)
     """A :class:`FileStatus` for each file, in the order in which they were picked."""
     value = t.Tuple(read_only=True)
     """An :class:`UploadedFile` for each file that is on S3 and proven; ``pd.DataFrame(w.value)``."""
 
+    def __new__(cls, *args: Any, **options: Any) -> Self:
+        """Remember the options for copies."""
+        made: Self = super().__new__(cls, *args, **options)
+        made._remake = partial(cls, *args, **options)
+        return made
+
+    @property
+    def _esm(self) -> str:
+        """The page's first module; anywidget makes a trait of it, and of the style."""
+        return FIRST_MODULE if self._page_code else whole_module()
+
+    @property
+    def _css(self) -> str:
+        return "" if self._page_code else built(STYLE)
+
     def set_state(self, sync_data: dict[str, Any]) -> None:
         """Take traits of appearance from the page, and no others."""
         super().set_state({name: sync_data[name] for name in PAGE_MAY_SET & sync_data.keys()})
+
+    @t.default("_page_code")
+    def _shared_code(self) -> PageCode | None:
+        return page_code()
+
+    @t.default("_cell")
+    def _this_cell(self) -> str:
+        return cell()
 
     @t.default("_engine_id")
     def _new_engine_id(self) -> str:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from s3upload_widget.errors import CannotWaitError, UploadError
 from s3upload_widget.results import UploadedFile
+from s3upload_widget.widget.callers import blocks_marimo
 from s3upload_widget.widget.comm_guards import deaf_while_running
 
 if TYPE_CHECKING:
@@ -28,9 +29,26 @@ PING_EVERY: Final = 1.0
 NAP: Final = 0.5
 """Seconds; a wait without end could not be interrupted on Windows."""
 
+ENOUGH: Final = 3
+"""Messages in a row that one thread delivered: a page sends as many when it loads, and JupyterLab
+only the first of them before its subshell is there."""
+
+_ELSEWHERE: Final = (
+    "`await w.wait()` in an async cell or callback, call w.result() in a thread of your own, or give "
+    "a function to w.on_complete()"
+)
 _ADVICE: Final = (
     "Do not wait: read the widget's .value in a later cell, or give a function to .on_complete(). "
     "Waiting in a cell needs ipykernel 7 and JupyterLab 4.4 or newer in their default settings."
+)
+_BLOCKED: Final = (
+    "this call blocks the thread in which the page's messages arrive, so it would never end. "
+    f"Instead, {_ELSEWHERE}."
+)
+_MARIMO: Final = (
+    "marimo handles no message of the page while a cell runs. Instead, read .value['uris'] of "
+    "mo.ui.anywidget(w) in another cell, which runs again as files arrive; or call w.result() in a "
+    "mo.Thread; or give a function to w.on_complete(), which may set an mo.state."
 )
 
 
@@ -54,11 +72,21 @@ class Waiting:
         self.messages = 0
         """How many came from pages."""
         self.closed = False
+        self._deliverer = 0
+        self._delivered = 0
 
     def note_message(self) -> None:
-        """A message came from a page."""
+        """A message came from a page, in the thread that delivers them."""
+        thread = threading.get_ident()
+        self._delivered = self._delivered + 1 if thread == self._deliverer else 1
+        self._deliverer = thread
         self.messages += 1
         self.notify()
+
+    @property
+    def is_blocked_here(self) -> bool:
+        """Whether the page's messages would wait for whatever blocks this thread."""
+        return self._delivered >= ENOUGH and self._deliverer == threading.get_ident()
 
     def close(self) -> None:
         """End all waiting."""
@@ -76,7 +104,7 @@ class Waiting:
     def wait(self, timeout: float | None) -> tuple[UploadedFile, ...]:
         """Wait in this thread for uploads to settle; errors are those of ``UploadWidget.wait``."""
         woken = threading.Event()
-        attempt = _Wait(self, timeout)
+        attempt = _Wait(self, timeout, blocks=True)
         with self._woken_by(woken.set):
             while (files := attempt.poll()) is None:
                 woken.wait(attempt.interval)
@@ -123,8 +151,9 @@ class Waiting:
 class _Wait:
     """One wait, from its start to its outcome."""
 
-    def __init__(self, waiting: Waiting, timeout: float | None) -> None:
+    def __init__(self, waiting: Waiting, timeout: float | None, *, blocks: bool = False) -> None:
         self._waiting = waiting
+        self._blocks = blocks
         self._timeout = timeout
         self._start = time.monotonic()
         self._messages = waiting.messages
@@ -158,6 +187,10 @@ class _Wait:
         if deaf_while_running():
             msg = f"with ipykernel 6 no widget is heard before the cell ends. {_ADVICE}"
             raise CannotWaitError(msg)
+        if blocks_marimo():
+            raise CannotWaitError(_MARIMO)
+        if self._blocks and self._waiting.is_blocked_here and self._timeout != 0:
+            raise CannotWaitError(_BLOCKED)
         if self._timeout is not None and waited >= self._timeout:
             msg = f"the upload was not finished within {self._timeout:g} s; it continues"
             raise TimeoutError(msg)
@@ -168,7 +201,9 @@ class _Wait:
         if waited >= (PATIENCE if self._messages else FIRST_PATIENCE):
             msg = (
                 "no page that shows this widget answers while this cell runs. "
-                f"Display the widget in an earlier cell if it is not shown. {_ADVICE}"
+                f"Display the widget before, if it is not shown. Else, {_ELSEWHERE}. "
+                "Waiting in a cell needs ipykernel 7 and JupyterLab 4.4 or newer in their default "
+                "settings."
             )
             raise CannotWaitError(msg)
         if waited >= self._pinged + PING_EVERY:

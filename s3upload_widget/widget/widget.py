@@ -16,24 +16,33 @@ import traitlets as t
 from s3upload_widget.doctor import examine
 from s3upload_widget.errors import CannotWaitError, RefusedError
 from s3upload_widget.keys import parse_target
-from s3upload_widget.options import READ_BACK, check_accept, check_choices, check_read_back
-from s3upload_widget.parts import check_part_size, is_whole
+from s3upload_widget.options import (
+    READ_BACK,
+    check_accept,
+    check_choices,
+    check_read_back,
+    check_transport,
+)
+from s3upload_widget.parts import S3_LIMITS, check_part_size, is_whole
 from s3upload_widget.protocol import Welcome
 from s3upload_widget.s3 import Store
 from s3upload_widget.service import Service
 from s3upload_widget.unfinished import find_unfinished
 from s3upload_widget.widget import comm_guards
+from s3upload_widget.widget.callers import Registered
 from s3upload_widget.widget.controller import Controller
 from s3upload_widget.widget.file_status import counted
-from s3upload_widget.widget.traits import TraitPublisher, Traits
+from s3upload_widget.widget.traits import SETTABLE, TraitPublisher, Traits
 from s3upload_widget.workers import log_defect
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from s3upload_widget.doctor import Report
+    from s3upload_widget.protocol import Transport
     from s3upload_widget.results import PickedFile, Unfinished, UploadedFile
     from s3upload_widget.transfer import IfExists
+    from s3upload_widget.widget.comm_guards import Defer
 
 
 class UploadWidget(Traits):
@@ -55,12 +64,16 @@ class UploadWidget(Traits):
         key: None for the file's name (its path in a dropped folder), a str for one file, or a
             function from :class:`PickedFile` to a str; relative to ``prefix``.
         client: Any boto3 S3 client; left out, boto3's default one.
-        browser_endpoint_url: The store's address as the browser sees it, where it differs.
+        browser_endpoint_url: The store's address as the browser sees it, where it differs; or
+            several addresses of the same store, among which parts are shared out.
         accept: Files that may be picked, as HTML's ``<input accept>``: ``".csv,.parquet"``, ``"image/*"``.
         multiple: Whether more than one file may be picked at once.
         directory: Whether the button picks a folder; dropping one always works.
-        part_size: Bytes of a part, 5 MiB to 5 GiB; 16 MiB if left out, more for huge files.
-        max_concurrency: Parts sent at a time, 1 to 64; browsers send at most 6 to one store.
+        part_size: Bytes of a part, 5 MiB to 5 GiB. Left out, it is 16 MiB, less for files of few
+            parts, more for huge files.
+        max_concurrency: The most parts sent at a time, 1 to 64; left out, as many as help. Browsers
+            open 6 connections to each of a store's names (AWS knows a bucket by up to four), 6 more
+            where its CORS rule allows credentials, and send more over HTTP/2.
         if_exists: What to do where the key has an object: ``"verify"`` hashes the file, sends
             nothing if the object has the same bytes, and else asks; ``"overwrite"`` and
             ``"rename"`` (``run7-1.parquet``) do neither.
@@ -69,7 +82,9 @@ class UploadWidget(Traits):
         sha256: Whether each whole file's SHA-256 is computed too, as ``sha256sum`` prints it.
         extra_args: boto3's own names, such as ``{"ServerSideEncryption": "aws:kms"}``.
         max_size: Bytes that a file may have at most.
-        transport: ``"direct"``, from the page to S3.
+        transport: ``"direct"`` sends from the page to S3; ``"relay"`` sends through the kernel,
+            which needs no CORS rule and no way from the page to S3; ``"auto"`` sends directly, and
+            through the kernel where the page is kept from S3 and that will not heal by itself.
         description: The button's label.
         disabled: Whether picking is switched off.
         locale: Language of the page's words, ``"en"`` or ``"zh-CN"``; the page's own if left out.
@@ -83,6 +98,7 @@ class UploadWidget(Traits):
     _destination = ""
     _place = ""
     _is_open = False
+    _defer: Defer = staticmethod(comm_guards.at_once)
 
     def __init__(
         self,
@@ -91,18 +107,18 @@ class UploadWidget(Traits):
         *,
         key: str | Callable[[PickedFile], str] | None = None,
         client: Any = None,
-        browser_endpoint_url: str | None = None,
+        browser_endpoint_url: str | Sequence[str] | None = None,
         accept: str = "",
         multiple: bool = True,
         directory: bool = False,
         part_size: int | None = None,
-        max_concurrency: int = 6,
+        max_concurrency: int | None = None,
         if_exists: IfExists = "verify",
         read_back: int = READ_BACK,
         sha256: bool = True,
         extra_args: Mapping[str, Any] | None = None,
         max_size: int | None = None,
-        transport: str = "direct",
+        transport: Transport = "auto",
         description: str = "Upload",
         disabled: bool = False,
         locale: str | None = None,
@@ -110,7 +126,8 @@ class UploadWidget(Traits):
         **unknown: object,
     ) -> None:
         _refuse_unknown(UploadWidget, unknown)
-        _check_options(part_size, max_concurrency, if_exists, max_size, transport)
+        _check_options(part_size, max_concurrency, if_exists, max_size)
+        check_transport(transport)
         check_read_back(read_back)
         check_accept(accept)
         name, folder = parse_target(bucket, prefix)
@@ -131,17 +148,25 @@ class UploadWidget(Traits):
             if_exists=if_exists,
             read_back=read_back,
             sha256=sha256,
+            transport=transport,
         )
         self._store, self._folder = store, folder
+        self._part_size = part_size or S3_LIMITS.default_part_size
         self._destination = f"s3://{name}/{folder}"
         self._place = "\n".join(
-            [_endpoint_of(client), browser_endpoint_url or "", self._destination]
+            [_endpoint_of(client), " ".join(store.browser_endpoints), self._destination]
         )
         self._controller = Controller(
             Welcome(
-                destination=self._destination, multiple=multiple, directory=directory, orders=[]
+                destination=self._destination,
+                transport=transport,
+                multiple=multiple,
+                directory=directory,
+                orders=[],
             ),
-            lambda note_uploaded: service(on_uploaded=note_uploaded),
+            lambda note_uploaded, note_read, want: service(
+                on_uploaded=note_uploaded, on_read=note_read, want=want
+            ),
             send=self.send,
             publish=self._publish,
         )
@@ -158,6 +183,25 @@ class UploadWidget(Traits):
         )
         self._publish()  # else observers would get the first change of each tuple twice
         self.on_msg(self._received)
+
+    def __deepcopy__(self, memo: dict[int, object]) -> UploadWidget:
+        """A widget of the same options, with files of its own: marimo copies what a form holds."""
+        copy: UploadWidget = self._remake()
+        memo[id(self)] = copy
+        for name in SETTABLE:
+            setattr(copy, name, getattr(self, name))
+        return copy
+
+    def observe(
+        self,
+        handler: Callable[[Any], object],
+        names: Any = t.All,
+        type: Any = "change",  # noqa: A002  traitlets' name
+    ) -> None:
+        """As in traitlets; what ``handler`` prints appears below the cell that registers it."""
+        if not isinstance(handler, t.EventHandler | Registered):
+            handler = Registered(handler, lambda: self._publisher.is_notifying)
+        super().observe(handler, names, type)
 
     def __repr__(self) -> str:
         return f"UploadWidget({', '.join([self._destination, *counted(self.files)])})"
@@ -264,6 +308,7 @@ class UploadWidget(Traits):
             self._store,
             self._folder,
             origin=self._controller.origin,
+            part_size=self._part_size,
             page_reaches=self._controller.reachability.page_reaches,
         )
 
@@ -274,11 +319,11 @@ class UploadWidget(Traits):
             self._controller.close()
         super().close()
 
-    def _received(self, _widget: object, content: object, _buffers: object) -> None:
-        self._controller.receive(content)
+    def _received(self, _widget: object, content: object, buffers: Sequence[object]) -> None:
+        self._controller.receive(content, buffers)
 
     def _publish(self) -> None:
-        self._publisher.publish()
+        self._defer(self._publisher.publish)
 
     def _should_send_property(self, key: str, value: object) -> bool:
         # One message for each publication, where ipywidgets would send one for each trait.
@@ -297,7 +342,10 @@ class UploadWidget(Traits):
     @t.observe("comm")
     def _guard_comm(self, change: Any) -> None:
         if change["new"] is not None:
-            comm_guards.guard(change["new"])
+            self._defer = comm_guards.guard(change["new"], self._sending_failed)
+
+    def _sending_failed(self, error: Exception) -> None:
+        self._controller.note_unsent(error)
 
 
 def _endpoint_of(client: Any) -> str:
@@ -323,10 +371,9 @@ def _refuse_unknown(cls: type, unknown: Mapping[str, object]) -> None:
 
 def _check_options(
     part_size: int | None,
-    max_concurrency: int,
+    max_concurrency: int | None,
     if_exists: str,
     max_size: int | None,
-    transport: str,
 ) -> None:
     """Refuse values that cannot work.
 
@@ -338,10 +385,4 @@ def _check_options(
     check_choices(if_exists, max_concurrency)
     if max_size is not None and not (is_whole(max_size) and max_size >= 0):
         msg = f"max_size={max_size!r} is not valid: use bytes as an int, or leave it out"
-        raise RefusedError(msg)
-    if transport != "direct":
-        msg = (
-            f"transport={transport!r} is not valid: only 'direct', from the page to S3, is built yet; "
-            "'relay', through the kernel, is to come"
-        )
         raise RefusedError(msg)
