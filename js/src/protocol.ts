@@ -22,6 +22,7 @@ export type ErrorCode =
   | "key_refused"
   | "unsupported_bucket"
   | "exists"
+  | "incomparable"
   | "key_busy"
   | "other_file"
   | "file_changed"
@@ -34,6 +35,7 @@ export type ErrorCode =
   | "clock_skew"
   | "unavailable"
   | "integrity"
+  | "worker"
   | "invalid_message"
   | "unknown_file"
   | "not_owner"
@@ -89,6 +91,23 @@ export const S3_ERRORS: Readonly<Record<string, ErrorCode>> = {
   XMinioAdminBucketQuotaExceeded: "s3",
   XMinioStorageFull: "s3",
 };
+
+/** Of a gateway that gets no answer from S3, or is overloaded: S3's own errors have a code. */
+export const GATEWAY_STATUSES: readonly number[] = [
+  408,
+  499,
+  502,
+  503,
+  504,
+  520,
+  521,
+  522,
+  523,
+  524,
+  525,
+  526,
+  527,
+];
 
 export const VERSION = 1;
 
@@ -146,10 +165,51 @@ export const PRECEDENCE: readonly WidgetState[] = [
 
 /**
  * How long a reply takes: `prompt` asks nothing of S3; `quick` makes a few calls; `slow` may
- * keep S3 busy for minutes; `deleting` is sent again until S3 answers, and nothing waits for it.
- * Each but `prompt` has a queue of its own on the page, so that none waits behind a slower one.
+ * keep S3 busy for minutes; `deleting` is sent again until S3 answers, and nothing waits for it;
+ * `relaying` lasts as long as a part is on its way, and the lanes bound how many there are.
+ * Each but `prompt` has a queue of its own, so that none waits behind a slower one.
  */
-export type Speed = "prompt" | "quick" | "slow" | "deleting";
+export type Speed = "prompt" | "quick" | "slow" | "deleting" | "relaying";
+
+/** How parts get to S3: `direct` from the page, `relay` through the kernel, or `auto`. */
+export type Transport = "auto" | "direct" | "relay";
+
+/** Bytes of a part that one message carries at most: Jupyter's websocket closes at 10 MiB. */
+export const MAX_FRAME = 4194304;
+
+/**
+ * Bytes of a part that one message carries at least, unless the part ends: what a host of notebooks
+ * loses because it is too large arrives in halves.
+ */
+export const LEAST_FRAME = 65536;
+
+/** Why a page gets no answer from a store, as far as the kernel finds out. */
+export type KernelObstacle =
+  | "cors"
+  | "body_limit"
+  | "request_changed"
+  | "refused_by_proxy"
+  | "gateway"
+  | "unavailable"
+  | "unreachable_from_page"
+  | "untrusted_certificate"
+  | "mixed_content";
+
+/** The same, as far as the page itself sees it; its word counts first. */
+export type PageObstacle =
+  | "content_security_policy"
+  | "local_network_denied"
+  | "local_network_insecure"
+  | "local_network_frame"
+  | "blocked";
+
+export type Obstacle = KernelObstacle | PageObstacle;
+
+/** The network that an address is of. */
+export type Space = "public" | "local" | "loopback";
+
+/** Whether the kernel gets parts through where the page does not. */
+export type Relay = "cures" | "may_help" | "useless";
 
 /** The page has loaded, for the first time or again. */
 export interface Hello {
@@ -157,6 +217,11 @@ export interface Hello {
   readonly version: number;
   /** `location.origin` of the page. */
   readonly origin: Text;
+}
+
+/** The page has no model that holds the code of all widgets; the first module asks for it. */
+export interface FetchPageCode {
+  readonly kind: "fetch_page_code";
 }
 
 /** One file that the user picked. */
@@ -169,8 +234,16 @@ export interface Pick {
   readonly type: Text;
   /** Milliseconds since 1970, as `File.lastModified`. */
   readonly last_modified: number;
-  /** The user's answer to a conflict; `""` before there was one. */
-  readonly if_exists: "" | "overwrite" | "rename";
+  /**
+   * The user's answer to a conflict; `""` before there was one. `read`: have the object read
+   * back, however large it is, and compared.
+   */
+  readonly if_exists: "" | "overwrite" | "rename" | "read";
+  /**
+   * Whether the page has another file of this path, size and date, which has other bytes:
+   * this one is no second pick of it.
+   */
+  readonly twin: boolean;
   /** Of the unfinished upload that this file resumes; `""` lets the kernel decide. */
   readonly key: Text;
   /** That upload's; `""` lets the kernel find or create one. */
@@ -207,20 +280,68 @@ export interface CompareObject {
   readonly sha256: Sha256Hex;
 }
 
+/** S3's refusal of a part that the page sent. */
+export interface PartRefusal {
+  readonly status: number;
+  readonly s3_code: string;
+  /** S3's own words, without secrets. */
+  readonly said: string;
+  /** Names of those that were sent with it. */
+  readonly headers: readonly Text[];
+}
+
 /** One part that was hashed. */
 export interface PartChecksums {
   readonly file_id: FileId;
   readonly part_number: PartNumber;
   readonly sha256: Sha256;
   readonly md5: Md5;
-  /** Whether S3 answered the file's one PUT that it does not support conditions. */
-  readonly unconditional: boolean;
+  /** The answer to its last PUT, if that was a refusal: the next one may have to be another. */
+  readonly refused: readonly PartRefusal[];
+  /** Whether the whole part left the page before, and no answer told what became of it. */
+  readonly perhaps_stored: boolean;
 }
 
-/** Presign URLs that carry exactly these parts. */
+/** Presign URLs that carry exactly these parts; S3 is asked first for those perhaps stored. */
 export interface PresignParts {
   readonly kind: "presign_parts";
   readonly parts: readonly PartChecksums[];
+  /**
+   * Where each of the parts is to be sent, of `routes_found`; shorter than `parts`, or with
+   * a name that is none of the store's, the store's first name is meant.
+   */
+  readonly origins: readonly Text[];
+}
+
+/**
+ * Send a part to S3 from the kernel, which requests its bytes by `wanted` meanwhile.
+ *
+ * S3 is asked first for one that is perhaps stored.
+ */
+export interface RelayPart {
+  readonly kind: "relay_part";
+  /** The page's random name for this try; the same name again gets the same answer. */
+  readonly stream: FileId;
+  readonly part: PartChecksums;
+}
+
+/** Bytes that the kernel wanted, as the message's one binary buffer. */
+export interface RelayFrame {
+  readonly kind: "relay_frame";
+  readonly stream: FileId;
+  /** Inside the part. */
+  readonly offset: Bytes;
+}
+
+/** The page sends no more of this part: it was paused or aborted. */
+export interface EndRelay {
+  readonly kind: "end_relay";
+  readonly stream: FileId;
+}
+
+/** Find out how many bytes of a buffer arrive: not every host passes buffers on. */
+export interface TryFrame {
+  readonly kind: "try_frame";
 }
 
 /** All parts were sent: complete the object and prove it. */
@@ -235,6 +356,8 @@ export interface CompleteMultipartUpload {
   readonly sha256: Sha256Hex;
   /** Whether S3 refused the one PUT because the key has an object: perhaps by its first try. */
   readonly taken: boolean;
+  /** Of S3's answer to the one PUT; `""` where the page may not read it. */
+  readonly etag: string;
 }
 
 /** Complete and prove several small files at once: each was sent with one PUT. */
@@ -292,6 +415,15 @@ export interface Diagnose {
   readonly origin: Text;
 }
 
+/** Find out which names of the store let this page in, and whether with credentials, too. */
+export interface FindRoutes {
+  readonly kind: "find_routes";
+  /** Of any file that goes there. */
+  readonly file_id: FileId;
+  /** `location.origin` of the page. */
+  readonly origin: Text;
+}
+
 /** A part on the wire. */
 export interface PartInFlight {
   readonly part_number: PartNumber;
@@ -344,6 +476,12 @@ export interface ReportProgress {
   readonly tried: Tried;
 }
 
+/** Another widget of the page has these files from now on. */
+export interface HandOver {
+  readonly kind: "hand_over";
+  readonly file_ids: readonly FileId[];
+}
+
 /** An order of a cell to the page. */
 export interface Order {
   readonly number: Count;
@@ -357,6 +495,7 @@ export interface Welcome {
   readonly kind: "welcome";
   /** `s3://bucket/prefix`, for people. */
   readonly destination: string;
+  readonly transport: Transport;
   readonly multiple: boolean;
   readonly directory: boolean;
   readonly orders: readonly Order[];
@@ -379,6 +518,8 @@ export interface PlannedFile {
   readonly compare: boolean;
   /** `scheme://host` that the parts go to: each such origin has one pool. */
   readonly store: string;
+  /** The kernel's address of the store, for code that reads the file; `""` where that is AWS. */
+  readonly endpoint: string;
 }
 
 /** The file cannot be uploaded as it is. */
@@ -394,6 +535,8 @@ export interface RefusedFile {
 export interface FilesPicked {
   readonly kind: "files_picked";
   readonly files: readonly (PlannedFile | RefusedFile)[];
+  /** What keeps this page from the store, as far as it is known before a byte; one item at most. */
+  readonly obstacles: readonly Diagnosed[];
 }
 
 /** A part that S3 holds already; it counts once the file is known to have the same bytes. */
@@ -418,6 +561,8 @@ export interface MultipartUploadCreated {
   readonly parts_total: number;
   /** Whether parts need their MD5 too. */
   readonly md5: boolean;
+  /** Names in `extra_args` that do not come into effect: the upload was created without them. */
+  readonly without: readonly string[];
 }
 
 /** The object was, or may have been, made of these parts: hash the file so, and ask again. */
@@ -461,10 +606,47 @@ export interface RefusedPart {
   readonly retryable: boolean;
 }
 
+/** A part that S3 holds already, with these very bytes: it is not sent again. */
+export interface StoredPart {
+  readonly kind: "stored_part";
+  readonly file_id: string;
+  readonly part_number: number;
+}
+
 /** The reply to `presign_parts`, in its order. */
 export interface PartsPresigned {
   readonly kind: "parts_presigned";
-  readonly parts: readonly (PresignedPart | RefusedPart)[];
+  readonly parts: readonly (PresignedPart | RefusedPart | StoredPart)[];
+}
+
+/** S3's answer to a part that the kernel sent. */
+export interface PartAnswered {
+  readonly kind: "part_answered";
+  readonly status: number;
+  /** Verbatim; `""` if there is none. */
+  readonly etag: string;
+  /** Of a refusal, at most its first 16 KiB; else `""`. */
+  readonly document: string;
+}
+
+/** The part came to no answer of S3. */
+export interface PartUnanswered {
+  readonly kind: "part_unanswered";
+  /** Whether that is because the kernel waited too long for the page's bytes. */
+  readonly starved: boolean;
+}
+
+/** A frame arrived, whether or not it was of use. */
+export interface FrameTaken {
+  readonly kind: "frame_taken";
+  /** Bytes of the buffer; 0 if none arrived. */
+  readonly size: number;
+}
+
+/** The kernel has dropped what it had of the part. */
+export interface RelayEnded {
+  readonly kind: "relay_ended";
+  readonly stream: string;
 }
 
 /** The object is on S3 and proven equal to the file. */
@@ -474,6 +656,8 @@ export interface MultipartUploadCompleted {
   readonly uri: string;
   readonly sha256: string;
   readonly verified_by: VerifiedBy;
+  /** Names in `extra_args` that did not come into effect: the object was there already. */
+  readonly without: readonly string[];
 }
 
 /** S3 does not show these parts as they were sent: send them again. */
@@ -481,6 +665,13 @@ export interface PartsMissing {
   readonly kind: "parts_missing";
   readonly file_id: string;
   readonly part_numbers: readonly number[];
+}
+
+/** The reply to `fetch_page_code`: the packed script, and the style sheet. */
+export interface PageCodeFetched {
+  readonly kind: "page_code_fetched";
+  readonly script: string;
+  readonly style: string;
 }
 
 /** The reply to `complete_files`, in its order. */
@@ -554,8 +745,29 @@ export interface UnfinishedAborted {
 /** The kernel's diagnosis. */
 export interface Diagnosed {
   readonly kind: "diagnosed";
-  readonly cause: "cors" | "unreachable_from_page" | "unavailable";
+  readonly cause: KernelObstacle;
   readonly message: string;
+  /** As in `OBSTACLES`; `useless` where the kernel would have to send the same way. */
+  readonly relay: Relay;
+  /**
+   * Of the store, if its network is more private than the page's, as far as the kernel knows the
+   * names of both; else `public`.
+   */
+  readonly space: Space;
+}
+
+/** One of the names of a store. */
+export interface Route {
+  /** `scheme://host`; the first of all is the store's name in plans. */
+  readonly origin: string;
+  /** Whether requests may carry credentials: browsers keep other connections for those. */
+  readonly credentials: boolean;
+}
+
+/** The reply to `find_routes`: one name at least. */
+export interface RoutesFound {
+  readonly kind: "routes_found";
+  readonly routes: readonly Route[];
 }
 
 /** The reply to `report_progress`. */
@@ -590,12 +802,34 @@ export interface Reach {
   readonly address: string;
 }
 
+/** An event: the kernel reads an object back to compare it. Losing one is harmless. */
+export interface ObjectRead {
+  readonly kind: "object_read";
+  readonly file_id: string;
+  readonly bytes_read: number;
+}
+
+/** An event: the page has to send these bytes of a part. It comes again until they arrive. */
+export interface Wanted {
+  readonly kind: "wanted";
+  readonly stream: string;
+  /** Inside the part. */
+  readonly offset: number;
+  /** Bytes, `MAX_FRAME` at most. */
+  readonly size: number;
+}
+
 export type Request =
   | Hello
+  | FetchPageCode
   | PickFiles
   | CompareObject
   | CreateMultipartUpload
   | PresignParts
+  | RelayPart
+  | RelayFrame
+  | EndRelay
+  | TryFrame
   | CompleteMultipartUpload
   | CompleteFiles
   | AbortMultipartUpload
@@ -603,15 +837,23 @@ export type Request =
   | ListUnfinished
   | AbortUnfinished
   | Diagnose
-  | ReportProgress;
+  | FindRoutes
+  | ReportProgress
+  | HandOver;
 
 export type Reply =
   | Welcome
+  | PageCodeFetched
   | FilesPicked
   | ObjectCut
   | ObjectGone
   | MultipartUploadCreated
   | PartsPresigned
+  | PartAnswered
+  | PartUnanswered
+  | StoredPart
+  | FrameTaken
+  | RelayEnded
   | MultipartUploadCompleted
   | PartsMissing
   | FilesCompleted
@@ -620,6 +862,7 @@ export type Reply =
   | UnfinishedListed
   | UnfinishedAborted
   | Diagnosed
+  | RoutesFound
   | ProgressNoted
   | Failed;
 
@@ -640,16 +883,21 @@ export interface ReplyEnvelope {
 
 /** How an event travels. */
 export interface EventEnvelope {
-  readonly event: Orders | Reach;
+  readonly event: Orders | Reach | ObjectRead | Wanted;
 }
 
 /** The request and the possible replies of each kind, besides `Failed`. */
 export interface Calls {
   readonly hello: { request: Hello; reply: Welcome };
+  readonly fetch_page_code: { request: FetchPageCode; reply: PageCodeFetched };
   readonly pick_files: { request: PickFiles; reply: FilesPicked };
   readonly compare_object: { request: CompareObject; reply: MultipartUploadCompleted | ObjectCut | ObjectGone };
   readonly create_multipart_upload: { request: CreateMultipartUpload; reply: MultipartUploadCreated };
   readonly presign_parts: { request: PresignParts; reply: PartsPresigned };
+  readonly relay_part: { request: RelayPart; reply: PartAnswered | PartUnanswered | StoredPart };
+  readonly relay_frame: { request: RelayFrame; reply: FrameTaken };
+  readonly end_relay: { request: EndRelay; reply: RelayEnded };
+  readonly try_frame: { request: TryFrame; reply: FrameTaken };
   readonly complete_multipart_upload: { request: CompleteMultipartUpload; reply: MultipartUploadCompleted | PartsMissing };
   readonly complete_files: { request: CompleteFiles; reply: FilesCompleted };
   readonly abort_multipart_upload: { request: AbortMultipartUpload; reply: MultipartUploadAborted };
@@ -657,16 +905,23 @@ export interface Calls {
   readonly list_unfinished: { request: ListUnfinished; reply: UnfinishedListed };
   readonly abort_unfinished: { request: AbortUnfinished; reply: UnfinishedAborted };
   readonly diagnose: { request: Diagnose; reply: Diagnosed };
+  readonly find_routes: { request: FindRoutes; reply: RoutesFound };
   readonly report_progress: { request: ReportProgress; reply: ProgressNoted };
+  readonly hand_over: { request: HandOver; reply: ProgressNoted };
 }
 
 /** How long each kind of request takes to be answered. */
 export const SPEEDS: Readonly<Record<keyof Calls, Speed>> = {
   hello: "prompt",
+  fetch_page_code: "prompt",
   pick_files: "quick",
   compare_object: "slow",
   create_multipart_upload: "quick",
   presign_parts: "quick",
+  relay_part: "relaying",
+  relay_frame: "prompt",
+  end_relay: "prompt",
+  try_frame: "prompt",
   complete_multipart_upload: "slow",
   complete_files: "slow",
   abort_multipart_upload: "deleting",
@@ -674,5 +929,25 @@ export const SPEEDS: Readonly<Record<keyof Calls, Speed>> = {
   list_unfinished: "quick",
   abort_unfinished: "deleting",
   diagnose: "quick",
+  find_routes: "quick",
   report_progress: "prompt",
+  hand_over: "prompt",
+};
+
+/** Whether files wait where they meet an obstacle, and whether the kernel gets parts through. */
+export const OBSTACLES: Readonly<Record<Obstacle, { readonly waits: boolean; readonly relay: Relay }>> = {
+  cors: { waits: false, relay: "cures" },
+  body_limit: { waits: false, relay: "cures" },
+  request_changed: { waits: false, relay: "cures" },
+  refused_by_proxy: { waits: false, relay: "cures" },
+  gateway: { waits: true, relay: "may_help" },
+  unavailable: { waits: true, relay: "useless" },
+  unreachable_from_page: { waits: true, relay: "may_help" },
+  untrusted_certificate: { waits: true, relay: "useless" },
+  mixed_content: { waits: false, relay: "cures" },
+  content_security_policy: { waits: false, relay: "cures" },
+  local_network_denied: { waits: true, relay: "cures" },
+  local_network_insecure: { waits: false, relay: "cures" },
+  local_network_frame: { waits: false, relay: "cures" },
+  blocked: { waits: false, relay: "cures" },
 };

@@ -33,7 +33,7 @@ export function signed(number: number, signedAt = 0): SignedPart {
     headers: {},
     expires_in: 3600,
   };
-  return { presigned, signedAt };
+  return { presigned, origin: "https://s3.test", signedAt };
 }
 
 /** Take a part from its hash to the wire. */

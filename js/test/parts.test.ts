@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import type { Parts } from "../src/upload/parts";
+import { type Parts, RELAYED } from "../src/upload/parts";
 import { checksums, cut, found, MiB, put, signed } from "./files";
 
 function lengths(parts: Parts): number[] {
@@ -403,5 +403,81 @@ suite("parts that S3 holds already", () => {
     assert.deepEqual(parts.toProve(), [1, 3, 5]);
     assert.deepEqual(parts.found(3), found(parts, 3, "part 3"));
     assert.equal(parts.found(2), undefined);
+  });
+});
+
+suite("parts whose answer was lost", () => {
+  /** Part 1 of 2 has left as a whole, and its answer was lost. */
+  function lost(refused: boolean): Parts {
+    const parts = cut(20, 10);
+    hashAll(parts);
+    parts.signed(1, signed(1));
+    parts.sending(1);
+    parts.sent(1, 10);
+    parts.doubted(1, { until: 100, everyMs: 5, refused });
+    parts.unsign(1);
+    return parts;
+  }
+
+  test("is in doubt until it is found, or was looked for long enough", () => {
+    const found = lost(true);
+    const again = lost(true);
+    assert.deepEqual([found.doubtful, found.isSent], [1, true]);
+
+    found.store(1);
+    again.signed(1, signed(1, 99));
+    assert.notEqual(again.doubt(1), undefined);
+    again.signed(1, signed(1, 100));
+
+    assert.deepEqual([found.doubtful, again.doubtful], [0, 0]);
+    assert.deepEqual([found.doubt(1), again.doubt(1)], [undefined, undefined]);
+  });
+
+  test("shows progress once its bytes are seen to leave, and not because it is stored", () => {
+    const hidden = cut(25, 10);
+    hashAll(hidden);
+    hidden.signed(1, signed(1));
+    hidden.sending(1);
+    hidden.store(1);
+
+    assert.deepEqual([hidden.showsProgress, lost(true).showsProgress], [false, true]);
+  });
+
+  test("is left alone: until the kernel looks again, or sends it itself", () => {
+    const direct = lost(true);
+    const relayed = lost(true);
+    direct.signed(1, signed(1));
+    relayed.signed(1, { ...signed(1), presigned: RELAYED });
+
+    const rests = [direct, relayed].map((parts) => [40, 100].map((now) => parts.restMs(1, now)));
+
+    assert.deepEqual(rests, [
+      [5, 5],
+      [60, 0],
+    ]);
+    assert.equal(cut(25, 10).restMs(1), 0);
+  });
+
+  test("counts as far as it was sent, unless its bytes were refused and are not found", () => {
+    for (const refused of [true, false]) {
+      const parts = lost(refused);
+      assert.equal(parts.bytesDone, 10);
+
+      parts.signed(1, signed(1, 100));
+
+      assert.equal(parts.bytesDone, refused ? 0 : 10);
+    }
+  });
+
+  test("counts once, however often it is sent", () => {
+    const parts = lost(true);
+    parts.signed(1, signed(1, 100));
+    parts.sending(1);
+    parts.sent(1, 4);
+    parts.takeBack(1);
+    parts.sent(1, 10);
+    parts.store(1);
+
+    assert.equal(parts.bytesDone, 10);
   });
 });

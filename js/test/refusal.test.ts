@@ -11,7 +11,8 @@ function document(code: string, message: string): string {
 }
 
 function problem(status: number, code: string, message: string) {
-  const answer = { kind: "refused", status, ...refusalIn(document(code, message)) } as const;
+  const refusal = refusalIn(document(code, message));
+  const answer = { kind: "refused", status, ...refusal, left: true, waitedMs: 0 } as const;
   return refusedPart({ name: "run7.csv", uri: "s3://lab-data/run7.csv" }, 1, answer);
 }
 

@@ -2,12 +2,19 @@
 
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import type { Answer } from "../src/net/put";
-import { isOtherRegion, pause, type Verdict, verdict } from "../src/net/retry";
+import { type Answer, answerOf } from "../src/net/answer";
+import {
+  isOtherRegion,
+  isTooMuch,
+  mayTurnUp,
+  pause,
+  type Verdict,
+  verdict,
+} from "../src/net/retry";
 import { tuning } from "../src/tuning";
 
 function refused(status: number, code = ""): Answer & { kind: "refused" } {
-  return { kind: "refused", status, code, action: "", said: "" };
+  return { kind: "refused", status, code, action: "", said: "", left: true, waitedMs: 60_000 };
 }
 
 const CASES: readonly (readonly [status: number, code: string, verdict: Verdict])[] = [
@@ -33,7 +40,7 @@ const CASES: readonly (readonly [status: number, code: string, verdict: Verdict]
   [413, "", "try again"],
   [429, "", "slow down"],
   [500, "InternalError", "try again"],
-  [501, "NotImplemented", "no conditions"],
+  [501, "NotImplemented", "try again"],
   [502, "", "try again"],
   [503, "SlowDown", "slow down"],
   [503, "", "slow down"],
@@ -54,6 +61,40 @@ suite("verdicts", () => {
       elsewhere.map(([status]) => status),
       [301, 307, 400],
     );
+  });
+});
+
+suite("answers in the store's place", () => {
+  const LEFT = { left: true, waitedMs: 60_000 } as const;
+
+  function answer(status: number, document: string): Answer {
+    return answerOf({ status, document, etag: "" }, LEFT);
+  }
+
+  for (const status of [408, 499, 502, 503, 504, 522]) {
+    test(`${status} without a code of S3's is a gateway's`, () => {
+      for (const document of ["", "<html>502 Bad Gateway</html>", "<Error><Code></Code></Error>"]) {
+        assert.deepEqual(answer(status, document), { kind: "gateway", status, ...LEFT });
+      }
+    });
+
+    test(`${status} with one is S3's own`, () => {
+      assert.equal(answer(status, "<Error><Code>SlowDown</Code></Error>").kind, "refused");
+    });
+  }
+
+  test("other errors are S3's, with a code or without", () => {
+    for (const status of [400, 403, 404, 413, 429, 500, 501])
+      assert.equal(answer(status, "<html>").kind, "refused");
+  });
+
+  test("a gateway that has no server free, or waited in vain, gets less at once", () => {
+    const busy = [408, 502, 503, 504].filter((status) => isTooMuch(answer(status, "")));
+
+    assert.deepEqual(busy, [503, 504]);
+    assert.equal(isTooMuch({ kind: "stalled", ...LEFT }), true);
+    assert.equal(isTooMuch({ kind: "stalled", left: false, waitedMs: 0 }), false);
+    assert.equal(isTooMuch({ kind: "lost", ...LEFT }), false);
   });
 });
 
@@ -81,5 +122,38 @@ suite("pauses", () => {
   test("chance decides over the whole pause, so that parts do not come back at once", () => {
     assert.equal(longest(3, 0), 0);
     assert.equal(longest(3, 0.25), 1000);
+  });
+});
+
+suite("parts that may yet turn up", () => {
+  const LEFT = { left: true, waitedMs: 60_000 } as const;
+
+  test("a gateway that gave up, and a lost answer, leave the store half as long again", () => {
+    const answers: readonly Answer[] = [
+      ...[408, 499, 500, 502, 504].map((status) => refused(status)),
+      { kind: "gateway", status: 502, ...LEFT },
+      { kind: "lost", ...LEFT },
+    ];
+
+    assert.deepEqual(new Set(answers.map(mayTurnUp)), new Set([30_000]));
+  });
+
+  test("what the page itself cut is looked for once", () => {
+    assert.deepEqual(
+      (["stalled", "quiet"] as const).map((kind) => mayTurnUp({ kind, ...LEFT })),
+      [0, 0],
+    );
+  });
+
+  test("what was stored, refused, or never left as a whole, is not looked for", () => {
+    const none: readonly Answer[] = [
+      { kind: "stored", etag: "" },
+      ...[403, 412, 413, 501, 503].map((status) => refused(status)),
+      { ...refused(504), left: false },
+      { kind: "lost", left: false, waitedMs: 0 },
+      { kind: "quiet", left: false, waitedMs: 0 },
+    ];
+
+    assert.deepEqual(new Set(none.map(mayTurnUp)), new Set([undefined]));
   });
 });

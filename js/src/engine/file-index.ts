@@ -31,9 +31,9 @@ export class FileIndex {
     return this.#active;
   }
 
-  /** Whether any file is in one of these states. */
-  anyIs(names: readonly StateName[]): boolean {
-    return names.some((name) => (this.#counts.get(name) ?? 0) > 0);
+  /** How many files are in these states. */
+  count(names: readonly StateName[]): number {
+    return names.reduce((sum, name) => sum + (this.#counts.get(name) ?? 0), 0);
   }
 
   /** The files that were picked by this path. */

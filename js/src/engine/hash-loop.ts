@@ -9,20 +9,26 @@ import type { Upload } from "../upload/upload";
 export class HashLoop {
   readonly #uploads: () => readonly Upload[];
   readonly #rate: Rate;
+  readonly #least: () => number;
   readonly #changed: () => void;
   readonly #signal: AbortSignal;
   readonly #work = new Notify();
 
-  /** @param lanes how many parts to hash at once. */
+  /**
+   * @param lanes how many parts to hash at once.
+   * @param least how many parts are to be hashed ahead at least.
+   */
   constructor(
     lanes: number,
     uploads: () => readonly Upload[],
     rate: Rate,
+    least: () => number,
     changed: () => void,
     signal: AbortSignal,
   ) {
     this.#uploads = uploads;
     this.#rate = rate;
+    this.#least = least;
     this.#changed = changed;
     this.#signal = signal;
     for (let lane = 0; lane < lanes; lane += 1) void this.#loop(lane);
@@ -38,24 +44,29 @@ export class HashLoop {
     this.#work.notify();
   }
 
+  /** The first lane is for what is sent, the others for what S3 holds already. */
   async #loop(lane: number): Promise<void> {
     while (!this.#signal.aborted) {
       const woken = this.#work.wait();
-      const upload = this.#next(lane);
-      const proof = upload === undefined ? this.#nextProof() : undefined;
+      const proof = this.#nextProof();
+      const upload = lane === 0 || proof === undefined ? this.#next(lane) : undefined;
       if (upload !== undefined) await upload.hashNext(lane);
       else if (proof !== undefined) await proof.proveNext(lane);
       else await (this.#nextComparison()?.hashNext(lane).then(this.#changed) ?? woken);
     }
   }
 
-  /** The other lanes help only while the sending might run dry: hashing yields to sending. */
+  /**
+   * The other lanes help only while the sending might run dry: hashing yields to sending. So it does
+   * to what S3 holds, which comes first in the file, and so in the whole file's digest.
+   */
   #next(lane: number): Upload | undefined {
     const uploads = this.#uploads();
     const ahead = uploads.reduce((sum, { active }) => sum + weightAhead(active?.parts), 0);
+    const isFirst = lane === 0 && this.#nextProof() === undefined;
     return uploads.find(({ active }) => {
       if (active?.parts.next("hash") === undefined) return false;
-      return ahead < (lane === 0 ? this.#window(active.plan.part_size) : tuning.windowMin);
+      return ahead < (isFirst ? this.#window(active.plan.part_size) : this.#least());
     });
   }
 
@@ -72,7 +83,7 @@ export class HashLoop {
   /** How many parts to have hashed and signed ahead. */
   #window(partSize: number): number {
     const parts = Math.ceil((this.#rate.perSecond * tuning.windowSeconds) / partSize);
-    return Math.min(tuning.windowMax, Math.max(tuning.windowMin, parts));
+    return Math.min(tuning.windowMax, Math.max(this.#least(), parts));
   }
 }
 

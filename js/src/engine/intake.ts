@@ -2,6 +2,7 @@
 
 import { randomId } from "../ids";
 import type { Picked } from "../pick/drop";
+import { checkReadable, GUARDS_FILES, sameBytes } from "../reading";
 import type { Offer, Offers } from "../resume/offers";
 import { distinctSizes } from "../text/format";
 import { text } from "../text/text";
@@ -14,6 +15,10 @@ export class Intake {
   readonly #offers: Offers;
   readonly #fileIndex: FileIndex;
   readonly #totals: Totals;
+  /** Where the paths go of picked files that are in the list already. */
+  #known: string[] = [];
+  /** Files that are alike are compared one after the other. */
+  #compared = Promise.resolve();
   readonly #arrivals = new Arrivals(
     (picked) => this.#takeIn(picked),
     (uploads) => this.#engine.plan(uploads),
@@ -26,15 +31,24 @@ export class Intake {
     this.#totals = totals;
   }
 
-  /** Take files in, in this order. */
-  pick(picked: readonly Picked[]): void {
+  /**
+   * Take files in, in this order.
+   *
+   * @returns the paths of those that were in the list already, once they are compared.
+   */
+  async pick(picked: readonly Picked[]): Promise<readonly string[]> {
     this.#prepare();
-    void this.#arrivals.start(picked);
+    const known: string[] = [];
+    this.#known = known;
+    await this.#arrivals.start(picked);
+    await this.#compared;
+    return known;
   }
 
   /** Resume an unfinished upload with a file; one of another size is refused at once. */
   continue(offer: Offer, picked: Picked): void {
     this.#prepare();
+    this.#engine.hashers.expect(picked.file.size);
     const upload = new Upload(randomId(), picked, this.#engine, this.#offers.addressOf(offer));
     this.#add([upload]);
     const { size, name } = offer;
@@ -65,31 +79,98 @@ export class Intake {
   #takeIn(picked: readonly Picked[]): readonly Upload[] {
     const offers = this.#offers;
     const offerOf = offers.finder();
-    const uploads = picked
-      .filter((each) => !this.#pickedAgain(each))
-      .map((each) => {
-        const offer = offerOf(each.file, each.path.normalize("NFC"));
-        return new Upload(randomId(), each, this.#engine, offer && offers.addressOf(offer));
-      });
-    this.#add(uploads);
+    const uploads: Upload[] = [];
+    for (const each of picked) {
+      this.#engine.hashers.expect(each.file.size);
+      if (this.#pickedAgain(each)) continue;
+      const offer = offerOf(each.file, each.path.normalize("NFC"));
+      const upload = new Upload(randomId(), each, this.#engine, offer && offers.addressOf(offer));
+      // At once: the same pick may bring two files of one path.
+      this.#add([upload]);
+      uploads.push(upload);
+    }
     this.#engine.schedule();
     return uploads;
   }
 
   /** A file that is in the list and not finished needs no second row: it resumes. */
-  #pickedAgain({ file, path }: Picked): boolean {
-    const paths = this.#fileIndex.at(path.normalize("NFC"));
-    const known = [...paths].find((upload) => upload.isOf(file));
-    if (known === undefined) return false;
+  #pickedAgain(picked: Picked): boolean {
+    const alike = [...this.#fileIndex.at(picked.path.normalize("NFC"))];
+    const known = alike.filter((upload) => upload.isOf(picked.file));
+    const [first, second] = known;
+    if (first === undefined) return this.#mayHaveChanged(picked, alike);
+    const changed = known.find((upload) => upload.hasChanged) ?? first;
+    if (changed.hasChanged || second === undefined) this.#resume(changed, picked);
+    if (changed.hasChanged) return true;
+    const paths = this.#known;
+    this.#compared = this.#compared.then(() => this.#compare(picked, known, paths));
+    return true;
+  }
+
+  /** Whether it is found out later if a row of this path is the file, before it was written to. */
+  #mayHaveChanged(picked: Picked, alike: readonly Upload[]): boolean {
+    const rows = alike.filter((upload) => upload.mayHaveChanged);
+    if (rows.length === 0) return false;
+    this.#compared = this.#compared.then(() => this.#takeChanged(picked, rows));
+    return true;
+  }
+
+  async #takeChanged(picked: Picked, rows: readonly Upload[]): Promise<void> {
+    for (const upload of rows) {
+      if (!(await hasBecome(upload, picked)) || !upload.mayHaveChanged) continue;
+      this.#totals.add(upload);
+      upload.pickedChanged(picked.file);
+      return;
+    }
+    this.#addLate(new Upload(randomId(), picked, this.#engine));
+  }
+
+  #resume(known: Upload, { file }: Picked): void {
     this.#totals.add(known);
     known.pickedAgain(file);
-    return true;
+  }
+
+  /** Cameras and simulations write files of one name, size and date: only the bytes tell. */
+  async #compare(picked: Picked, known: readonly Upload[], paths: string[]): Promise<void> {
+    for (const upload of known) {
+      if (!(await isSame(upload, picked))) continue;
+      if (known.length > 1) this.#resume(upload, picked);
+      paths.push(picked.path);
+      return;
+    }
+    // The kernel takes questions side by side: the key is for the file that was picked first.
+    await Promise.all(known.map((upload) => upload.planningOver));
+    this.#addLate(new Upload(randomId(), picked, this.#engine, undefined, true));
+  }
+
+  #addLate(upload: Upload): void {
+    this.#add([upload]);
+    this.#engine.plan([upload]);
+    this.#engine.schedule();
   }
 
   #add(uploads: readonly Upload[]): void {
     this.#fileIndex.add(uploads);
     for (const upload of uploads) this.#totals.add(upload);
   }
+}
+
+type Readable = Pick<Upload, "file" | "handle">;
+
+/** Whether a file was picked twice. What cannot be read is told so once it is to be sent. */
+async function isSame({ file, handle }: Readable, picked: Picked): Promise<boolean> {
+  if (handle && picked.handle && (await handle.isSameEntry(picked.handle))) return true;
+  return sameBytes(file, picked.file).catch(() => false);
+}
+
+/** Whether a file that was picked is on disk as it is picked now: the browser reads it no more. */
+async function hasBecome({ file, handle }: Upload, picked: Picked): Promise<boolean> {
+  if (handle && picked.handle && (await handle.isSameEntry(picked.handle))) return true;
+  const isThere = await checkReadable(file).then(
+    () => true,
+    () => false,
+  );
+  return !isThere || (!GUARDS_FILES && isSame({ file, handle: undefined }, picked));
 }
 
 /** Files that are taken in at once: a few milliseconds. */

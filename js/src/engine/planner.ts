@@ -3,18 +3,37 @@
 import { delay } from "../async";
 import { type Kernel, KernelError } from "../kernel/kernel";
 import { pause } from "../net/retry";
-import { MAX_PICK, type Pick, type PlannedFile, type RefusedFile } from "../protocol";
+import {
+  type Diagnosed,
+  MAX_PICK,
+  type Pick,
+  type PlannedFile,
+  type RefusedFile,
+} from "../protocol";
+import { text } from "../text/text";
 import { problemOf, refusalProblem } from "../upload/problem";
 import type { Upload } from "../upload/upload";
+import type { Diagnosis } from "./diagnosis";
+
+/** So many files are planned first, of many: the sending starts while the others are. */
+const FIRST = 48;
 
 export class Planner {
   readonly #kernel: Kernel;
   readonly #changed: () => void;
+  readonly #onObstacle: (store: string, found: Diagnosis) => Promise<void>;
   readonly #signal: AbortSignal;
 
-  constructor(kernel: Kernel, changed: () => void, signal: AbortSignal) {
+  /** @param onObstacle is called with what keeps this page from a store for sure. */
+  constructor(
+    kernel: Kernel,
+    changed: () => void,
+    onObstacle: (store: string, found: Diagnosis) => Promise<void>,
+    signal: AbortSignal,
+  ) {
     this.#kernel = kernel;
     this.#changed = changed;
+    this.#onObstacle = onObstacle;
     this.#signal = signal;
   }
 
@@ -23,8 +42,9 @@ export class Planner {
    * time for other things.
    */
   async plan(uploads: readonly Upload[]): Promise<void> {
-    for (let start = 0; start < uploads.length; start += MAX_PICK) {
-      const open = uploads.slice(start, start + MAX_PICK).filter(isPicked);
+    for (let start = 0, count = 0; start < uploads.length; start += count) {
+      count = start === 0 && uploads.length > 2 * FIRST ? FIRST : MAX_PICK;
+      const open = uploads.slice(start, start + count).filter(isPicked);
       if (open.length > 0) void this.#askAgain(await this.#ask(open));
     }
   }
@@ -46,13 +66,22 @@ export class Planner {
     const { origin } = location;
     const request = { kind: "pick_files", origin, files: uploads.map(asPick) } as const;
     try {
-      const { files } = await this.#kernel.call(request, this.#signal);
+      const answered = this.#kernel.call(request, this.#signal);
+      for (const upload of uploads) upload.planning(answered);
+      const { files, obstacles } = await answered;
+      const planned = files.find((file) => file.kind === "planned_file");
+      for (const found of planned === undefined ? [] : obstacles)
+        await this.#onObstacle(planned?.store ?? "", translated(found));
       return uploads.filter((upload, index) => !settle(upload, files[index]));
     } catch (error) {
       if (this.#signal.aborted) return [];
       return uploads.filter((upload) => !giveUp(upload, error));
     }
   }
+}
+
+function translated({ cause, message, relay }: Diagnosed): Diagnosis {
+  return { cause, message: text.fromKernel(cause, message), relay };
 }
 
 /** Whether it still waits for a plan: it may be discarded meanwhile. */
@@ -77,7 +106,7 @@ function giveUp(upload: Upload, error: unknown): boolean {
   return true;
 }
 
-function asPick({ id, file, path, ifExists, continues }: Upload): Pick {
+function asPick({ id, file, path, ifExists, twin, continues }: Upload): Pick {
   return {
     file_id: id,
     name: file.name.normalize("NFC"),
@@ -86,6 +115,7 @@ function asPick({ id, file, path, ifExists, continues }: Upload): Pick {
     type: file.type,
     last_modified: file.lastModified,
     if_exists: ifExists,
+    twin,
     key: continues.key,
     upload_id: continues.uploadId,
   };

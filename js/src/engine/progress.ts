@@ -56,12 +56,23 @@ function described(upload: Upload, waits: WaitingFor, trouble: string): FileProg
   };
 }
 
-/** What keeps a file from moving, if anything. */
-export function waitingFor(upload: Upload, kernel: Kernel, reachable: boolean): WaitingFor {
+/**
+ * What keeps a file from moving, if anything.
+ *
+ * @param stuck whether its parts go through a kernel that takes nothing just now.
+ */
+export function waitingFor(
+  upload: Upload,
+  kernel: Kernel,
+  reachable: boolean,
+  stuck: boolean,
+): WaitingFor {
   const { active, state, trouble } = upload;
   if (active !== undefined) {
     const { parts } = active;
-    if (!reachable || (parts.inFlight.length === 0 && parts.resting > 0)) return "network";
+    if (stuck) return "kernel";
+    const rests = parts.inFlight.length === 0 && parts.resting > parts.doubtful;
+    if (!reachable || rests) return "network";
     const starved = parts.inFlight.length === 0 && parts.ready === 0;
     return starved && kernel.isSilent ? "kernel" : "";
   }

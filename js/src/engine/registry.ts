@@ -10,6 +10,8 @@ export interface Hosted {
   readonly engine: Uploads;
   /** Destination of its files: only a widget that sends to the same place may adopt it. */
   readonly target: string;
+  /** The cell that made the widget; empty if none did. */
+  readonly cell: string;
   /** Mounted views. */
   views: number;
 }
@@ -29,13 +31,15 @@ export function engines(): Map<string, Hosted> {
 }
 
 /**
- * An engine whose files still go to this place and whose own model nobody shows, or whose kernel
- * is gone: after a restart, or when the cell is run again, nothing has to be picked again.
+ * An engine whose files still go to this place and whose kernel is gone, or whose own cell was run
+ * again: nothing has to be picked again. A widget that lives keeps its engine, shown or not.
  */
-export function adopt(target: string): Hosted | undefined {
+export function adopt(target: string, cell: string): Hosted | undefined {
   const orphans = [...engines()].filter(
-    ([, { target: place, views, engine }]) =>
-      place === target && (views === 0 || engine.kernel.isCut) && engine.unfinished,
+    ([, { target: place, cell: its, views, engine }]) =>
+      place === target &&
+      engine.unfinished &&
+      ((views === 0 && cell !== "" && its === cell) || engine.isCut()),
   );
   // Engines without a view come first: the others may still be taken by their own cells.
   const [id, hosted] = orphans.find(([, { views }]) => views === 0) ?? orphans[0] ?? [];

@@ -4,10 +4,10 @@ import { delay } from "../async";
 import { type Kernel, KernelError } from "../kernel/kernel";
 import { reaches } from "../net/reachability";
 import {
-  type EventEnvelope,
   type FileProgress,
   MAX_PICK,
   type Order,
+  type Orders,
   type Reach,
   type ReportProgress,
   type Summary,
@@ -60,7 +60,7 @@ export class Reporter {
   }
 
   /** Handle an event that the kernel sent. */
-  handle(event: EventEnvelope["event"]): void {
+  handle(event: Orders | Reach): void {
     if (event.kind === "reach") void this.#tryReach(event);
     else {
       // Another page may have come: the reply names all our files that it sends now.

@@ -8,13 +8,21 @@ import { createHashers, type Hashers } from "../hashing/workers";
 import { Completions } from "../kernel/completions";
 import { Handshake } from "../kernel/handshake";
 import { type Channel, Kernel } from "../kernel/kernel";
+import { PartRelay } from "../kernel/relay";
 import type { Pool } from "../net/pool";
 import { Rate } from "../net/rate";
 import { Reachability } from "../net/reachability";
 import type { Picked } from "../pick/drop";
-import type { FileProgress, Order, Summary, Welcome } from "../protocol";
+import {
+  type EventEnvelope,
+  type FileProgress,
+  MAX_PICK,
+  type Order,
+  type Summary,
+  type Welcome,
+} from "../protocol";
 import { type Offer, Offers } from "../resume/offers";
-import { isWithoutPlan } from "../upload/states";
+import { isWithoutPlan, type Sign } from "../upload/states";
 import type { Engine, Upload } from "../upload/upload";
 import type { UploadAddress } from "../upload/work";
 import { FileIndex } from "./file-index";
@@ -24,6 +32,7 @@ import { fileProgress, waitingFor } from "./progress";
 import { Reporter } from "./reporter";
 import { Scheduler } from "./scheduler";
 import { Totals } from "./totals";
+import { Ways } from "./ways";
 
 export interface Options {
   readonly channel: Channel;
@@ -38,6 +47,8 @@ const WORKING = ["checking", "uploading", "completing"] as const;
 
 export class Uploads implements Engine {
   readonly kernel: Kernel;
+  readonly relay: PartRelay;
+  readonly ways: Ways;
   readonly hashers: Hashers = createHashers();
   readonly rate = new Rate();
   readonly offers: Offers;
@@ -66,7 +77,13 @@ export class Uploads implements Engine {
     const changed = (): void => this.progressed();
     const maxConcurrency = (): number => this.#options.maxConcurrency();
     this.#options = options;
-    this.kernel = new Kernel(options.channel, (event) => this.#reporter.handle(event));
+    this.kernel = new Kernel(options.channel, (event) => this.#hear(event));
+    this.relay = new PartRelay(this.kernel, signal);
+    this.ways = new Ways(
+      () => this.welcome?.transport ?? "direct",
+      () => this.relay.works(),
+      (store) => this.#scheduler.wayChanged(store),
+    );
     this.#reporter = new Reporter(
       this.kernel,
       this.#totals,
@@ -74,9 +91,16 @@ export class Uploads implements Engine {
       (ids) => this.#takenOver(ids),
       signal,
     );
-    this.#planner = new Planner(this.kernel, changed, signal);
-    this.#scheduler = new Scheduler(this.#fileIndex, this, this.rate, maxConcurrency, signal);
-    this.completions = new Completions(this.kernel, signal);
+    const files = this.#fileIndex;
+    this.#scheduler = new Scheduler(files, this, this.ways, this.rate, maxConcurrency, signal);
+    this.#planner = new Planner(
+      this.kernel,
+      changed,
+      (store, found) => this.#scheduler.decide(store, found),
+      signal,
+    );
+    const unsent = (): number => this.#fileIndex.count(UNSENT);
+    this.completions = new Completions(this.kernel, unsent, signal);
     this.offers = new Offers(this.kernel, () => this.#taken, changed, signal);
     this.#intake = new Intake(this, this.offers, this.#fileIndex, this.#totals);
     this.reachability = new Reachability(changed, signal);
@@ -100,12 +124,12 @@ export class Uploads implements Engine {
 
   /** Whether bytes that only this page has are still to be sent. */
   get isUnsent(): boolean {
-    return this.#fileIndex.anyIs(UNSENT);
+    return this.#fileIndex.count(UNSENT) > 0;
   }
 
   /** Whether a machine that falls asleep would stop something. */
   get isWorking(): boolean {
-    return this.#fileIndex.anyIs(WORKING);
+    return this.#fileIndex.count(WORKING) > 0;
   }
 
   /** Whether any file is neither on S3 nor given up. */
@@ -141,9 +165,13 @@ export class Uploads implements Engine {
     if (this.welcome !== undefined) await this.offers.listAll(this.welcome.destination);
   }
 
-  /** Take files in. They are uploaded in this order. */
-  pick(picked: readonly Picked[]): void {
-    this.#intake.pick(picked);
+  /**
+   * Take files in. They are uploaded in this order.
+   *
+   * @returns the paths of those that were in the list already, once they are compared.
+   */
+  pick(picked: readonly Picked[]): Promise<readonly string[]> {
+    return this.#intake.pick(picked);
   }
 
   /** Resume an unfinished upload with a file; one of another size is refused at once. */
@@ -164,6 +192,11 @@ export class Uploads implements Engine {
     if (this.welcome === undefined) return;
     await this.offers.list(this.welcome.destination);
     if (this.offers.store !== "") void this.reachability.watch(this.offers.store);
+  }
+
+  /** List the unfinished uploads again, though a list of before is on its way. */
+  async listAnew(): Promise<void> {
+    if (this.welcome !== undefined) await this.offers.listAnew(this.welcome.destination);
   }
 
   pause(ids: readonly string[] = []): void {
@@ -194,6 +227,19 @@ export class Uploads implements Engine {
   /** Take finished files off the list; nothing changes on S3. */
   clear(ids: readonly string[] = []): void {
     this.#remove(this.#named(ids).filter(({ state }) => state.name === "done"));
+  }
+
+  /** Whether the kernel's end is gone; asks it something, since only that shows it. */
+  isCut(): boolean {
+    if (!this.kernel.isCut) void this.#sayHello();
+    return this.kernel.isCut;
+  }
+
+  /** Tell the widget whose engine this was that it has these files no more. */
+  handOver(): void {
+    const ids = this.files.filter(({ state }) => state.name !== "done").map(({ id }) => id);
+    for (let from = 0; from < ids.length; from += MAX_PICK)
+      this.kernel.tell({ kind: "hand_over", file_ids: ids.slice(from, from + MAX_PICK) });
   }
 
   /** Continue over another channel, with another model's settings. */
@@ -228,18 +274,28 @@ export class Uploads implements Engine {
     const store = "work" in upload.state ? upload.state.work.plan.store : "";
     const reachable = this.#scheduler.isReachable(store);
     const cut = upload.active !== undefined && !reachable;
-    const waits = waitingFor(upload, this.kernel, reachable);
+    const stuck = this.ways.isRelayed(store) && this.relay.isStuck;
+    const waits = waitingFor(upload, this.kernel, reachable, stuck);
     const deafness = waits === "kernel" ? this.deafness : "";
     const trouble = deafness || (cut && this.#scheduler.diagnosis(store)) || upload.trouble;
     return fileProgress(upload, waits, trouble);
+  }
+
+  /** Whether the user may have parts sent through the kernel, as the page gets no answer. */
+  mayRelay(store: string): boolean {
+    return this.ways.mayRelay(store) && this.#scheduler.relayMayHelp(store);
   }
 
   summary(): Summary {
     return this.#totals.summary();
   }
 
-  pool(store: string): Pool {
-    return this.#scheduler.pool(store);
+  trust(store: string): void {
+    this.#scheduler.trustStore(store);
+  }
+
+  fails(upload: Upload, pool: Pool): boolean {
+    return this.#scheduler.fails(upload, pool);
   }
 
   plan(uploads: readonly Upload[]): void {
@@ -247,7 +303,7 @@ export class Uploads implements Engine {
   }
 
   uploadOpened(upload: Upload, address: UploadAddress): void {
-    this.pool(address.store);
+    this.#scheduler.opened(upload, address.store);
     if (address.uploadId === "") return;
     const { path, file, handle } = upload;
     const { size, lastModified } = file;
@@ -272,6 +328,18 @@ export class Uploads implements Engine {
     this.schedule();
   }
 
+  suspect(upload: Upload, sign: Sign): void {
+    this.#scheduler.suspect(upload, sign);
+  }
+
+  unheard(upload: Upload): void {
+    this.#scheduler.unheard(upload);
+  }
+
+  detoured(upload: Upload): Promise<boolean> {
+    return this.#scheduler.detoured(upload);
+  }
+
   schedule(): void {
     this.#ticker.start();
     this.#scheduler.schedule();
@@ -286,6 +354,12 @@ export class Uploads implements Engine {
       this.#reporter.report();
       for (const listener of this.#listeners) listener();
     });
+  }
+
+  #hear(event: EventEnvelope["event"]): void {
+    if (event.kind === "wanted") this.relay.handle(event);
+    else if (event.kind !== "object_read") this.#reporter.handle(event);
+    else for (const upload of this.#named([event.file_id])) upload.objectRead(event.bytes_read);
   }
 
   #carryOut({ verb, file_ids }: Order): void {

@@ -1,7 +1,9 @@
 /** Reads and hashes, off the page's thread: each part, and the whole file in its order. */
 
 import * as Comlink from "comlink";
-import { createMD5, createSHA256, type IHasher } from "hash-wasm";
+import { read } from "../reading";
+import { giveBack } from "./buffers";
+import { type Digest, digests } from "./digests";
 
 export interface HashedPart {
   /** Base64. */
@@ -12,6 +14,8 @@ export interface HashedPart {
 
 export interface PartToHash {
   readonly slice: Blob;
+  /** Bytes of the slice. */
+  readonly size: number;
   readonly md5: boolean;
   /** Name of the whole file to which the bytes belong too; empty if that is not wanted. */
   readonly file: string;
@@ -22,75 +26,106 @@ export interface PartToHash {
 /** Read at most this much at once: what is read stands in memory, and `subtle` cannot stream. */
 const READ_BYTES = 32 * 1024 * 1024;
 
-/**
- * Hashers that are used again and again: each is a WebAssembly instance with memory of its own, and
- * a browser has room for few.
- */
-class Spares {
-  readonly #create: () => Promise<IHasher>;
-  readonly #free: IHasher[] = [];
+/** What the whole file's digest reads at once, where it has to read: twice that stands in memory. */
+const PIECE_BYTES = 8 * 1024 * 1024;
 
-  constructor(create: () => Promise<IHasher>) {
-    this.#create = create;
-  }
-
-  async take(): Promise<IHasher> {
-    return (this.#free.pop() ?? (await this.#create())).init();
-  }
-
-  giveBack(hasher: IHasher): void {
-    this.#free.push(hasher);
-  }
+interface Piece {
+  readonly offset: number;
+  readonly bytes: ArrayBuffer;
 }
-
-const sha256s = new Spares(() => createSHA256());
-const md5s = new Spares(() => createMD5());
 
 /** One file's digest, fed in any order of parts and hashed in the file's. */
 class WholeFile {
-  readonly #hasher: Promise<IHasher> = sha256s.take();
-  readonly #early = new Map<number, () => void>();
+  readonly #hasher: Promise<Digest> = digests().then((ours) => ours.sha256());
+  readonly #early = new Set<{ readonly offset: number; readonly release: () => void }>();
   #offset = 0;
   #abandoned = false;
   #hex: string | undefined;
+  /** Settles when nothing is read here any more. */
+  #reading: Promise<unknown> = Promise.resolve();
 
-  /** Resolves when the bytes were taken: reading ahead waits here. */
+  /** Resolves when the bytes were taken, and are gone: reading ahead waits here. */
   async update(offset: number, bytes: ArrayBuffer): Promise<void> {
-    const hasher = await this.#hasher;
-    // A part may be hashed a second time.
-    if (this.#abandoned || this.#hex !== undefined || offset < this.#offset) return;
-    if (offset > this.#offset) {
-      await new Promise<void>((resolve) => this.#early.set(offset, resolve));
+    try {
+      await this.#take(offset, bytes);
+    } finally {
+      giveBack(bytes);
     }
-    if (this.#abandoned) return;
+  }
+
+  async #take(offset: number, bytes: ArrayBuffer): Promise<void> {
+    const hasher = await this.#hasher;
+    await this.#turn(offset);
+    // A part may be hashed a second time, and be read here meanwhile.
+    if (this.#abandoned || this.#hex !== undefined || offset < this.#offset) return;
     hasher.update(new Uint8Array(bytes));
     this.#offset = offset + bytes.byteLength;
-    const next = this.#early.get(this.#offset);
-    this.#early.delete(this.#offset);
-    next?.();
+    for (const waiting of this.#early) {
+      if (waiting.offset > this.#offset) continue;
+      this.#early.delete(waiting);
+      waiting.release();
+    }
+  }
+
+  /** Wait for the bytes before. */
+  async #turn(offset: number): Promise<void> {
+    if (this.#abandoned || offset <= this.#offset) return;
+    await new Promise<void>((release) => this.#early.add({ offset, release }));
+  }
+
+  /** Read what no part brings: a slice that begins at `offset`, in its turn. */
+  async fill(offset: number, slice: Blob): Promise<void> {
+    await this.#turn(offset);
+    await this.#readAll(slice, offset);
   }
 
   /** What no part brought is read here. */
   async digest(bytes: Blob): Promise<string> {
-    while (this.#offset < bytes.size) {
-      if (this.#abandoned) throw new Error("the digest is not wanted any more");
-      const slice = bytes.slice(this.#offset, this.#offset + READ_BYTES);
-      await this.update(this.#offset, await slice.arrayBuffer());
-    }
+    await this.#readAll(bytes, 0);
     const hasher = await this.#hasher;
     if (this.#hex !== undefined) return this.#hex;
-    // Once abandoned, the hasher may be another file's already.
-    if (this.#abandoned) throw new Error("the digest is not wanted any more");
-    this.#hex = hasher.digest("hex");
-    sha256s.giveBack(hasher);
+    this.#hex = hexadecimal(hasher.end());
     return this.#hex;
+  }
+
+  /** One after the other: else each byte would be read twice. */
+  #readAll(slice: Blob, base: number): Promise<void> {
+    const reading = this.#reading.then(() => this.#readOn(slice, base));
+    this.#reading = reading.catch(() => {});
+    return reading;
+  }
+
+  /** Each piece is read while the one before it is hashed. */
+  async #readOn(slice: Blob, base: number): Promise<void> {
+    const end = base + slice.size;
+    if (this.#offset >= end) return;
+    let ahead = this.#read(slice, base, this.#offset);
+    while (this.#offset < end) {
+      const piece = await ahead;
+      if (this.#abandoned) throw new Error("the digest is not wanted any more");
+      // Else parts have brought it meanwhile.
+      const isNext = piece.offset === this.#offset;
+      const next = isNext ? piece.offset + piece.bytes.byteLength : this.#offset;
+      ahead = this.#read(slice, base, next);
+      if (isNext) await this.update(piece.offset, piece.bytes);
+      else giveBack(piece.bytes);
+    }
+  }
+
+  #read(slice: Blob, base: number, offset: number): Promise<Piece> {
+    const start = offset - base;
+    const reading = read(slice.slice(start, start + PIECE_BYTES)).then((bytes) => ({
+      offset,
+      bytes,
+    }));
+    reading.catch(() => {});
+    return reading;
   }
 
   /** The missing parts will not come: release those that wait for them. */
   abandon(): void {
     this.#abandoned = true;
-    for (const release of this.#early.values()) release();
-    if (this.#hex === undefined) void this.#hasher.then((hasher) => sha256s.giveBack(hasher));
+    for (const { release } of this.#early) release();
   }
 }
 
@@ -105,7 +140,12 @@ export class WholeHasher {
   }
 
   async update(file: string, offset: number, bytes: ArrayBuffer): Promise<void> {
-    if (!this.#forgotten.has(file)) await this.#file(file).update(offset, bytes);
+    if (this.#forgotten.has(file)) giveBack(bytes);
+    else await this.#file(file).update(offset, bytes);
+  }
+
+  async fill(file: string, offset: number, slice: Blob): Promise<void> {
+    if (!this.#forgotten.has(file)) await this.#file(file).fill(offset, slice);
   }
 
   /** Hexadecimal, as `sha256sum` prints it. */
@@ -129,28 +169,46 @@ export class WholeHasher {
 /** Checksums of parts. */
 export class PartHasher {
   #whole: Comlink.Remote<WholeHasher> | undefined;
+  /** Settles when the whole file's digest has taken the bytes that stand in memory for it. */
+  #taken: Promise<void> | undefined;
 
   connect(port: MessagePort): void {
     this.#whole = Comlink.wrap<WholeHasher>(port);
   }
 
-  /** @throws NotReadableError or NotFoundError if the file is not what it was. */
-  async hash({ slice, md5, file, offset }: PartToHash): Promise<HashedPart> {
-    const small = slice.size <= READ_BYTES;
+  /** @throws FileChangedError if the file is not what it was. */
+  async hash({ slice, size, md5, file, offset }: PartToHash): Promise<HashedPart> {
+    // Before all else: so each part waits for such only that were asked for before it.
+    if (file !== "") await this.#room();
+    const small = size <= READ_BYTES;
     const digester = small && globalThis.crypto?.subtle ? new OneShot() : await Streaming.create();
-    const md5er = md5 ? await md5s.take() : undefined;
-    for (let start = 0; start < slice.size; start += READ_BYTES) {
-      const bytes = await slice.slice(start, start + READ_BYTES).arrayBuffer();
+    const md5er = md5 ? (await digests()).md5() : undefined;
+    for (let start = 0; start < size; start += READ_BYTES) {
+      if (start > 0) await this.#room();
+      const bytes = await (small
+        ? read(slice, size)
+        : read(slice.slice(start, start + READ_BYTES)));
       await digester.update(bytes);
       md5er?.update(new Uint8Array(bytes));
-      if (file !== "") {
-        await this.#whole?.update(file, offset + start, Comlink.transfer(bytes, [bytes]));
-      }
+      if (file !== "") this.#taken = this.#feed(file, offset + start, bytes);
+      else giveBack(bytes);
     }
     const sha256 = base64(await digester.digest());
-    const md5Digest = md5er ? base64(md5er.digest("binary")) : "";
-    if (md5er) md5s.giveBack(md5er);
-    return { sha256, md5: md5Digest };
+    return { sha256, md5: md5er ? base64(md5er.end()) : "" };
+  }
+
+  #feed(file: string, offset: number, bytes: ArrayBuffer): Promise<void> | undefined {
+    const taken = this.#whole?.update(file, offset, Comlink.transfer(bytes, [bytes]));
+    // The next part hears of it.
+    taken?.catch(() => {});
+    return taken;
+  }
+
+  /** Wait until nothing stands in memory that was read before. */
+  async #room(): Promise<void> {
+    const taken = this.#taken;
+    this.#taken = undefined;
+    await taken;
   }
 }
 
@@ -171,29 +229,31 @@ class OneShot {
 
 /** SHA-256 by WebAssembly: takes the bytes as they come, in any context. */
 class Streaming {
-  readonly #hasher: IHasher;
+  readonly #digest: Digest;
 
-  private constructor(hasher: IHasher) {
-    this.#hasher = hasher;
+  private constructor(digest: Digest) {
+    this.#digest = digest;
   }
 
   static async create(): Promise<Streaming> {
-    return new Streaming(await sha256s.take());
+    return new Streaming((await digests()).sha256());
   }
 
   async update(bytes: ArrayBuffer): Promise<void> {
-    this.#hasher.update(new Uint8Array(bytes));
+    this.#digest.update(new Uint8Array(bytes));
   }
 
   async digest(): Promise<Uint8Array> {
-    const digest = this.#hasher.digest("binary");
-    sha256s.giveBack(this.#hasher);
-    return digest;
+    return this.#digest.end();
   }
 }
 
 function base64(bytes: Uint8Array): string {
   return btoa(String.fromCharCode(...bytes));
+}
+
+function hexadecimal(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 /** What a worker offers: it becomes one of the two. */

@@ -1,8 +1,9 @@
 /**
- * Has files completed by the kernel. Those that went as one PUT come by the hundred: while one
- * message is on its way, the others gather for the next.
+ * Has files completed by the kernel. Those that went as one PUT come by the hundred: they gather
+ * for a message, since the kernel proves many by one list.
  */
 
+import { delay, Notify } from "../async";
 import {
   type CompleteMultipartUpload,
   MAX_BATCH,
@@ -10,6 +11,7 @@ import {
   type PartsMissing,
   type RefusedFile,
 } from "../protocol";
+import { tuning } from "../tuning";
 import { type Kernel, KernelError } from "./kernel";
 
 export type Completed = MultipartUploadCompleted | PartsMissing;
@@ -22,14 +24,22 @@ interface Waiting {
 /** Messages on their way at once. */
 const MESSAGES = 2;
 
+/** So many files are worth a list. */
+const WORTH_A_LIST = 21;
+
 export class Completions {
   readonly #kernel: Kernel;
+  readonly #unsent: () => number;
   readonly #signal: AbortSignal;
+  readonly #called = new Notify();
   #waiting: Waiting[] = [];
+  #isGathering = false;
   #underway = 0;
 
-  constructor(kernel: Kernel, signal: AbortSignal) {
+  /** @param unsent how many files have yet to be sent, some of which may soon be completed. */
+  constructor(kernel: Kernel, unsent: () => number, signal: AbortSignal) {
     this.#kernel = kernel;
+    this.#unsent = unsent;
     this.#signal = signal;
   }
 
@@ -41,18 +51,27 @@ export class Completions {
   call(request: CompleteMultipartUpload, signal: AbortSignal): Promise<Completed> {
     if (request.parts_sha256.length > 1) return this.#kernel.call(request, signal);
     return new Promise<Completed>((resolve, reject) => {
-      signal.addEventListener("abort", () => reject(signal.reason), { once: true });
-      this.#waiting.push({ request, resolve, reject });
+      const entry = { request, resolve, reject };
+      const leave = (): void => {
+        this.#waiting = this.#waiting.filter((other) => other !== entry);
+        reject(signal.reason);
+      };
+      signal.addEventListener("abort", leave, { once: true });
+      this.#waiting.push(entry);
+      this.#called.notify();
       void this.#next();
     });
   }
 
   async #next(): Promise<void> {
-    if (this.#underway >= MESSAGES || this.#waiting.length === 0) return;
+    const isFull = this.#isGathering || this.#underway >= MESSAGES;
+    if (isFull || this.#waiting.length === 0) return;
+    this.#isGathering = true;
+    await this.#gather();
+    this.#isGathering = false;
     this.#underway += 1;
-    // Files that are done in the same breath go together.
-    await Promise.resolve();
     const batch = this.#waiting.splice(0, MAX_BATCH);
+    void this.#next();
     try {
       if (batch.length > 0) await this.#complete(batch);
     } catch (error) {
@@ -61,6 +80,24 @@ export class Completions {
       this.#underway -= 1;
       void this.#next();
     }
+  }
+
+  /** Files that are done in the same breath go together; of many, those of the next moments too. */
+  async #gather(): Promise<void> {
+    await Promise.resolve();
+    let isLate = false;
+    const late = delay(tuning.gatherMs, this.#signal)
+      .catch(() => {})
+      .then(() => {
+        isLate = true;
+      });
+    while (!isLate && this.#mayGrow()) await Promise.race([late, this.#called.wait()]);
+  }
+
+  #mayGrow(): boolean {
+    const unsent = this.#unsent();
+    const { length } = this.#waiting;
+    return length < MAX_BATCH && unsent > 0 && length + unsent >= WORTH_A_LIST;
   }
 
   async #complete(batch: readonly Waiting[]): Promise<void> {

@@ -1,5 +1,6 @@
 /** Introduces the page to the kernel, before any file and after each restart. */
 
+import { hasCells } from "../host";
 import { VERSION, type Welcome } from "../protocol";
 import { text } from "../text/text";
 import { tuning } from "../tuning";
@@ -40,9 +41,12 @@ export class Handshake {
 
   /** Why the kernel may never answer, for people; empty while it answers or soon may. */
   get deafness(): string {
-    if (this.#kernel.isCut) return text.restarted;
+    const cells = hasCells();
+    if (this.#kernel.isCut || this.#kernel.isOutOfReach) return cells ? text.restarted : text.ended;
+    if (this.#kernel.isDeaf) return cells ? text.deaf : text.noPython;
     if (!this.isOpen) return "";
-    return Date.now() - this.#kernel.heardAt > tuning.kernelMissingMs ? text.noKernel : "";
+    const isMissing = Date.now() - this.#kernel.heardAt > tuning.kernelMissingMs;
+    return isMissing ? (cells ? text.noKernel : text.noPython) : "";
   }
 
   /** Resolves when the last hello is answered, either way. */

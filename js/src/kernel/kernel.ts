@@ -4,14 +4,18 @@ import { delay, Limiter } from "../async";
 import { randomId } from "../ids";
 import { pause } from "../net/retry";
 import type { Calls, ErrorCode, EventEnvelope, Request, Speed } from "../protocol";
-import { SPEEDS } from "../protocol";
+import { LEAST_FRAME, SPEEDS } from "../protocol";
 import { text } from "../text/text";
 import { tuning } from "../tuning";
 
 /** How messages travel: a comm in Jupyter, anything else in a plain page. */
 export interface Channel {
   /** May throw while the other side is gone. */
-  send(content: object): void;
+  send(content: object, buffers: readonly ArrayBuffer[]): void;
+  /** Whether the kernel has nothing to do, as far as the page is told. */
+  isIdle(): boolean;
+  /** Whether what is sent reaches the kernel's machine, as far as the page is told. */
+  isConnected(): boolean;
   /** Calls `hear` with every message; returns how to stop that. */
   listen(hear: (content: unknown) => void): () => void;
 }
@@ -38,6 +42,8 @@ type FailedReply = { kind: "failed"; code: ErrorCode; message: string; retryable
 
 interface Outstanding {
   readonly request: Request;
+  /** Too large to be sent again before they are known to be lost; then in halves. */
+  buffers: readonly ArrayBuffer[];
   readonly resolve: (reply: Reply) => void;
   readonly reject: (error: unknown) => void;
   readonly since: number;
@@ -59,6 +65,8 @@ export class Kernel {
   };
   #heardAt = Date.now();
   #requests = 0;
+  /** The newest request that was answered at once. */
+  #prompted = 0;
   #cut = false;
   #isDisposed = false;
 
@@ -72,6 +80,18 @@ export class Kernel {
   get isSilent(): boolean {
     const prompt = this.#firstPrompt()?.[1];
     return prompt !== undefined && Date.now() - prompt.since > tuning.kernelSilentMs;
+  }
+
+  /** Whether the kernel has nothing to do, and still does not answer what needs no S3. */
+  get isDeaf(): boolean {
+    const prompt = this.#firstPrompt()?.[1];
+    if (prompt === undefined || !this.#channel.isIdle()) return false;
+    return Date.now() - Math.max(prompt.since, this.#heardAt) > tuning.kernelDeafMs;
+  }
+
+  /** Whether the kernel does not answer since the way to it is gone, for now. */
+  get isOutOfReach(): boolean {
+    return this.isSilent && !this.#channel.isConnected();
   }
 
   /** Whether to find out: either S3 or the kernel keeps a request waiting. */
@@ -94,19 +114,31 @@ export class Kernel {
   /**
    * Ask, and ask again until there is an answer.
    *
+   * @param buffers travel beside the request, which needs to be a prompt one.
    * @throws KernelError if the kernel answers `failed`; the signal's reason if that aborts.
    */
   async call<K extends Kind>(
     request: Calls[K]["request"] & { readonly kind: K },
     signal: AbortSignal,
+    buffers: readonly ArrayBuffer[] = [],
   ): Promise<Calls[K]["reply"]> {
-    const exchange = (): Promise<Reply> => this.#exchange(request, signal);
+    const exchange = (): Promise<Reply> => this.#exchange(request, signal, buffers);
     const speed: Speed = SPEEDS[request.kind];
-    const reply = speed === "prompt" ? exchange() : this.#limiters[speed].run(exchange, signal);
+    const isFree = speed === "prompt" || speed === "relaying";
+    const reply = isFree ? exchange() : this.#limiters[speed].run(exchange, signal);
     return (await reply) as Calls[K]["reply"];
   }
 
-  /** Continue over another channel: the old one's other end is gone. */
+  /** Say something once, and hear no reply: the channel is about to change. */
+  tell(request: Request): void {
+    try {
+      this.#channel.send({ rid: `${++this.#requests}`, client: this.client, request }, []);
+    } catch {
+      // Nobody is there to hear it.
+    }
+  }
+
+  /** Continue over another channel: the old one's other end is gone, or has been told. */
   connect(channel: Channel): void {
     this.#stopListening();
     this.#channel = channel;
@@ -125,12 +157,18 @@ export class Kernel {
     for (const rid of [...this.#outstanding.keys()]) this.#forget(rid);
   }
 
-  async #exchange(request: Request, signal: AbortSignal): Promise<Reply> {
+  async #exchange(
+    request: Request,
+    signal: AbortSignal,
+    buffers: readonly ArrayBuffer[],
+  ): Promise<Reply> {
+    signal.throwIfAborted();
     const rid = `${++this.#requests}`;
     const { promise, resolve, reject } = withResolvers<Reply>();
     const stop = (): void => reject(signal.reason);
     signal.addEventListener("abort", stop, { once: true });
-    const entry = { request, resolve, reject, since: Date.now(), sends: 0, timer: undefined };
+    const since = Date.now();
+    const entry = { request, buffers, resolve, reject, since, sends: 0, timer: undefined };
     this.#outstanding.set(rid, entry);
     this.#send(rid, entry);
     try {
@@ -142,12 +180,10 @@ export class Kernel {
   }
 
   #send(rid: string, entry: Outstanding): void {
-    const [knocks] = this.#firstPrompt() ?? [...this.#outstanding.keys()];
-    // A kernel that runs a cell hears nothing: more messages would only wait there in a heap,
-    // so of several unanswered requests just one knocks again.
-    if (entry.sends === 0 || rid === knocks || this.#heardAt > entry.since) {
+    if (entry.sends === 0 || this.#mayRepeat(rid, entry)) {
+      if (entry.sends > 0) entry.buffers = entry.buffers.map(firstHalf);
       try {
-        this.#channel.send({ rid, client: this.client, request: entry.request });
+        this.#channel.send({ rid, client: this.client, request: entry.request }, entry.buffers);
         this.#cut = false;
       } catch {
         this.#cut = true;
@@ -159,8 +195,19 @@ export class Kernel {
     if (!this.#isDisposed) entry.timer = setTimeout(() => this.#send(rid, entry), after);
   }
 
+  #mayRepeat(rid: string, { buffers, since }: Outstanding): boolean {
+    // Messages keep their order: where a later one is answered, this one is lost.
+    if (buffers.length > 0) return this.#prompted > Number(rid);
+    // A kernel that runs a cell hears nothing: more messages would only wait there in a heap,
+    // so of several unanswered requests just one knocks again.
+    const [knocks] = this.#firstPrompt() ?? [...this.#outstanding.keys()];
+    return rid === knocks || this.#heardAt > since;
+  }
+
   #firstPrompt(): [rid: string, entry: Outstanding] | undefined {
-    return [...this.#outstanding].find(([, { request }]) => SPEEDS[request.kind] === "prompt");
+    return [...this.#outstanding].find(
+      ([, { request, buffers }]) => SPEEDS[request.kind] === "prompt" && buffers.length === 0,
+    );
   }
 
   #forget(rid: string): void {
@@ -176,6 +223,8 @@ export class Kernel {
       this.#heardAt = Date.now();
       const entry = this.#outstanding.get(content.rid);
       const { reply } = content;
+      if (entry !== undefined && SPEEDS[entry.request.kind] === "prompt")
+        this.#prompted = Math.max(this.#prompted, Number(content.rid));
       if (reply.kind !== "failed") entry?.resolve(reply);
       else entry?.reject(new KernelError(reply.code, reply.message, reply.retryable));
     }
@@ -204,6 +253,11 @@ export async function retrying<T>(
       await delay(pause(tries), signal);
     }
   }
+}
+
+/** What a host of notebooks loses may have been too large for it; the kernel asks for the rest. */
+function firstHalf(buffer: ArrayBuffer): ArrayBuffer {
+  return buffer.slice(0, Math.max(LEAST_FRAME, Math.ceil(buffer.byteLength / 2)));
 }
 
 function withResolvers<T>(): {

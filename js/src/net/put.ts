@@ -1,19 +1,16 @@
 /** The only XMLHttpRequest: one PUT of one part. `fetch` knows no upload progress. */
 
-import { tuning } from "../tuning";
-import { type Refusal, refusalIn } from "./refusal";
-
-/** What became of a PUT. `lost` is no answer at all, or one the browser hides for want of CORS. */
-export type Answer =
-  | { readonly kind: "stored" }
-  | ({ readonly kind: "refused"; readonly status: number } & Refusal)
-  | { readonly kind: "lost" }
-  | { readonly kind: "stalled" };
+import { read } from "../reading";
+import { type Answer, answerOf, type Departure } from "./answer";
+import type { Track } from "./line";
+import type { Pool } from "./pool";
 
 export interface PartRequest {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Blob;
+  /** How often the part was sent before. */
+  readonly tries: number;
 }
 
 /**
@@ -22,62 +19,37 @@ export interface PartRequest {
  */
 const READS_FIRST = /^((?!chrom|android).)*safari/i.test(navigator.userAgent);
 
-/** The last byte is out and the store checks, or assembles: it may take longer to answer. */
-const ANSWER_STALLS = 4;
-
-/** Requests in flight, oldest first: only the oldest may count as stalled before it moves. */
-const inFlight: StallClock[] = [];
-
-class StallClock {
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  readonly #stalled: () => void;
-
-  constructor(stalled: () => void) {
-    this.#stalled = stalled;
-    inFlight.push(this);
-    if (inFlight[0] === this) this.begin();
-  }
-
-  /** It is the oldest now: what moves already, or waits for its answer, keeps the time it has. */
-  begin(): void {
-    if (this.#timer === undefined) this.restart();
-  }
-
-  restart(stalls = 1): void {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(this.#stalled, tuning.stallMs * stalls);
-  }
-
-  stop(): void {
-    clearTimeout(this.#timer);
-    const wasOldest = inFlight[0] === this;
-    inFlight.splice(inFlight.indexOf(this), 1);
-    if (wasOldest) inFlight[0]?.begin();
-  }
-}
-
 /**
  * PUT one part.
  *
+ * @param pool whose connections it takes.
+ * @param track learns when all of it has left, and may have it give way.
  * @param onProgress is called with the bytes that left so far.
- * @throws the signal's reason if it aborts; in Safari a DOMException if the file cannot be read.
+ * @throws the signal's reason if it aborts; in Safari FileChangedError if the file cannot be read.
  */
 export async function put(
   part: PartRequest,
+  { health, mode }: Pool,
+  track: Track,
   onProgress: (bytesSent: number) => void,
   signal: AbortSignal,
 ): Promise<Answer> {
-  const body = READS_FIRST ? await part.body.arrayBuffer() : part.body;
+  const body = READS_FIRST ? await read(part.body) : part.body;
   signal.throwIfAborted();
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
-    const clock = new StallClock(() => settle({ kind: "stalled" }));
+    let leftAt = Number.POSITIVE_INFINITY;
+    const departure = (): Departure => ({
+      left: leftAt < Number.POSITIVE_INFINITY || !health.showsProgress,
+      waitedMs: Math.max(0, Date.now() - leftAt),
+    });
+    const flight = health.start(part.tries, (kind) => settle({ kind, ...departure() }));
     const abort = (): void => {
       finish();
       reject(signal.reason);
     };
     const finish = (): void => {
-      clock.stop();
+      flight.end();
       signal.removeEventListener("abort", abort);
       request.onloadend = null;
       request.abort();
@@ -87,20 +59,28 @@ export async function put(
       resolve(answer);
     };
     signal.addEventListener("abort", abort, { once: true });
+    track.onGiveWay = () => settle({ kind: "gave way", ...departure() });
     request.upload.onprogress = (event) => {
-      clock.restart();
+      if (event.loaded > 0) flight.moved();
       onProgress(event.loaded);
     };
-    request.upload.onload = () => clock.restart(ANSWER_STALLS);
-    request.onloadend = () => settle(answerOf(request));
+    request.upload.onload = () => {
+      leftAt = Date.now();
+      flight.left();
+      track.left();
+    };
+    request.onloadend = () => {
+      const { status, responseText } = request;
+      settle(answerOf({ status, document: responseText, etag: etagOf(request) }, departure()));
+    };
     request.open("PUT", part.url);
+    request.withCredentials = mode === "include";
     for (const [name, value] of Object.entries(part.headers)) request.setRequestHeader(name, value);
     request.send(body);
   });
 }
 
-function answerOf(request: XMLHttpRequest): Answer {
-  if (request.status === 0) return { kind: "lost" };
-  if (request.status >= 200 && request.status < 300) return { kind: "stored" };
-  return { kind: "refused", status: request.status, ...refusalIn(request.responseText) };
+/** Asked for by its name, a header that may not be read is an error on the console. */
+function etagOf(request: XMLHttpRequest): string {
+  return /^etag: *(.*)$/im.exec(request.getAllResponseHeaders())?.[1]?.trim() ?? "";
 }

@@ -6,15 +6,21 @@ import { tuning } from "../tuning";
 /**
  * Try an address, `scheme://host`. Any answer will do, readable or not: what S3 says to a stranger
  * is mostly 403.
+ *
+ * @param credentials Parts go without. Requests with them have connections of their own, which do
+ *   not wait for what an outage left of the others.
  */
-export async function reaches(address: string): Promise<boolean> {
+export async function reaches(
+  address: string,
+  credentials: "omit" | "include" = "omit",
+): Promise<boolean> {
   try {
     // Of an origin itself, AWS answers with a redirect to its web site, which may be out of reach.
     await fetch(`${address}/favicon.ico`, {
       method: "HEAD",
       mode: "no-cors",
       cache: "no-store",
-      credentials: "omit",
+      credentials,
       referrerPolicy: "no-referrer",
       signal: AbortSignal.timeout(tuning.reachMs),
     });

@@ -1,5 +1,7 @@
 /** From what the user picks or drops to files with their paths. */
 
+import { text } from "../text/text";
+
 /** A file that was picked. */
 export interface Picked {
   readonly file: File;
@@ -43,6 +45,7 @@ export async function dropped(transfer: DataTransfer): Promise<Dropped> {
   for (const { entry, file, handle } of sources) {
     if (isFolder(entry)) await walk(entry, picked, unreadable);
     else if (file !== null) picked.push({ file, path: file.name, handle: await handle });
+    else unreadable.push(entry?.name ?? text.view.nameless);
   }
   return { picked, unreadable };
 }

@@ -115,10 +115,10 @@ export class Offers {
       const { path } = offer.remembered ?? {};
       byPath.set(path, [...(byPath.get(path) ?? []), offer]);
     }
-    return ({ size, lastModified }, path) =>
-      byPath
-        .get(path)
-        ?.find(({ remembered: of }) => of?.size === size && of.lastModified === lastModified);
+    const isOf = ({ remembered: of }: Offer, { size, lastModified }: File): boolean =>
+      of?.size === size && of.lastModified === lastModified;
+    // The browser looks at the disk for each of a file's facts, and for most files nobody asks.
+    return (file, path) => byPath.get(path)?.find((offer) => isOf(offer, file));
   }
 
   /** The upload that a file picked for this offer has to resume. */
@@ -135,11 +135,16 @@ export class Offers {
     return this.#listing;
   }
 
+  /** List them as they are from now on: a list that is on its way may know less. */
+  async listAnew(destination: string): Promise<void> {
+    await this.#listing;
+    await this.list(destination);
+  }
+
   /** Show other people's uploads too. */
   async listAll(destination: string): Promise<void> {
-    await this.#listing;
     this.#withOthers = true;
-    await this.list(destination);
+    await this.listAnew(destination);
   }
 
   /** A file resumes an upload from now on, until another tab does: then `onTakenOver` is called. */

@@ -1,9 +1,9 @@
 /** Every string of the page, in English; knows the protocol's codes only. */
 
-import type { Diagnosed, ErrorCode } from "../protocol";
+import type { ErrorCode, KernelObstacle } from "../protocol";
 
 /** The kernel's name for what went wrong. */
-export type Cause = ErrorCode | Diagnosed["cause"];
+export type Cause = ErrorCode | KernelObstacle;
 
 /** S3's own words, quoted. */
 function inEnglish(said: string): string {
@@ -13,6 +13,8 @@ function inEnglish(said: string): string {
 export const english = {
   fileChanged: (name: string) =>
     `${name} was changed, moved or deleted after it was picked. Nothing on S3 is lost: pick it again.`,
+  changedOnDisk: (name: string) =>
+    `${name} was written to, or only touched, since it was picked first: what is the same on S3 is not sent again.`,
   pageProblem: (name: string, reason: string) => `${name} could not be sent: ${reason}`,
   exists: (name: string) =>
     `${name}: another object took this key meanwhile. Overwrite it, keep both, or skip this file.`,
@@ -48,12 +50,39 @@ export const english = {
   otherSize: (name: string, size: string, begun: string, whole: string) =>
     `${name} is another file: it has ${size}, but the original (${begun}) has ${whole}. Nothing was changed. Pick the original file, or start over: that deletes what is on S3 and uploads ${name}.`,
   elsewhere: (name: string) => `Another page took over ${name}. Press Resume to take it back here.`,
+  noBuffers:
+    "This notebook's host passes no binary messages from the page to the kernel, so nothing can be sent through it: use transport='direct'.",
   noKernel:
     "No kernel answers. Run the cell that made this widget, unless another cell is running.",
+  noPython:
+    "Python does not answer. If this message stays, reload the page and pick the same files again: they resume.",
+  deaf: "The kernel is idle, but does not hear this page. Run the cell that made this widget again; if this message stays, reload the page. Nothing on S3 is lost.",
+  ended:
+    "The session ended, or its connection is gone. If this message stays, reload the page and pick the same files again: they resume.",
   restarted:
     "The kernel restarted, or its connection is gone. If this message stays, run the cell again: nothing has to be picked again.",
   startsOver: (name: string) =>
     `${name}: the unfinished upload is gone from S3 (aborted elsewhere, or by a lifecycle rule). It starts over.`,
+  ofTheUpload: (names: string) =>
+    `extra_args (${names}) are not applied: this upload was started without them. Only a new upload gets them.`,
+  ofTheObject: (names: string) =>
+    `extra_args (${names}) are not applied: the object was there already and stays as it is. With if_exists="overwrite", the file is sent with them.`,
+  policy: (store: string, directive: string) =>
+    `This page's Content-Security-Policy does not allow ${store}: whoever runs this Jupyter has to add ${store} to its ${directive}. Then reload the page.`,
+  blocked: (store: string) =>
+    `This page reaches ${store}, but the upload's requests are stopped before they leave: an extension of this browser (an ad blocker) or a protection program blocks them. Switch it off for this page, then press Resume: nothing is lost.`,
+  gateway: (store: string, status: number) =>
+    `${store || "The address that the kernel sends to"} answers with error ${status}, as a gateway does that gets no answer from S3, or a server that is overloaded: nothing is lost, and the page keeps trying.`,
+  unanswered: (store: string) =>
+    `This page reaches ${store}, but what it sends there gets no answer: a proxy, a VPN or a protection program may break uploads off. Check those; nothing is lost, and the page keeps trying.`,
+  localNetwork: {
+    denied: (store: string) =>
+      `The browser does not let this page reach devices of the local network, and ${store} is one: press the icon beside the address bar and allow “local network” (on some versions “apps on device”). The upload continues at once.`,
+    insecure: (store: string) =>
+      `Browsers let only secure pages reach devices of the local network, and ${store} is one: open Jupyter by https, or on localhost, then pick the same file again: it resumes.`,
+    frame: (store: string) =>
+      `This page is shown inside another one, which does not let it reach devices of the local network, and ${store} is one: that page's <iframe> needs allow="local-network; loopback-network; local-network-access". Then reload the page and pick the same file again: it resumes.`,
+  },
   /** The kernel's messages are English already. */
   fromKernel: (_cause: Cause, message: string) => message,
   view: {
@@ -69,10 +98,20 @@ export const english = {
       `The browser could not read the files, so nothing was picked: ${reason}. Try again.`,
     unreached: (address: string) =>
       `This page cannot reach ${address}; the widget's check() reports more.`,
+    relayed: "Sent through the kernel: this page may not reach S3.",
+    relayedByChoice: "Sent through the kernel.",
+    why: "Why?",
+    tryDirect: "Try direct again",
+    relay: "Send through the kernel",
     onlyOne: "Only one file can be uploaded here: pick one.",
     nothing: "The selection contains no file.",
     unreadable: (paths: readonly string[]) =>
       `Could not be read, so not uploaded: ${paths.join(", ")}`,
+    listed: (paths: readonly string[]) =>
+      `In the list already, with the same bytes, so not added: ${paths.join(", ")}`,
+    nameless: "something without a name",
+    links:
+      "Links inside folders are not uploaded: browsers hide them. Pipes look like empty files.",
     systemFiles: (count: number) =>
       count === 1 ? "1 system file skipped" : `${count} system files skipped`,
     otherKinds: (count: number, paths: readonly string[]) =>
@@ -89,11 +128,14 @@ export const english = {
     },
     waiting: {
       "": "Waiting",
-      kernel: "Waiting for the kernel (a cell is running)",
+      kernel: "Waiting for Python, which is busy",
+      cell: "Waiting for the kernel (a cell is running)",
       network: "Waiting for the network",
       file: "Waiting for the file",
     },
     comparing: "Comparing with the existing object",
+    readingBack: "Reading the existing object back from S3",
+    readBack: "Compare by reading it back from S3",
     wasThere: "Already on S3, with the same bytes",
     conflict: "An object already has this key",
     refused: "Not uploaded",
@@ -122,6 +164,7 @@ export const english = {
     copiedFor: (tool: string) => `Copied code for ${tool}`,
     files: "Files",
     stalled: "no bytes are getting through",
+    sent: "Sent, waiting for the store's answer",
     overwrite: "Overwrite",
     keepBoth: "Keep both",
     skip: "Skip",

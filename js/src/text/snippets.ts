@@ -6,7 +6,18 @@ export interface Snippet {
   readonly code: string;
 }
 
+/** A file on S3. */
+export interface Stored {
+  /** `s3://bucket/key`, the key as it is. */
+  readonly uri: string;
+  readonly name: string;
+  /** The server's address; empty where that is AWS. */
+  readonly endpoint: string;
+}
+
 type Format = "parquet" | "csv" | "tsv" | "json" | "ndjson" | "arrow";
+type Reader = readonly [name: string, ...more: string[]];
+type Readers = Readonly<Partial<Record<Format, Reader>>>;
 
 const ENDINGS: readonly (readonly [ending: RegExp, format: Format])[] = [
   [/\.(parquet|pq)$/i, "parquet"],
@@ -17,88 +28,148 @@ const ENDINGS: readonly (readonly [ending: RegExp, format: Format])[] = [
   [/\.(arrow|feather|ipc)$/i, "arrow"],
 ];
 
-const PANDAS: Readonly<Record<Format, (uri: string) => string>> = {
-  parquet: (uri) => `pd.read_parquet(${uri})`,
-  csv: (uri) => `pd.read_csv(${uri})`,
-  tsv: (uri) => `pd.read_csv(${uri}, sep="\\t")`,
-  json: (uri) => `pd.read_json(${uri})`,
-  ndjson: (uri) => `pd.read_json(${uri}, lines=True)`,
-  arrow: (uri) => `pd.read_feather(${uri})`,
+const PANDAS: Readers = {
+  parquet: ["read_parquet"],
+  csv: ["read_csv"],
+  tsv: ["read_csv", 'sep="\\t"'],
+  json: ["read_json"],
+  ndjson: ["read_json", "lines=True"],
+  arrow: ["read_feather"],
 };
 
 /** Lazy, so that polars reads only the needed parts of a large file. It reads no JSON from S3. */
-const POLARS: Readonly<Partial<Record<Format, (uri: string) => string>>> = {
-  parquet: (uri) => `pl.scan_parquet(${uri}, glob=False)`,
-  csv: (uri) => `pl.scan_csv(${uri}, glob=False)`,
-  tsv: (uri) => `pl.scan_csv(${uri}, separator="\\t", glob=False)`,
-  ndjson: (uri) => `pl.scan_ndjson(${uri})`,
-  arrow: (uri) => `pl.scan_ipc(${uri}, glob=False)`,
+const POLARS: Readers = {
+  parquet: ["scan_parquet", "glob=False"],
+  csv: ["scan_csv", "glob=False"],
+  tsv: ["scan_csv", 'separator="\\t"', "glob=False"],
+  ndjson: ["scan_ndjson"],
+  arrow: ["scan_ipc", "glob=False"],
 };
 
-const DUCKDB: Readonly<Partial<Record<Format, string>>> = {
-  parquet: "read_parquet",
-  csv: "read_csv",
-  tsv: "read_csv",
-  json: "read_json",
-  ndjson: "read_json",
+const DUCKDB: Readers = {
+  parquet: ["read_parquet"],
+  csv: ["read_csv"],
+  tsv: ["read_csv"],
+  json: ["read_json"],
+  ndjson: ["read_json"],
 };
 
-const PYARROW: Readonly<Partial<Record<Format, string>>> = {
-  parquet: "parquet",
-  csv: "csv",
-  ndjson: "json",
-  arrow: "ipc",
+const PYARROW: Readers = {
+  parquet: ["parquet"],
+  csv: ["csv"],
+  ndjson: ["json"],
+  arrow: ["ipc"],
 };
+
+/** What readers take for a pattern, or a query. */
+const PATTERN = /[*?[]/;
+
+type Tool = readonly [
+  tool: string,
+  readers: Readers,
+  code: (file: Stored, reader: Reader, format: Format) => string,
+];
+
+const TOOLS: readonly Tool[] = [
+  ["pandas", PANDAS, pandas],
+  ["polars", POLARS, polars],
+  ["DuckDB", DUCKDB, duckdb],
+  ["pyarrow", PYARROW, pyarrow],
+];
 
 /** The tools that can read the object, the most usual first; boto3 reads anything. */
-export function snippets(uri: string, name: string): Snippet[] {
-  const format = ENDINGS.find(([ending]) => ending.test(uri))?.[1];
-  return [...(format === undefined ? [] : readers(uri, format)), boto3(uri, name)];
+export function snippets(file: Stored): Snippet[] {
+  const format = ENDINGS.find(([ending]) => ending.test(file.uri))?.[1];
+  const readers = TOOLS.flatMap(([tool, table, code]) => {
+    const reader = format && table[format];
+    return reader ? [{ tool, code: code(file, reader, format) }] : [];
+  });
+  return [...readers, { tool: "boto3", code: boto3(file) }];
 }
 
-function readers(uri: string, format: Format): Snippet[] {
-  const literal = quoted(uri);
-  const polars = POLARS[format]?.(literal);
-  const duckdb = DUCKDB[format];
-  const pyarrow = PYARROW[format];
-  return [
-    { tool: "pandas", code: `import pandas as pd\n\ndf = ${PANDAS[format](literal)}\n` },
-    ...(polars
-      ? [{ tool: "polars", code: `import polars as pl\n\ndf = ${polars}.collect()\n` }]
-      : []),
-    // DuckDB reads these as a glob pattern, and they cannot be escaped.
-    ...(duckdb && !/[*?[\]]/.test(uri) ? [{ tool: "DuckDB", code: sql(duckdb, uri) }] : []),
-    ...(pyarrow ? [{ tool: "pyarrow", code: dataset(pyarrow, literal) }] : []),
+function pandas({ uri, endpoint }: Stored, [reader, ...more]: Reader, format: Format): string {
+  // Without options Parquet goes to pyarrow, which decodes the key: any that changes nothing will do.
+  const isDecoded = format === "parquet" && /[%#]/.test(uri);
+  const plain = isDecoded ? ['storage_options={"anon": False}'] : [];
+  const options = endpoint ? [`storage_options={"endpoint_url": ${quoted(endpoint)}}`] : plain;
+  return `import pandas as pd
+
+df = pd.${called(reader, quoted(uri), ...more, ...options)}
+`;
+}
+
+function polars(file: Stored, [reader, ...more]: Reader, format: Format): string {
+  const { uri, endpoint } = file;
+  if (format === "ndjson" && PATTERN.test(uri)) return opened(file);
+  const options = endpoint ? [`storage_options={"aws_endpoint_url": ${quoted(endpoint)}}`] : [];
+  return `import polars as pl
+
+df = pl.${called(reader, quoted(uri), ...more, ...options)}.collect()
+`;
+}
+
+/** The one reader of polars that has no `glob=`, and no way to escape an asterisk. */
+function opened({ uri, endpoint }: Stored): string {
+  const options = endpoint ? [`endpoint_url=${quoted(endpoint)}`] : [];
+  return `import fsspec
+import polars as pl
+
+with fsspec.${called("open", quoted(uri), 'compression="infer"', ...options)} as file:
+    df = pl.read_ndjson(file)
+`;
+}
+
+function duckdb({ uri, endpoint }: Stored, [reader]: Reader): string {
+  const [, scheme, host] = /^(.*):\/\/(.*?)\/?$/.exec(endpoint) ?? [];
+  const place = `, ENDPOINT '${host}', URL_STYLE 'path', USE_SSL ${scheme === "https"}`;
+  const secret = `TYPE s3, PROVIDER credential_chain${endpoint && place}`;
+  const source = [
+    `'${uri.replaceAll("'", "''")}'`,
+    ...(/\.gz$/i.test(uri) ? ["compression='gzip'"] : []),
   ];
-}
-
-function sql(reader: string, uri: string): string {
-  const query = `FROM ${reader}('${uri.replaceAll("'", "''")}')`;
+  const plain = PATTERN.test(uri) ? 'duckdb.sql("SET s3_url_compatibility_mode = true")\n' : "";
   return `import duckdb
 
-duckdb.sql("CREATE OR REPLACE SECRET (TYPE s3, PROVIDER credential_chain)")
-df = duckdb.sql(${quoted(query)}).df()
+duckdb.sql("CREATE OR REPLACE SECRET (${secret})")
+${plain}df = duckdb.sql(${quoted(`FROM ${called(reader, ...source)}`)}).df()
 `;
 }
 
-function dataset(format: string, literal: string): string {
-  return `import pyarrow.dataset as ds
+function pyarrow({ uri, endpoint }: Stored, [format]: Reader): string {
+  const { bucket, key } = partsOf(uri);
+  if (endpoint) {
+    return `from pyarrow import dataset, fs
 
-table = ds.dataset(${literal}, format="${format}").to_table()
+s3 = fs.S3FileSystem(endpoint_override=${quoted(endpoint)})
+table = dataset.dataset(${quoted(`${bucket}/${key}`)}, filesystem=s3, format="${format}").to_table()
+`;
+  }
+  // A URI, whose key pyarrow decodes: it finds the bucket's region by itself.
+  const encoded = key.split("/").map(encodeURIComponent).join("/");
+  return `from pyarrow import dataset
+
+table = dataset.dataset(${quoted(`s3://${bucket}/${encoded}`)}, format="${format}").to_table()
 `;
 }
 
-function boto3(uri: string, name: string): Snippet {
-  const [, bucket = "", key = ""] = /^s3:\/\/([^/]*)\/(.*)$/s.exec(uri) ?? [];
+function boto3({ uri, name, endpoint }: Stored): string {
+  const { bucket, key } = partsOf(uri);
   const path = name.split("/").at(-1) ?? name;
-  return {
-    tool: "boto3",
-    code: `import boto3
+  const options = endpoint ? [`endpoint_url=${quoted(endpoint)}`] : [];
+  return `import boto3
 
-s3 = boto3.client("s3")
-s3.download_file(${[bucket, key, path].map(quoted).join(", ")})
-`,
-  };
+s3 = boto3.${called("client", quoted("s3"), ...options)}
+s3.${called("download_file", ...[bucket, key, path].map(quoted))}
+`;
+}
+
+function partsOf(uri: string): { bucket: string; key: string } {
+  const [, bucket = "", key = ""] = /^s3:\/\/([^/]*)\/(.*)$/s.exec(uri) ?? [];
+  return { bucket, key };
+}
+
+function called(name: string, ...args: string[]): string {
+  return `${name}(${args.join(", ")})`;
 }
 
 /** Every JSON string is a Python string, too. */

@@ -13,8 +13,9 @@
  * one. Knows no view and no other file.
  */
 
-import type { Outcome } from "../net/pool";
+import type { Outcome, Pool } from "../net/pool";
 import type { MultipartUploadCreated } from "../protocol";
+import { GUARDS_FILES } from "../reading";
 import { text } from "../text/text";
 import { Comparison, type Cut, compare, type Hashed } from "./comparison";
 import { PartSender } from "./part-sender";
@@ -27,7 +28,7 @@ import type { Work } from "./work";
 /** How often S3 may say that it lost parts it had accepted. */
 const MISSING_ROUNDS = 3;
 
-/** Which hasher compares the first few parts; the others do so beside the sending. */
+/** Which hasher compares parts once all are sent: then all are idle. */
 const PROOF_LANE = 0;
 
 export class Attempt {
@@ -42,7 +43,8 @@ export class Attempt {
     this.#file = file;
     this.#requests = requests;
     this.#events = events;
-    this.#sender = new PartSender(file, events, this.signal);
+    const { signal } = this;
+    this.#sender = new PartSender(file, (...part) => requests.relay(...part), events, signal);
   }
 
   /** Aborts when the attempt is over before its end. */
@@ -59,20 +61,28 @@ export class Attempt {
    *
    * @param incompatible uploads that S3 takes no parts of this file into.
    * @param only whether no upload will do but the one that the file is to continue.
+   * @param ahead whether to hash the first parts while the kernel asks S3.
    */
-  async start(queued: Work, incompatible: readonly string[], only: boolean): Promise<void> {
+  async start(
+    queued: Work,
+    incompatible: readonly string[],
+    only: boolean,
+    ahead: boolean,
+  ): Promise<void> {
     let work = queued;
     this.#events.entered({ name: "checking", work });
     try {
       if (work.plan.compare) {
         const reply = await this.#compare(work);
         if (reply.kind === "multipart_upload_completed") {
-          this.#events.completed(work, reply.sha256, false);
+          const { sha256, without } = reply;
+          this.#events.completed({ ...work, without }, sha256, false);
           return;
         }
         work = afterComparison(work);
         this.#events.entered({ name: "checking", work });
       }
+      if (ahead && work.parts.total > 1) work.checksums.hashAhead(work);
       work = await this.#findOrCreate(work, incompatible, only);
       this.signal.throwIfAborted();
       this.#events.opened(work);
@@ -120,7 +130,7 @@ export class Attempt {
     const { parts } = work;
     // Parts that an earlier attempt has proven tell enough.
     const found = parts.stored > 0 ? [] : parts.toProve();
-    for (const number of probes(found)) await this.prove(PROOF_LANE, work, number);
+    await Promise.all([...probes(found)].map((number, lane) => this.prove(lane, work, number)));
     return parts.stored > 0 || parts.differing === 0;
   }
 
@@ -157,9 +167,9 @@ export class Attempt {
     }
   }
 
-  /** Send the next part that is hashed and signed; undefined if there is none. */
-  sendNext(work: Work): Promise<Outcome> | undefined {
-    return this.#sender.sendNext(work);
+  /** Send the next part that is hashed, and signed for a pool; undefined if there is none. */
+  sendNext(work: Work, pool: Pool): Promise<Outcome> | undefined {
+    return this.#sender.sendNext(work, pool);
   }
 
   /** Parts that rest may be tried again at once. */
@@ -181,12 +191,25 @@ export class Attempt {
   async #complete(work: Work): Promise<void> {
     this.#events.entered({ name: "completing", work });
     try {
+      if (!GUARDS_FILES && work.parts.total > 1) await this.#compareAgain(work);
       const sha256 = work.plan.hash_file ? await work.checksums.whole(work.parts) : "";
       const reply = await this.#requests.complete(work, sha256, this.signal);
       if (reply.kind === "parts_missing") this.#sendAgain(work, reply.part_numbers);
       else this.#events.completed(work, reply.sha256, true);
     } catch (error) {
       this.#fail(error);
+    }
+  }
+
+  /**
+   * A file that was written to while its parts were sent is no longer any of its states.
+   *
+   * @throws FileChangedError if a part is not what was sent.
+   */
+  async #compareAgain(work: Work): Promise<void> {
+    for (let number = 1; number <= work.parts.total; number += 1) {
+      await work.checksums.part(PROOF_LANE, work, number);
+      this.signal.throwIfAborted();
     }
   }
 
@@ -206,8 +229,9 @@ export class Attempt {
 }
 
 /** The object is gone: the file is sent, and hashed as it is cut for that. */
-function afterComparison({ plan, parts, checksums, uploadId }: Work): Work {
-  return { plan: { ...plan, compare: false }, parts, checksums: checksums.fresh(), uploadId };
+function afterComparison(work: Work): Work {
+  const { plan, checksums } = work;
+  return { ...work, plan: { ...plan, compare: false }, checksums: checksums.fresh() };
 }
 
 /** The first, the middle and the last part tell whose the others are. */
@@ -219,10 +243,10 @@ function probes(found: readonly number[]): Set<number> {
 /** What is known of an upload's parts stays; for another upload it is useless. */
 function openWork(work: Work, created: MultipartUploadCreated, size: number, other: boolean): Work {
   const { checksums } = work;
-  const { upload_id, part_size, parts_total, md5 } = created;
+  const { upload_id, part_size, parts_total, md5, without } = created;
   const same = work.uploadId === upload_id || work.uploadId === "";
   const keeps = same && !other && work.parts.partSize === part_size;
   const parts = keeps ? work.parts : new Parts(size, part_size, parts_total);
   const plan = { ...work.plan, part_size, parts_total, md5 };
-  return { plan, parts, checksums, uploadId: upload_id };
+  return { plan, parts, checksums, uploadId: upload_id, without };
 }

@@ -45,6 +45,8 @@ export class Comparison {
   readonly #checksums: FileChecksums;
   #resolve: (hashed: Hashed | Promise<Hashed>) => void = () => {};
   #reject: (reason: unknown) => void = () => {};
+  /** Bytes of the object that the kernel has read back. */
+  bytesRead = 0;
   #started = 0;
   #hashed = 0;
   #ended = false;
@@ -73,8 +75,9 @@ export class Comparison {
     return !this.#ended && this.#started < this.#parts.total;
   }
 
-  /** How much was hashed, from 0 to 1. */
+  /** How much was hashed, then read back, from 0 to 1. */
   get share(): number {
+    if (this.bytesRead > 0) return Math.min(1, this.bytesRead / this.#parts.size);
     return this.#hashed / this.#parts.total;
   }
 

@@ -1,6 +1,6 @@
 /** How a file is cut, and how far each part is. Knows no network, no worker, no clock. */
 
-import type { FoundPart, PresignedPart } from "../protocol";
+import type { FoundPart, PartRefusal, PresignedPart } from "../protocol";
 
 export interface Checksums {
   /** Base64, as in `x-amz-checksum-sha256`. */
@@ -9,8 +9,18 @@ export interface Checksums {
   readonly md5: string;
 }
 
+/** The part goes through the kernel, which signs it when it sends it. */
+export interface RelayedPart {
+  readonly kind: "relayed_part";
+  readonly expires_in: number;
+}
+
+export const RELAYED: RelayedPart = { kind: "relayed_part", expires_in: Number.POSITIVE_INFINITY };
+
 export interface SignedPart {
-  readonly presigned: PresignedPart;
+  readonly presigned: PresignedPart | RelayedPart;
+  /** `scheme://host` that it is to be sent to. */
+  readonly origin: string;
   /** Milliseconds since 1970. */
   readonly signedAt: number;
 }
@@ -33,6 +43,16 @@ type Step =
 
 const LEAST_WEIGHT = 0.1;
 
+/** A part that has left as a whole, and whose answer was lost: S3 may have it, or yet get it. */
+export interface Doubt {
+  /** Before then it is looked for, and not sent again; milliseconds since 1970. */
+  readonly until: number;
+  /** The pause between two looks. */
+  readonly everyMs: number;
+  /** Whether its bytes were refused, if S3 has them not. */
+  readonly refused: boolean;
+}
+
 /** Parts of one file, by their number from 1. */
 export class Parts {
   readonly size: number;
@@ -40,17 +60,21 @@ export class Parts {
   readonly total: number;
   /** The key of the one part has an object: perhaps that very part, whose answer was lost. */
   taken = false;
-  /** S3 knows no conditions: the one part has to be signed without. */
-  unconditional = false;
+  /** Whether any bytes were seen to leave: behind a service worker, none are. */
+  showsProgress = false;
+  /** Of S3's answer to the newest PUT; empty where the page may not read it. */
+  etag = "";
   readonly #steps: Step[];
   readonly #sets = new Map<Step, Set<number>>();
   readonly #checksums = new Map<number, Checksums>();
   readonly #signed = new Map<number, SignedPart>();
   readonly #sent = new Map<number, number>();
   readonly #found = new Map<number, FoundPart>();
+  readonly #doubts = new Map<number, Doubt>();
+  readonly #refusals = new Map<number, PartRefusal>();
   /** Parts whose last try came to nothing. */
   readonly #failed = new Set<number>();
-  /** The most bytes that ever left of each part: what progress counts, so it never goes back. */
+  /** The most bytes that left of each part: what progress counts, so that only refusals lower it. */
   readonly #marks: Float64Array;
   #bytesDone = 0;
   #changes = 0;
@@ -77,7 +101,7 @@ export class Parts {
     return this.total > 1 ? 1 : Math.max(LEAST_WEIGHT, this.size / this.partSize);
   }
 
-  /** Bytes of stored parts and bytes on the wire; never goes back. */
+  /** Bytes of stored parts and bytes that left; goes back only where bytes were refused. */
   get bytesDone(): number {
     return this.#bytesDone;
   }
@@ -106,6 +130,11 @@ export class Parts {
     return this.#of("resting").size;
   }
 
+  /** Parts that left as a whole, and that nobody knows the fate of. */
+  get doubtful(): number {
+    return this.#doubts.size;
+  }
+
   /** Parts that are not stored and not on the wire. */
   get unsent(): number {
     return this.total - this.stored - this.#of("sending").size;
@@ -114,6 +143,39 @@ export class Parts {
   /** Part number and bytes sent of each part on the wire. */
   get inFlight(): readonly (readonly [number, number])[] {
     return [...this.#of("sending")].map((number) => [number, this.#sent.get(number) ?? 0] as const);
+  }
+
+  /** Bytes of a part that have left with its present try. */
+  bytesSent(number: number): number {
+    return this.#sent.get(number) ?? 0;
+  }
+
+  /** Whether all bytes left of every part that is on its way. */
+  get isSent(): boolean {
+    const left = this.inFlight.every(([number, bytes]) => bytes === this.length(number));
+    return left && this.doubtful + this.#of("sending").size > 0;
+  }
+
+  /** Whether S3 may have the part, or yet get it; undefined if it certainly has not. */
+  doubt(number: number): Doubt | undefined {
+    return this.#doubts.get(number);
+  }
+
+  /**
+   * How long a signed part is left alone because it may yet turn up on S3, in milliseconds. To sign a
+   * URL, the kernel looks for it now and then; to send it through the kernel, once, at the end.
+   */
+  restMs(number: number, now = Date.now()): number {
+    const doubt = this.#doubts.get(number);
+    if (doubt === undefined) return 0;
+    const isLookedFor = this.#signed.get(number)?.presigned.kind === "presigned_part";
+    return isLookedFor ? doubt.everyMs : doubt.until - now;
+  }
+
+  /** S3's answer to a part, if it was a refusal that the kernel has not heard of yet. */
+  refusals(number: number): PartRefusal[] {
+    const refusal = this.#refusals.get(number);
+    return refusal === undefined ? [] : [refusal];
   }
 
   step(number: number): Step {
@@ -242,8 +304,12 @@ export class Parts {
     this.#move(number, "signing");
   }
 
+  /** The part got a URL: if it was in doubt for long enough, S3 was seen not to have it. */
   signed(number: number, signed: SignedPart): void {
     this.#signed.set(number, signed);
+    this.#refusals.delete(number);
+    const looked = signed.presigned.kind === "presigned_part";
+    if (looked && signed.signedAt >= (this.#doubts.get(number)?.until ?? 0)) this.#settle(number);
     const step = this.step(number);
     if (step === "signing" || step === "sign") this.#move(number, "send");
   }
@@ -254,10 +320,16 @@ export class Parts {
     this.#move(number, "sign");
   }
 
+  /** Parts that wait to be sent are to go another way; all of them, or those that are `meant`. */
+  unsignAll(meant: (signed: SignedPart) => boolean = () => true): void {
+    for (const [number, signed] of this.waiting()) if (meant(signed)) this.unsign(number);
+  }
+
   sending(number: number): SignedPart {
     const signed = this.#signed.get(number);
     if (signed === undefined) throw new Error(`part ${number} has no URL`);
     this.taken = false;
+    this.#settle(number);
     this.#failed.delete(number);
     this.#sent.set(number, 0);
     this.#move(number, "sending");
@@ -269,7 +341,13 @@ export class Parts {
     this.#move(number, "send");
   }
 
+  /** So many bytes of the part were seen to leave. */
   sent(number: number, bytes: number): void {
+    this.showsProgress ||= bytes > 0;
+    this.#count(number, bytes);
+  }
+
+  #count(number: number, bytes: number): void {
     const sent = Math.min(bytes, this.length(number));
     this.#changes += 1;
     this.#sent.set(number, sent);
@@ -277,6 +355,23 @@ export class Parts {
     if (sent <= mark) return;
     this.#marks[number - 1] = sent;
     this.#bytesDone += sent - mark;
+  }
+
+  /** The bytes of the part were refused: they count no more. */
+  takeBack(number: number): void {
+    this.#changes += 1;
+    this.#bytesDone -= this.#marks[number - 1] ?? 0;
+    this.#marks[number - 1] = 0;
+  }
+
+  /** The part's answer is lost, and perhaps nothing else. */
+  doubted(number: number, doubt: Doubt): void {
+    this.#doubts.set(number, doubt);
+  }
+
+  /** S3 refused the part: the next request for it may have to be another. */
+  refused(number: number, refusal: PartRefusal): void {
+    this.#refusals.set(number, refusal);
   }
 
   /** A try to send the part came to nothing. */
@@ -289,8 +384,9 @@ export class Parts {
   }
 
   store(number: number): void {
+    this.#doubts.delete(number);
     this.#failed.delete(number);
-    this.sent(number, this.length(number));
+    this.#count(number, this.length(number));
     this.#signed.delete(number);
     this.#move(number, "stored");
   }
@@ -298,6 +394,12 @@ export class Parts {
   /** The object was there already. */
   storeAll(): void {
     for (let number = 1; number <= this.total; number += 1) this.store(number);
+  }
+
+  /** The part is in doubt no more, as it is not on S3. */
+  #settle(number: number): void {
+    if (this.#doubts.get(number)?.refused) this.takeBack(number);
+    this.#doubts.delete(number);
   }
 
   #of(step: Step): Set<number> {

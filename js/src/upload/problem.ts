@@ -1,9 +1,16 @@
 /** Problems of a file, in words for people; the code decides what happens next. Knows no state. */
 
 import { KernelError } from "../kernel/kernel";
-import type { Answer } from "../net/put";
+import type { Answer } from "../net/answer";
 import { isOtherRegion } from "../net/retry";
-import { type ErrorCode, type RefusedFile, type RefusedPart, S3_ERRORS } from "../protocol";
+import {
+  type ErrorCode,
+  type Obstacle,
+  type RefusedFile,
+  type RefusedPart,
+  S3_ERRORS,
+} from "../protocol";
+import { isFileChanged } from "../reading";
 import { text } from "../text/text";
 
 /** The upload to resume has parts, and none of them is this file's. */
@@ -12,25 +19,13 @@ export class OtherFileError extends Error {
 }
 
 export interface Problem {
-  readonly code: ErrorCode | "cors" | "page" | "differs";
+  readonly code: ErrorCode | Obstacle | "page" | "differs";
   readonly message: string;
-}
-
-/** Reading failed: the file was changed, moved or deleted, or the permission to read it ended. */
-const UNREADABLE = new Set([
-  "NotReadableError",
-  "NotFoundError",
-  "NotAllowedError",
-  "FileChangedError",
-]);
-
-export function isUnreadable(error: unknown): boolean {
-  return error instanceof Error && UNREADABLE.has(error.name);
 }
 
 export function problemOf(error: unknown, name: string): Problem {
   if (error instanceof KernelError) return { code: error.code, message: error.message };
-  if (isUnreadable(error)) return fileChanged(name);
+  if (isFileChanged(error)) return fileChanged(name);
   if (error instanceof OtherFileError) return { code: "other_file", message: text.otherFile(name) };
   const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   return { code: "page", message: text.pageProblem(name, reason) };

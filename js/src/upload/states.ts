@@ -3,6 +3,7 @@
  * next. Knows no kernel, no network and no clock.
  */
 
+import type { Pool } from "../net/pool";
 import type { Comparison } from "./comparison";
 import type { Parts } from "./parts";
 import type { Problem } from "./problem";
@@ -34,6 +35,15 @@ export type State =
 
 export type StateName = State["name"];
 
+/** A sign that something lies between the page and the store. */
+export type Sign =
+  /** A part got no answer. */
+  | { readonly kind: "silence" }
+  /** It was refused, as more lanes would only be more often. */
+  | { readonly kind: "refusal" }
+  /** A gateway answered in the store's place. */
+  | { readonly kind: "gateway"; readonly status: number };
+
 /** What an attempt reports to its file. */
 export interface AttemptEvents {
   /** The attempt takes its next step. */
@@ -46,8 +56,17 @@ export interface AttemptEvents {
   failed(problem: Problem): void;
   /** S3 takes no parts of this file into the upload that was found. */
   incompatible(work: Work): void;
-  /** A part got no answer too often: its store may be out of reach. */
-  unreachable(work: Work): void;
+  /** A part met something in the store's place. */
+  suspicious(sign: Sign): void;
+  /** A part was lost before a byte of it left this page. */
+  unheard(): void;
+  /**
+   * S3 keeps refusing a part that the page sends: whether parts go another way, once it was found
+   * out what lies between.
+   */
+  detoured(): Promise<boolean>;
+  /** A part did not get through: whether that is a matter of the name, as others are good. */
+  fails(pool: Pool): boolean;
   /** S3 holds the file; `sent` says whether bytes had to be sent for that. */
   completed(work: Work, sha256: string, sent: boolean): void;
   /** A part may be ready for its next step: to be hashed, signed or sent. */
@@ -62,7 +81,7 @@ const NEXT: Readonly<Record<StateName, readonly StateName[]>> = {
   picked: ["picked", "queued", "paused", "refused", "conflict", "otherFile", "aborting"],
   refused: ["picked", "aborting"],
   otherFile: ["picked", "aborting"],
-  queued: ["checking", "paused", ...FAILURES, "aborting"],
+  queued: ["checking", "paused", ...FAILURES, "aborting", "picked"],
   comparing: ["comparing", "checking", "done", "paused", ...FAILURES, "aborting", "picked"],
   checking: [
     "comparing",
@@ -76,7 +95,7 @@ const NEXT: Readonly<Record<StateName, readonly StateName[]>> = {
   ],
   uploading: ["completing", "paused", ...FAILURES, "differs", "aborting", "picked"],
   completing: ["done", "uploading", ...FAILURES, "aborting", "picked"],
-  paused: ["queued", "elsewhere", "aborting"],
+  paused: ["queued", "picked", "elsewhere", "aborting"],
   failed: ["queued", "picked", "elsewhere", "aborting"],
   conflict: ["queued", "picked", "elsewhere", "aborting"],
   differs: ["queued", "picked", "elsewhere", "aborting"],
@@ -97,6 +116,7 @@ export function checked(from: StateName, to: State): State {
 export function refusedBy(problem: Problem): State {
   switch (problem.code) {
     case "exists":
+    case "incomparable":
       return { name: "conflict", problem };
     case "other_file":
       return { name: "otherFile", problem };
@@ -109,6 +129,7 @@ export function refusedBy(problem: Problem): State {
 export function stoppedBy(problem: Problem, work: Work): State {
   switch (problem.code) {
     case "exists":
+    case "incomparable":
       return { name: "conflict", work, problem };
     case "other_file":
       return { name: "otherFile", problem };

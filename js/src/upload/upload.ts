@@ -6,6 +6,7 @@
 import type { Hashers } from "../hashing/workers";
 import type { Completions } from "../kernel/completions";
 import type { Kernel } from "../kernel/kernel";
+import type { PartRelay } from "../kernel/relay";
 import type { Outcome, Pool } from "../net/pool";
 import { Rate } from "../net/rate";
 import type { Picked } from "../pick/drop";
@@ -21,6 +22,7 @@ import {
   type AttemptEvents,
   checked,
   refusedBy,
+  type Sign,
   type State,
   type StateName,
   stoppedBy,
@@ -30,12 +32,15 @@ import { addressOf, type UploadAddress, type Work } from "./work";
 /** The engine around the files of one widget. */
 export interface Engine {
   readonly kernel: Kernel;
+  readonly relay: PartRelay;
   readonly completions: Completions;
   readonly hashers: Hashers;
   /** Have the kernel plan files, also again. */
   plan(uploads: readonly Upload[]): void;
-  /** The lanes to a store. */
-  pool(store: string): Pool;
+  /** A store has a part whose answer was lost: it answers. */
+  trust(store: string): void;
+  /** A part did not get through: whether that is a matter of the name, as others are good. */
+  fails(upload: Upload, pool: Pool): boolean;
   /** Have the loops look for work. */
   schedule(): void;
   /** Only numbers or words changed. */
@@ -43,6 +48,12 @@ export interface Engine {
   stateChanged(upload: Upload): void;
   /** Parts of the file may be sent, into an upload that S3 holds from now on. */
   uploadOpened(upload: Upload, address: UploadAddress): void;
+  /** A part met something in the store's place. */
+  suspect(upload: Upload, sign: Sign): void;
+  /** A part was lost before a byte of it left this page. */
+  unheard(upload: Upload): void;
+  /** Whether parts go another way than from the page, once running looks for a reason are over. */
+  detoured(upload: Upload): Promise<boolean>;
   /** That upload is complete, or deleted. */
   uploadEnded(address: UploadAddress): void;
 }
@@ -51,6 +62,9 @@ export interface Engine {
 const MOVING = new Set<StateName>(["queued", "comparing", "checking", "uploading", "completing"]);
 
 const PAUSABLE = new Set<StateName>(["queued", "comparing", "checking", "uploading"]);
+
+/** Another pick of their path is another file's, whatever became of this one on disk. */
+const SETTLED = new Set<StateName>(["done", "elsewhere"]);
 
 /** The kernel decides the key, and finds an upload or creates one. */
 const ANY: UploadAddress = { store: "", uri: "", key: "", uploadId: "" };
@@ -69,7 +83,9 @@ export class Upload {
   readonly handle: FileSystemFileHandle | undefined;
   readonly rate = new Rate();
   /** The user's decision on a conflict; empty before there was one. */
-  ifExists: "" | "overwrite" | "rename" = "";
+  ifExists: "" | "overwrite" | "rename" | "read" = "";
+  /** Whether the list has another file of this path, size and date, with other bytes. */
+  readonly twin: boolean;
   /** The upload that the kernel is asked to resume. */
   continues: UploadAddress;
   /** What hinders the upload just now without ending it, for people. */
@@ -78,6 +94,11 @@ export class Upload {
   note = "";
   #state: State = { name: "picked", held: false };
   #attempt: Attempt;
+  /**
+   * Whether the user picked it again after it had changed: whatever differs from the parts on S3 is
+   * sent again, and no longer asked about.
+   */
+  #isRenewed = false;
   /** How often it started over by itself, for each reason. */
   readonly #restarts = new Map<Problem["code"], number>();
   /** Uploads that S3 takes no parts of this file into. */
@@ -85,8 +106,9 @@ export class Upload {
   readonly #engine: Engine;
   readonly #requests: FileRequests;
 
-  constructor(id: string, picked: Picked, engine: Engine, continues = ANY) {
+  constructor(id: string, picked: Picked, engine: Engine, continues = ANY, twin = false) {
     this.id = id;
+    this.twin = twin;
     this.file = picked.file;
     this.path = picked.path.normalize("NFC");
     this.handle = picked.handle;
@@ -96,7 +118,8 @@ export class Upload {
       this.trouble = message;
       engine.schedule();
     };
-    this.#requests = new FileRequests(id, engine.kernel, engine.completions, setTrouble);
+    const { kernel, relay, completions } = engine;
+    this.#requests = new FileRequests(id, kernel, relay, completions, setTrouble);
     this.#attempt = this.#newAttempt();
   }
 
@@ -133,12 +156,23 @@ export class Upload {
   /** Whether this unfinished upload is of the file, as far as can be seen without reading it. */
   isOf({ size, lastModified }: File): boolean {
     if (this.#state.name === "done") return false;
-    if (this.#hasChanged) return true;
+    if (this.hasChanged) return true;
     return this.file.size === size && this.file.lastModified === lastModified;
   }
 
-  get #hasChanged(): boolean {
+  /** Whether it failed because it was changed on disk. */
+  get hasChanged(): boolean {
     return this.#state.name === "failed" && this.#state.problem.code === "file_changed";
+  }
+
+  /** The kernel is asked for a plan. */
+  planning(answered: Promise<unknown>): void {
+    this.#requests.planning(answered);
+  }
+
+  /** Whatever the kernel is asked after this comes after the question for this file's plan. */
+  get planningOver(): Promise<void> {
+    return this.#requests.planningOver;
   }
 
   /** The kernel knows the file's key and how it is cut. */
@@ -151,7 +185,7 @@ export class Upload {
     const parts = new Parts(this.file.size, plan.part_size, plan.parts_total);
     const checksums = new FileChecksums(this.file, this.#engine.hashers);
     const name = this.#state.held ? "paused" : "queued";
-    this.#to({ name, work: { plan, parts, checksums, uploadId: "" } });
+    this.#to({ name, work: { plan, parts, checksums, uploadId: "", without: [] } });
   }
 
   /** The file gets no plan. */
@@ -166,9 +200,14 @@ export class Upload {
     if (!("work" in this.#state) || !MOVING.has(this.#state.name)) return;
     const { work } = this.#state;
     if (GONE.has(problem.code) && this.#restart(problem.code)) return;
+    if (this.#isRenewed && problem.code === "other_file") {
+      this.#replan("delete parts");
+      return;
+    }
     this.#attempt.stop();
     const stopped = stoppedBy(problem, work);
     this.#to(stopped);
+    if (this.#isRenewed) this.sendDiffering();
     if (stopped.name !== "otherFile") return;
     // What is there stays as it is.
     work.checksums.drop();
@@ -182,6 +221,11 @@ export class Upload {
     this.#attempt.stop();
     const message = text.elsewhere(this.file.name);
     this.#to({ name: "elsewhere", work, problem: { code: "not_owner", message } });
+  }
+
+  /** The kernel reads the object back that the file is compared with. */
+  objectRead(bytes: number): void {
+    if (this.comparison !== undefined) this.comparison.bytesRead = bytes;
   }
 
   pause(): void {
@@ -214,8 +258,8 @@ export class Upload {
     this.#requeue(work);
   }
 
-  /** Decide a conflict: overwrite the object that has the key, or take another key. */
-  resolve(choice: "overwrite" | "rename"): void {
+  /** Decide a conflict: overwrite the object that has the key, take another key, or compare. */
+  resolve(choice: "overwrite" | "rename" | "read"): void {
     this.ifExists = choice;
     if (!("problem" in this.#state)) return;
     this.#replan(choice === "rename" ? "delete parts" : "keep parts");
@@ -227,14 +271,29 @@ export class Upload {
     if ("problem" in this.#state && !("work" in this.#state)) this.#replan("keep parts");
   }
 
-  /** The same path was picked again: resume it, or start over if the file changed on disk. */
+  /** The same path was picked again: resume it, as it is on disk now. */
   pickedAgain(file: File): void {
-    if (this.#hasChanged) {
-      this.file = file;
-      this.#replan("delete parts");
-    } else {
-      this.resume();
-    }
+    if (this.hasChanged) this.#renew(file);
+    else this.resume();
+  }
+
+  /** Whether a file of its path, with another size or date, may be it as it is on disk now. */
+  get mayHaveChanged(): boolean {
+    return "work" in this.#state && !SETTLED.has(this.#state.name);
+  }
+
+  /** The file was picked again, and is another one on disk by now. */
+  pickedChanged(file: File): void {
+    this.note = text.changedOnDisk(file.name);
+    this.#renew(file);
+  }
+
+  /** Parts that are equal serve still: perhaps only the file's time is another. */
+  #renew(file: File): void {
+    const fits = file.size === this.file.size;
+    this.file = file;
+    this.#isRenewed = true;
+    this.#replan(fits ? "keep parts" : "delete parts");
   }
 
   /**
@@ -261,12 +320,16 @@ export class Upload {
     }
   }
 
-  /** Take the first steps, or the next ones after a pause or a failure. */
-  async start(): Promise<void> {
+  /**
+   * Take the first steps, or the next ones after a pause or a failure.
+   *
+   * @param ahead whether to hash the first parts before they can be sent.
+   */
+  async start(ahead: boolean): Promise<void> {
     if (this.#state.name !== "queued") return;
     this.#attempt = this.#newAttempt();
     const only = this.continues.uploadId !== "";
-    await this.#attempt.start(this.#state.work, this.#incompatible, only);
+    await this.#attempt.start(this.#state.work, this.#incompatible, only, ahead);
   }
 
   /** Hash the next part. Resolves when it is hashed, or the file is given up. */
@@ -285,9 +348,18 @@ export class Upload {
     await this.#failing(active, this.#attempt.prove(lane, active, number));
   }
 
-  /** Send the next part that is ready; undefined if there is none. */
-  sendNext(): Promise<Outcome> | undefined {
-    return this.active && this.#attempt.sendNext(this.active);
+  /** The kernel found a part on S3 whose answer was lost. */
+  partFound(parts: Parts, number: number): void {
+    if (!["sign", "signing"].includes(parts.step(number))) return;
+    parts.store(number);
+    if (this.active !== undefined) this.#engine.trust(this.active.plan.store);
+    this.#partStored(parts);
+    this.#engine.schedule();
+  }
+
+  /** Send the next part that is ready for a pool; undefined if there is none. */
+  sendNext(pool: Pool): Promise<Outcome> | undefined {
+    return this.active && this.#attempt.sendNext(this.active, pool);
   }
 
   /** Parts that rest may be tried again at once. */
@@ -321,7 +393,10 @@ export class Upload {
       partCompared: (parts) => this.#partStored(parts),
       failed: (problem) => this.fail(problem),
       incompatible: (work) => this.#leave(work),
-      unreachable: ({ plan }) => this.#engine.pool(plan.store).unreachable(),
+      suspicious: (sign) => this.#engine.suspect(this, sign),
+      unheard: () => this.#engine.unheard(this),
+      detoured: () => this.#engine.detoured(this),
+      fails: (pool) => this.#engine.fails(this, pool),
       completed: (work, sha256, sent) => this.#completed(work, sha256, sent),
       ready: () => this.#engine.schedule(),
       progressed: () => this.#engine.progressed(),

@@ -11,6 +11,8 @@ export interface Work {
   readonly checksums: FileChecksums;
   /** S3's name of the multipart upload; empty before there is one, and for a single PUT. */
   readonly uploadId: string;
+  /** Names in `extra_args` that the upload, or the object that was there, is without. */
+  readonly without: readonly string[];
 }
 
 /** An upload on S3. */

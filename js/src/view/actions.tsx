@@ -86,6 +86,7 @@ export function choicesOf(engine: Uploads, upload: Upload, skip: () => void): re
   switch (state.name) {
     case "conflict":
       return [
+        ...comparison(upload),
         [view.overwrite, () => upload.resolve("overwrite")],
         [view.keepBoth, () => upload.resolve("rename")],
         [view.skip, skip],
@@ -102,9 +103,21 @@ export function choicesOf(engine: Uploads, upload: Upload, skip: () => void): re
     case "failed":
     case "elsewhere":
       return isResumable(upload) ? [[view.resume, again]] : [];
+    case "uploading": {
+      // Shown with what keeps the page from the store; the kernel may reach it.
+      const { store } = state.work.plan;
+      return engine.mayRelay(store) ? [[view.relay, () => engine.ways.relay(store)]] : [];
+    }
     default:
       return [];
   }
+}
+
+/** What S3 says nothing of, the kernel can read back. */
+function comparison(upload: Upload): readonly Choice[] {
+  const { state } = upload;
+  const isOffered = "problem" in state && state.problem.code === "incomparable";
+  return isOffered ? [[view.readBack, () => upload.resolve("read")]] : [];
 }
 
 interface ChoicesProps {

@@ -67,7 +67,7 @@ export function Bar({ label, percent, words, parts }: BarProps): JSX.Element {
       {parts ? (
         <div class="s3up-strip" aria-hidden="true" style={strip(parts)} />
       ) : (
-        <div class="s3up-fill" style={{ inlineSize: `${percent}%` }} />
+        <div class="s3up-fill" style={{ "--s3up-percent": percent }} />
       )}
     </div>
   );

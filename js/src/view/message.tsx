@@ -6,7 +6,7 @@ import { Copyable } from "./copyable";
 
 interface MessageProps {
   readonly message: string;
-  /** The file's name, as the row shows it. */
+  /** The file's name, as the row shows it; empty outside of a row. */
   readonly name: string;
   /** The buttons below the message. */
   readonly children?: ComponentChildren;
@@ -26,7 +26,7 @@ export function Message({ message, name, children }: MessageProps): JSX.Element 
 
 /** Python's messages start with a small letter; a name or an address keeps its own. */
 function isSentence(message: string, name: string): boolean {
-  return !message.startsWith(name) && /^[a-z]+ /.test(message);
+  return (name === "" || !message.startsWith(name)) && /^[a-z]+ /.test(message);
 }
 
 interface Apart {

@@ -175,7 +175,8 @@ function facts({
   return joined(
     view.onS3(amount),
     ...(started > 0 ? [view.began(ago(started))] : []),
-    parts_done > 0 ? view.lastPart(ago(last_part_at)) : view.noPart,
+    ...(parts_done === 0 ? [view.noPart] : []),
+    ...(parts_done > 0 && last_part_at > 0 ? [view.lastPart(ago(last_part_at))] : []),
     ...foreign.filter((fact) => typeof fact === "string" && fact !== "").map(String),
   );
 }

@@ -3,7 +3,7 @@
 import type { JSX } from "preact";
 import { useMemo, useState } from "preact/hooks";
 import type { Uploads } from "../engine/uploads";
-import type { FileProgress } from "../protocol";
+import type { FileProgress, PlannedFile } from "../protocol";
 import { percent } from "../text/format";
 import { snippets } from "../text/snippets";
 import { text } from "../text/text";
@@ -16,7 +16,7 @@ import { Copyable } from "./copyable";
 import { Icon } from "./icons";
 import { CopyMenu } from "./menu";
 import { Message } from "./message";
-import { joined, nameOf, numbers, stateWords } from "./words";
+import { joined, nameOf, noteOf, numbers, stateWords } from "./words";
 
 const { view } = text;
 
@@ -54,7 +54,8 @@ function Body({ engine, upload, progress, place }: RowProps): JSX.Element {
   const [asked, setAsked] = useState(false);
   const name = nameOf(upload);
   const { state, bytes_done, error } = progress;
-  const done = percent(bytes_done, upload.file.size, state === "done");
+  const size = partsOf(upload)?.size ?? upload.file.size;
+  const done = percent(bytes_done, size, state === "done");
   const sends = !isWithoutPlan(upload.state);
   const asks = asked && isDiscardable(upload);
   const words = joined(stateWords(upload, progress), numbers(upload, progress));
@@ -62,6 +63,7 @@ function Body({ engine, upload, progress, place }: RowProps): JSX.Element {
   const refused = upload.state.name === "conflict" && upload.address.uploadId === "";
   const precious =
     (bytes_done > 0 || upload.isOnS3) && !refused && upload.state.name !== "elsewhere";
+  const note = noteOf(upload);
   const discard = (): void => {
     setAsked(!asked && precious);
     if (asked || !precious) void engine.abort([upload.id]);
@@ -102,7 +104,7 @@ function Body({ engine, upload, progress, place }: RowProps): JSX.Element {
           {!asks && <Choices name={name} choices={choicesOf(engine, upload, discard)} />}
         </Message>
       )}
-      {upload.note && state !== "done" && <p class="s3up-note">{upload.note}</p>}
+      {note && <p class="s3up-note">{note}</p>}
     </li>
   );
 }
@@ -113,14 +115,18 @@ function Status(props: { upload: Upload; progress: FileProgress; name: string })
     <div class="s3up-status">
       <span class="s3up-state">{stateWords(upload, progress)}</span>
       <span class="s3up-numbers">{numbers(upload, progress)}</span>
-      {upload.state.name === "done" && <Address uri={upload.state.work.plan.uri} name={name} />}
+      {upload.state.name === "done" && <Address plan={upload.state.work.plan} name={name} />}
     </div>
   );
 }
 
 /** The file's address on S3, and code that reads it there. */
-function Address({ uri, name }: { uri: string; name: string }): JSX.Element {
-  const items = snippets(uri, name).map(({ tool, code }) => ({ label: tool, content: code }));
+function Address({ plan, name }: { plan: PlannedFile; name: string }): JSX.Element {
+  const { uri, endpoint } = plan;
+  const items = snippets({ uri, name, endpoint }).map(({ tool, code }) => ({
+    label: tool,
+    content: code,
+  }));
   return (
     <div class="s3up-address">
       <Copyable tag="code" content={uri} spoken={view.copyUri(name)} />

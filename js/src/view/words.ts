@@ -1,5 +1,6 @@
 /** The words for a file: its state, and its numbers. */
 
+import { hasCells } from "../host";
 import type { Filtered } from "../pick/filter";
 import type { FileProgress } from "../protocol";
 import { bytes, bytesOf, count, duration, percent, rate } from "../text/format";
@@ -25,10 +26,22 @@ export function stateWords(upload: Upload, progress: FileProgress): string {
   if (isWithoutPlan(upload.state)) return text.view.refused;
   if (upload.state.name === "aborting" && waiting_for === "") return text.view.discarding;
   if (upload.state.name === "done" && !upload.state.sent) return text.view.wasThere;
-  if (upload.comparison && waiting_for === "") return text.view.comparing;
+  if (upload.comparison && waiting_for === "") {
+    return upload.comparison.bytesRead > 0 ? text.view.readingBack : text.view.comparing;
+  }
+  if (state === "uploading" && isStalled(upload) && isSent(upload)) return text.view.sent;
   // If something other than a running cell keeps the kernel, the error says what.
   if (waiting_for === "kernel" && error !== "") return text.view.waiting[""];
-  return state === "waiting" ? text.view.waiting[waiting_for] : text.view.states[state];
+  if (state !== "waiting") return text.view.states[state];
+  return text.view.waiting[waiting_for === "kernel" && hasCells() ? "cell" : waiting_for];
+}
+
+/** What the user should know of the upload, and is no trouble; often empty. */
+export function noteOf({ note, state }: Upload): string {
+  const isDone = state.name === "done";
+  const without = "work" in state ? state.work.without.join(", ") : "";
+  const of = isDone && !state.sent ? text.ofTheObject : text.ofTheUpload;
+  return [isDone ? "" : note, without && of(without)].filter(Boolean).join(" ");
 }
 
 /** `1.2 of 3.4 GB · 45 MB/s · 33 s left`. */
@@ -39,13 +52,19 @@ export function numbers(upload: Upload, { state, bytes_done }: FileProgress): st
   if (bytes_done === 0 || state === "done") return bytes(size);
   const amount = bytesOf(bytes_done, size);
   if (state !== "uploading") return amount;
-  if (isStalled(upload)) return joined(amount, text.view.stalled);
+  if (isStalled(upload)) return isSent(upload) ? amount : joined(amount, text.view.stalled);
   return joined(amount, ...pace(upload.rate.perSecond, size - bytes_done));
 }
 
-/** Parts are on the wire, but no byte of them moves; after a while they get new connections. */
+/** Parts are on their way, but no byte of them moves; after a while they get new connections. */
 function isStalled({ active, rate }: Upload): boolean {
-  return rate.still && (active?.parts.inFlight.length ?? 0) > 0;
+  if (active === undefined || !rate.still || !active.parts.showsProgress) return false;
+  return active.parts.inFlight.length + active.parts.doubtful > 0;
+}
+
+/** Every byte that is on its way has left. */
+function isSent({ active }: Upload): boolean {
+  return active?.parts.isSent ?? false;
 }
 
 /** Rate and time left, once they are known. */
@@ -71,9 +90,15 @@ export function leftOut(
     system > 0 && view.systemFiles(system),
     otherKinds.length > 0 && view.otherKinds(otherKinds.length, listed(otherKinds)),
     unreadable.length > 0 && view.unreadable(listed(unreadable)),
+    picked.some(({ path }) => path.includes("/")) && view.links,
   ].filter((each) => each !== false);
   if (sentences.length === 0) return picked.length === 0 ? view.nothing : "";
   return joined(...sentences);
+}
+
+/** A notice of files that were in the list already; empty if none was. */
+export function alreadyListed(paths: readonly string[]): string {
+  return paths.length > 0 ? text.view.listed(listed(paths)) : "";
 }
 
 function listed(paths: readonly string[]): string[] {
