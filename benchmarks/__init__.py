@@ -1,0 +1,1 @@
+"""The product beside what a user would take instead: ``make bench``. Not part of the tests."""
