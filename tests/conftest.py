@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import signal
 from collections import defaultdict
+from functools import cache
 from typing import TYPE_CHECKING
 
 import boto3
 import pytest
 import s3fs
+from botocore.loaders import JSONFileLoader
+from hypothesis import settings
+from playwright.sync_api import expect
 
 from support.clients.sender import service_at
 from support.lab.lab import Lab, run_lab
@@ -31,6 +35,9 @@ if TYPE_CHECKING:
 
 pytest_plugins = ("support.soak.plan_report",)
 pytest.register_assert_rewrite("support.soak.soak")
+settings.register_profile("quick", max_examples=10)
+# On a busy machine a page may take long to draw; a test that passes never waits so long.
+expect.set_options(timeout=30_000)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -57,6 +64,14 @@ def _no_account_of_the_developers() -> Iterator[None]:
         patch.setenv("AWS_CONFIG_FILE", "/dev/null")
         patch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
         patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _botocore_reads_its_files_once() -> Iterator[None]:
+    """A session of botocore reads the same megabyte of JSON anew, and the tests make hundreds."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(JSONFileLoader, "load_file", staticmethod(cache(JSONFileLoader().load_file)))
         yield
 
 
@@ -187,9 +202,17 @@ def page(chromium: Browsing, page_errors: PageErrors) -> Iterator[Page]:
 
 
 @pytest.fixture
-def widget(bridge: Bridge, server: S3Server, proxy: FaultyProxy, bucket: str) -> UploadWidget:
-    """Its page reaches S3 through the proxy, its kernel does so directly."""
-    return widget_of(server, proxy, bucket)
+def transport() -> str:
+    """How the widget's parts get to S3; tests that play both ways are parametrised by it."""
+    return "auto"
+
+
+@pytest.fixture
+def widget(
+    bridge: Bridge, server: S3Server, proxy: FaultyProxy, bucket: str, transport: str
+) -> UploadWidget:
+    """Whoever sends its parts reaches S3 through the proxy."""
+    return widget_of(server, proxy, bucket, transport=transport)
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 def until(
     condition: Callable[[], T],
-    timeout: float = 10.0,
+    timeout: float = 30.0,
     what: str | Callable[[], object] = "the condition",
     interval: float = 0.02,
 ) -> T:

@@ -9,10 +9,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 from botocore.compat import get_current_datetime
 
+from s3upload_widget.s3 import presigner
 from support.bad_input.stage import PART
 from support.files import make_file
 
 if TYPE_CHECKING:
+    from datetime import tzinfo
+
+    from typing_extensions import Self
+
     from support.bad_input.stage import Stage
 
 WRONG_ACCESS_KEY: Final = "AKIAIOSFODNN7EXAMPLE"
@@ -100,12 +105,22 @@ def huge(stage: Stage) -> None:
     )
 
 
+class LateClock(datetime):
+    """The clock that templates of URLs are signed by, two hours late."""
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> Self:
+        return super().now(tz) - timedelta(hours=2)
+
+
 def clock_two_hours_late(stage: Stage) -> None:
     def late(remove_tzinfo: bool = True) -> datetime:
         return get_current_datetime(remove_tzinfo) - timedelta(hours=2)
 
     stage.patch.setattr("botocore.auth.get_current_datetime", late)
+    stage.patch.setattr(presigner, "datetime", LateClock)
 
 
 def right_clock(stage: Stage) -> None:
     stage.patch.setattr("botocore.auth.get_current_datetime", get_current_datetime)
+    stage.patch.setattr(presigner, "datetime", datetime)

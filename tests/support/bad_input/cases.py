@@ -116,6 +116,7 @@ TABLE: Final = (
     ),
     Trouble(
         cause="an S3 that nobody reaches by the page's address",
+        obstacle="unavailable",
         before=lambda stage: stage.wire.go_offline(),
         state="waiting",
         says=("neither the page nor the kernel reaches {wire}",),
@@ -124,14 +125,27 @@ TABLE: Final = (
     ),
     Trouble(
         cause="an S3 that the kernel reaches and the page does not",
-        wire=tuple(fault for put in PUT for fault in forever(put, CutRequest())),
+        obstacle="unreachable_from_page",
+        wire=tuple(fault for each in (*PUT, "Reach") for fault in forever(each, CutRequest())),
         state="waiting",
         says=("the kernel reaches {wire}", "but the page does not reach it"),
         remedy="if the browser knows the server by another address, give browser_endpoint_url=",
         then="by itself",
     ),
     Trouble(
+        cause="something that breaks uploads off",
+        obstacle="unreachable_from_page",
+        size=2 * PART + 1000,
+        wire=tuple(fault for put in PUT for fault in forever(put, CutRequest(1))),
+        state="waiting",
+        says=("This page reaches http://{wire}, but what it sends there gets no answer",),
+        sent=True,
+        remedy="a proxy, a VPN or a protection program may break uploads off",
+        then="by itself",
+    ),
+    Trouble(
         cause="a host that the page cannot resolve",
+        obstacle="unavailable",
         options=lambda _: {"browser_endpoint_url": "http://no-such-host.test:9999"},
         state="waiting",
         says=("neither the page nor the kernel", "no-such-host.test"),
@@ -140,6 +154,7 @@ TABLE: Final = (
     ),
     Trouble(
         cause="an https page with an http store",
+        obstacle="mixed_content",
         options=lambda stage: {"browser_endpoint_url": f"http://lab.test:{stage.wire.port}"},
         before=lambda stage: stage.come_by(HUB),
         says=(f"this page came by https ({HUB})", "sends nothing to http://lab.test:"),
@@ -149,6 +164,7 @@ TABLE: Final = (
     ),
     Trouble(
         cause="a bucket without a CORS rule",
+        obstacle="cors",
         options=no_rule,
         says=("the bucket '{bucket}' does not let pages of {origin} send files (CORS)",),
         remedy='"AllowedOrigins": [',
@@ -156,6 +172,7 @@ TABLE: Final = (
     ),
     Trouble(
         cause="a bucket without a CORS rule, with a file of one part",
+        obstacle="cors",
         options=no_rule,
         size=1000,
         says=("the bucket '{bucket}' does not let pages of {origin} send files (CORS)",),

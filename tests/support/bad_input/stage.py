@@ -52,6 +52,8 @@ class Trouble:
     """Stand in ``error`` and in the page's row; may name the stage's ``{bucket}`` and the like."""
     remedy: str
     """What to do, in the same places."""
+    obstacle: str = ""
+    """The cause's name in docs/networks.md, if it is told there."""
     options: Callable[[Stage], dict[str, Any]] = ordinary
     """The widget's, where they differ from the ordinary ones."""
     before: Deed = nothing
@@ -94,6 +96,7 @@ class Stage:
     def make_widget(self, **options: Any) -> UploadWidget:
         """A widget whose kernel and whose page reach S3 over a proxy each."""
         ordinary_options: dict[str, Any] = {
+            "transport": "direct",
             "bucket": self.bucket,
             "client": self.server.at(self.kernel.url).client,
             "browser_endpoint_url": self.wire.url,

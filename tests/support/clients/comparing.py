@@ -38,10 +38,10 @@ def planned(service: Service, data: bytes = DATA, **options: Any) -> Sender:
     return sender
 
 
-def refused(reply: protocol.Reply) -> str:
+def refused(reply: protocol.Reply, code: str = "exists") -> str:
     """What is said of a file whose key has another object."""
     assert isinstance(reply, protocol.Failed), reply
-    assert reply.code == "exists"
+    assert reply.code == code
     for told in (f"s3://{reply.message.split('s3://')[1].split('/')[0]}/{KEY}", "bytes, of", "UTC"):
         assert told in reply.message
     assert "overwrite it, keep both under another name, or skip" in reply.message

@@ -46,15 +46,25 @@ junk = st.recursive(
     max_leaves=12,
 )
 ids = st.sampled_from(FILES)
+refusals = st.fixed_dictionaries(
+    {
+        "status": st.sampled_from([0, 400, 413, 501]),
+        "s3_code": st.sampled_from(["", "NotImplemented", "EntityTooLarge", "InvalidArgument"]),
+        "said": st.sampled_from(["", "part number 2", "x-amz-checksum-sha256"]),
+        "headers": st.lists(st.sampled_from(["if-none-match", "x-amz-checksum-sha256", "a"])),
+    }
+)
 parts = st.fixed_dictionaries(
     {
         "file_id": ids,
         "part_number": st.sampled_from([1, 1, 2, 2, 3, 10_000]),
         "sha256": st.just(CHECKSUM),
         "md5": st.sampled_from(["", md5(b"")]),
-        "unconditional": st.booleans(),
+        "refused": st.lists(refusals, max_size=1),
+        "perhaps_stored": st.booleans(),
     }
 )
+streams = st.sampled_from(["stream_01", "stream_02"])
 picks = st.fixed_dictionaries(
     {
         "file_id": ids,
@@ -63,7 +73,8 @@ picks = st.fixed_dictionaries(
         "size": st.sampled_from(SIZES) | st.just(5 * MiB + 1),
         "type": st.sampled_from(["", "text/csv", "a/b\r\nx: y", "x" * 4096]),
         "last_modified": st.sampled_from([0, -8.64e15, 8.64e15, 1.5]),
-        "if_exists": st.sampled_from(["", "overwrite", "rename"]),
+        "if_exists": st.sampled_from(["", "overwrite", "rename", "read"]),
+        "twin": st.booleans(),
         "key": st.sampled_from(KEYS),
         "upload_id": st.sampled_from(["", "", "{secret}", "{mine}", "u"]),
     }
@@ -89,7 +100,16 @@ well_formed = st.one_of(
         file_id=ids,
         refused=st.lists(st.sampled_from(["{secret}", "{mine}", "u"]), max_size=2),
     ),
-    kind("presign_parts", parts=st.lists(parts, min_size=1, max_size=4)),
+    kind(
+        "presign_parts",
+        parts=st.lists(parts, min_size=1, max_size=4),
+        origins=st.lists(origins, max_size=5),
+    ),
+    kind("find_routes", file_id=ids, origin=origins),
+    kind("relay_part", stream=streams, part=parts),
+    kind("relay_frame", stream=streams, offset=st.sampled_from([0, 1, 2**53 - 1])),
+    kind("end_relay", stream=streams),
+    kind("try_frame"),
     kind(
         "complete_multipart_upload",
         file_id=ids,
@@ -97,9 +117,11 @@ well_formed = st.one_of(
         parts_md5=st.lists(st.sampled_from(["", md5(b"")]), max_size=4),
         sha256=st.sampled_from(["", "0" * 64]),
         taken=st.booleans(),
+        etag=st.sampled_from(["", '"x"', f'"{"0" * 32}"']),
     ),
     kind("abort_multipart_upload", file_id=ids),
     kind("forget_file", file_id=ids),
+    kind("hand_over", file_ids=st.lists(ids, max_size=3)),
     kind("list_unfinished", remembered=st.lists(known, max_size=3), others=st.booleans()),
     kind("abort_unfinished", file_id=st.one_of(st.just(""), ids), upload=known),
     kind("hello", version=st.sampled_from([1, 0, 2, -1, 2**70]), origin=origins),
@@ -134,7 +156,7 @@ def stories(draw: st.DrawFn) -> list[dict[str, Any]]:
     steps = [
         {"kind": "pick_files", "origin": "", "files": [draw(picks) | {"file_id": name}]},
         {"kind": "create_multipart_upload", "file_id": name, "refused": ["{secret}"]},
-        {"kind": "presign_parts", "parts": [part | {"file_id": name}]},
+        {"kind": "presign_parts", "parts": [part | {"file_id": name}], "origins": []},
     ]
     told = [step for step in steps for _ in range(draw(st.integers(1, 2)))]
     return [

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from s3upload_widget.results import UploadedFile
-    from s3upload_widget.uploader.sources import FilePath
+    from s3upload_widget.uploader.sources import FilePath, Source
     from support.servers.servers import S3Server
 
 SMALL: Final = Limits(
@@ -47,14 +47,14 @@ def start(server: S3Server, path: Path, uri: str) -> subprocess.Popen[bytes]:
     return subprocess.Popen([sys.executable, "-c", _SCRIPT, str(path), uri], env=environment)
 
 
-def send(server: S3Server, path: FilePath, uri: str, **options: Any) -> Outcome:
+def send(server: S3Server, path: FilePath | Source, uri: str, **options: Any) -> Outcome:
     """Upload one file in parts of 1 KiB."""
     (outcome,) = send_all(server, [path], uri, **options)
     return outcome
 
 
 def send_all(
-    server: S3Server, paths: Iterable[FilePath], uri: str, **options: Any
+    server: S3Server, paths: Iterable[FilePath | Source], uri: str, **options: Any
 ) -> list[Outcome]:
     """Upload files in parts of 1 KiB."""
     chosen = {"client": server.client, "limits": SMALL, "progress": False, **options}

@@ -23,6 +23,7 @@ from s3upload_widget.protocol import (
     MultipartUploadCreated,
     ObjectCut,
     PartChecksums,
+    PartRefusal,
     PartsPresigned,
     Pick,
     PickFiles,
@@ -31,6 +32,7 @@ from s3upload_widget.protocol import (
     PresignParts,
     RefusedFile,
     RefusedPart,
+    StoredPart,
 )
 from s3upload_widget.s3 import Store
 from s3upload_widget.service import Service
@@ -51,6 +53,12 @@ SINGLE: Final = b"hello"
 """One part."""
 LARGE: Final = b"x" * (5 << 20) + b"tail"
 """Two parts that every server takes, as S3 does."""
+
+
+NO_CONDITIONS: Final = PartRefusal(
+    status=501, s3_code="NotImplemented", said="", headers=["if-none-match"]
+)
+"""Of a server that does not know ``If-None-Match``."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +103,10 @@ class Sender:
     md5: bool = False
     continues: KnownUpload = NOTHING
     taken: bool = False
-    unconditional: bool = False
+    refused: list[PartRefusal] = field(default_factory=list)
+    perhaps_stored: bool = False
+    twin: bool = False
+    etag: str = ""
     plan: PlannedFile = field(init=False)
 
     def pick(self) -> PlannedFile | RefusedFile:
@@ -161,10 +172,10 @@ class Sender:
             )
         )
 
-    def presign(self, *numbers: int) -> list[PresignedPart | RefusedPart]:
+    def presign(self, *numbers: int) -> list[PresignedPart | RefusedPart | StoredPart]:
         """Have parts signed."""
         parts = [self.checksums_of(number) for number in numbers]
-        reply = self.service.handle(PresignParts(parts=parts))
+        reply = self.service.handle(PresignParts(parts=parts, origins=[]))
         assert isinstance(reply, PartsPresigned), reply
         return reply.parts
 
@@ -193,6 +204,7 @@ class Sender:
             parts_md5=[part.md5 for part in hashed] if self.md5 else [],
             sha256=hashlib.sha256(self.data).hexdigest(),
             taken=self.taken,
+            etag=self.etag,
         )
 
     def upload(self) -> Reply:
@@ -218,7 +230,8 @@ class Sender:
             part_number=number,
             sha256=checksums.sha256(part),
             md5=checksums.md5(part) if self.md5 else "",
-            unconditional=self.unconditional,
+            refused=self.refused,
+            perhaps_stored=self.perhaps_stored,
         )
 
     def as_pick(self) -> Pick:
@@ -231,6 +244,7 @@ class Sender:
             type=self.type,
             last_modified=1_700_000_000_000,
             if_exists=self.if_exists,  # type: ignore[arg-type]  # a page may send anything
+            twin=self.twin,
             key=self.continues.key,
             upload_id=self.continues.upload_id,
         )

@@ -139,6 +139,7 @@ class Page:
             type="",
             last_modified=0,
             if_exists="",
+            twin=False,
             key="",
             upload_id="",
         )
@@ -189,9 +190,14 @@ class Page:
         checksum = base64.b64encode(digest.digest()).decode()
         md5 = base64.b64encode(hashlib.md5(data, usedforsecurity=False).digest()).decode()
         part = protocol.PartChecksums(
-            file_id=name, part_number=1, sha256=checksum, md5=md5, unconditional=False
+            file_id=name,
+            part_number=1,
+            sha256=checksum,
+            md5=md5,
+            refused=[],
+            perhaps_stored=False,
         )
-        presigned = self.ask(protocol.PresignParts(parts=[part])).parts[0]
+        presigned = self.ask(protocol.PresignParts(parts=[part], origins=[])).parts[0]
         put(presigned.url, presigned.headers, data)
         return self.ask(
             protocol.CompleteMultipartUpload(
@@ -200,6 +206,7 @@ class Page:
                 parts_md5=[md5],
                 sha256=digest.hexdigest(),
                 taken=False,
+                etag="",
             )
         )
 

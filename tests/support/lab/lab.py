@@ -12,6 +12,7 @@ import uuid
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
 
 from support.lab.notebook import Notebook
 from support.servers.servers import ended, free_port
@@ -79,15 +80,19 @@ class Lab:
 
     def new_notebook(self, page: Page, *cells: str, kernel: str = "python3") -> Notebook:
         """Write a notebook that outlives this run of the server; nobody has opened it yet."""
+        return Notebook(page, self.write_notebook(*cells, kernel=kernel))
+
+    def write_notebook(self, *cells: str, kernel: str = "python3") -> str:
+        """Write a notebook, and tell where a browser opens it."""
         name = f"{uuid.uuid4().hex[:8]}.ipynb"
         (self.directory / name).write_text(json.dumps(_ipynb(cells, kernel)))
         # A workspace of its own, or else Lab opens again what the last test had open.
-        return Notebook(page, f"{self.url}/lab/workspaces/{name[:8]}/tree/{name}")
+        return f"{self.url}/lab/workspaces/{name[:8]}/tree/{name}"
 
     @property
     def port(self) -> int:
         """Where it listens."""
-        return int(self.url.rpartition(":")[2])
+        return urlsplit(self.url).port or 80
 
     def add_kernel(self, name: str, *python_path: Path) -> None:
         """Offer the Python of the tests once more, with folders before what is installed."""
@@ -110,9 +115,13 @@ class Lab:
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(json.dumps(wanted))
 
+    def kernels(self) -> list[str]:
+        """The ids of its kernels."""
+        return [kernel["id"] for kernel in self._request("GET", "/api/kernels")]
+
     def _end_kernels(self) -> None:
-        for kernel in self._request("GET", "/api/kernels"):
-            self._request("DELETE", f"/api/kernels/{kernel['id']}")
+        for kernel in self.kernels():
+            self._request("DELETE", f"/api/kernels/{kernel}")
 
     def _request(self, method: str, path: str) -> Any:
         request = urllib.request.Request(self.url + path, method=method)  # noqa: S310  our own
@@ -121,20 +130,29 @@ class Lab:
 
 
 @contextmanager
-def run_lab(home: Path, environment: Mapping[str, str], *, port: int = 0) -> Iterator[Lab]:
+def run_lab(
+    home: Path,
+    environment: Mapping[str, str],
+    *,
+    port: int = 0,
+    prefix: str = "",
+    options: Sequence[str] = (),
+) -> Iterator[Lab]:
     """Run JupyterLab.
 
     Args:
         home: Holds all its folders; those of an earlier run are found again.
         environment: What its kernels find beside the usual, such as ``AWS_ENDPOINT_URL``.
         port: Where; any free one if left out.
+        prefix: The path of all its addresses, such as ``/user/ada``.
+        options: More of its command line.
     """
-    url = f"http://127.0.0.1:{port or free_port()}"
+    url = f"http://127.0.0.1:{port or free_port()}{prefix}"
     directory, log = home / "work", home / "lab.log"
     directory.mkdir(exist_ok=True)
     with log.open("ab") as output:
         process = subprocess.Popen(
-            _command(url, directory),
+            [*_command(url, directory), *options],
             env={**os.environ, **_folders(home), **environment},
             stdout=output,
             stderr=output,
@@ -146,10 +164,11 @@ def run_lab(home: Path, environment: Mapping[str, str], *, port: int = 0) -> Ite
 
 
 def _command(url: str, directory: Path) -> list[str]:
-    port = url.rpartition(":")[2]
+    where = urlsplit(url)
     return [
         *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"),
-        *("--ip=127.0.0.1", f"--port={port}", "--ServerApp.port_retries=0"),
+        *("--ip=127.0.0.1", f"--port={where.port}", "--ServerApp.port_retries=0"),
+        f"--ServerApp.base_url={where.path}/",
         *("--IdentityProvider.token=", "--ServerApp.password="),
         *("--ServerApp.disable_check_xsrf=True", f"--ServerApp.root_dir={directory}"),
         "--LabApp.expose_app_in_browser=True",

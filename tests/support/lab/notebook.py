@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 _READY_MS: Final = 60_000
 THEMES: Final = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
 
-_FIND_PANEL: Final = """() => {
+FIND_PANEL: Final = """() => {
   const shown = window.jupyterapp ? [...jupyterapp.shell.widgets("main")] : [];
   const panel = shown.find((each) => each.sessionContext && each.context);
   if (!panel?.context.isReady || !panel.sessionContext.isReady) return false;
@@ -18,17 +18,17 @@ _FIND_PANEL: Final = """() => {
   const kernel = panel.sessionContext.session?.kernel;
   return kernel?.connectionStatus === "connected" && kernel.status === "idle";
 }"""
-_EVALUATE: Final = """async (expression) => {
+EVALUATE: Final = """async (expression) => {
   const kernel = panel.sessionContext.session.kernel;
   const request = { code: "", store_history: false, user_expressions: { it: expression } };
   return (await kernel.requestExecute(request).done).content.user_expressions.it;
 }"""
-_EXECUTE: Final = """async (code) => {
+EXECUTE: Final = """async (code) => {
   const kernel = panel.sessionContext.session.kernel;
   const request = { code, store_history: false, stop_on_error: false };
   return (await kernel.requestExecute(request).done).content;
 }"""
-_RUN_CELL: Final = """([index, wait]) => {
+RUN_CELL: Final = """([index, wait]) => {
   panel.content.activeCellIndex = index;
   panel.content.deselectAll();
   const done = jupyterapp.commands.execute("notebook:run-cell");
@@ -72,7 +72,7 @@ class Notebook:
 
     def run_cell(self, index: int, *, wait: bool = True) -> None:
         """Run one cell, counted from 0; returns when it has ended, or at once."""
-        self.page.evaluate(_RUN_CELL, [index, wait])
+        self.page.evaluate(RUN_CELL, [index, wait])
 
     def output(self, index: int) -> str:
         """Tell what a cell's output reads, as text."""
@@ -84,7 +84,7 @@ class Notebook:
         Raises:
             AssertionError: The expression raised; says what.
         """
-        answer = self.page.evaluate(_EVALUATE, expression)
+        answer = self.page.evaluate(EVALUATE, expression)
         assert answer["status"] == "ok", f"{expression}: {answer['ename']}: {answer['evalue']}"
         return str(answer["data"]["text/plain"])
 
@@ -94,7 +94,7 @@ class Notebook:
         Raises:
             AssertionError: They raised; says what.
         """
-        answer = self.page.evaluate(_EXECUTE, code)
+        answer = self.page.evaluate(EXECUTE, code)
         assert answer["status"] == "ok", f"{answer['ename']}: {answer['evalue']}"
 
     def command(self, name: str, **arguments: Any) -> None:
@@ -137,7 +137,7 @@ class Notebook:
         self.page.evaluate(script if wait else f"name => {{ ({script})(name) }}", name)
 
     def _wait(self) -> None:
-        self.page.wait_for_function(_FIND_PANEL, timeout=_READY_MS)
+        self.page.wait_for_function(FIND_PANEL, timeout=_READY_MS)
 
 
 def _accept(dialog: Dialog) -> None:

@@ -42,6 +42,8 @@ class Bridge:
         """Every message that reached a widget of the kernel."""
         self.told: list[ToPage] = []
         """Every message that left for the pages."""
+        self.page_headers: dict[str, str] = {}
+        """What the page is served with, such as a Content-Security-Policy."""
         self._widgets: dict[str, AnyWidget] = {}
         self._pages: list[queue.SimpleQueue[str]] = []
         self._lock = threading.Lock()

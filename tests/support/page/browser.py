@@ -53,6 +53,9 @@ NETWORK: Final = r"Failed to load resource|net::ERR_|blocked by CORS policy"
 REACH: Final = r"Failed to load resource: .*/favicon\.ico\)$"
 """The same for a page that looks whether it reaches S3, which answers strangers with 403."""
 
+RESTART: Final = r"Could not restore the debugger state: Canceled future .*/static/lab/"
+"""JupyterLab's own, of a kernel that restarts before it answered the debugger's first question."""
+
 
 class PageErrors:
     """Errors on pages' consoles and uncaught exceptions; a test names those it provokes.
@@ -62,7 +65,7 @@ class PageErrors:
 
     def __init__(self) -> None:
         self.all: list[str] = []
-        self._expected = [REACH]
+        self._expected = [REACH, RESTART]
 
     def expect(self, *patterns: str) -> None:
         """Do not mind errors that one of these regular expressions is found in."""
@@ -137,7 +140,7 @@ def run_chromium(*flags: str) -> Iterator[Browsing]:
     marker = f"--marker={uuid.uuid4().hex}"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=_program(), args=[*_FLAGS, marker, *flags]
+            executable_path=chromium_path(), args=[*_FLAGS, marker, *flags]
         )
         try:
             yield Browsing(browser, marker)
@@ -152,7 +155,7 @@ def run_profile(
     """Run another Chromium with a profile on disk; gives a page and the number of its process."""
     marker = f"--marker={uuid.uuid4().hex}"
     context = browsing.browser.browser_type.launch_persistent_context(
-        profile, executable_path=_program(), args=[*_FLAGS, marker]
+        profile, executable_path=chromium_path(), args=[*_FLAGS, marker]
     )
     try:
         page = context.pages[0]
@@ -182,7 +185,8 @@ def drag_files(page: Page, selector: str, paths: Sequence[Path], steps: Sequence
     session.detach()
 
 
-def _program() -> str:
+def chromium_path() -> str:
+    """Find the browser's program."""
     found = next(filter(None, map(shutil.which, _PROGRAMS)), None)
     assert found is not None, "Chromium is not installed: tests/install_chromium.sh installs it"
     return found

@@ -88,6 +88,15 @@ class Desk:
         """Wait until S3 took so many parts from the page."""
         until(lambda: len(self.stored()) >= count, 60, f"{count} parts on S3")
 
+    def discard(self) -> None:
+        """Abort all files from Python, and wait until they are on neither side.
+
+        The kernel deletes by itself; the page hears of it later, and means the files it has then.
+        """
+        self.widget.abort()
+        rows = self.page.locator(".s3up-row")
+        until(lambda: self.widget.files == () and rows.count() == 0, 60, "no file on either side")
+
     def until_silent(self) -> None:
         """Wait until nothing is on its way from the page to S3."""
         self.proxy.silence()
@@ -128,9 +137,13 @@ class Desk:
 
 
 def widget_of(server: S3Server, proxy: FaultyProxy, bucket: str, **options: Any) -> UploadWidget:
-    """Make a widget whose page reaches S3 through the proxy, and whose kernel does so directly."""
+    """Make a widget whose page reaches S3 through the proxy, and whose kernel does so directly.
+
+    With ``transport="relay"`` it is the kernel that goes through the proxy.
+    """
+    relays = options.get("transport") == "relay"
     ordinary: dict[str, Any] = {
-        "client": server.client,
+        "client": server.at(proxy.url).client if relays else server.client,
         "browser_endpoint_url": proxy.url,
         "part_size": PART,
     }

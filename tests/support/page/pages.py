@@ -14,10 +14,19 @@ from urllib.parse import parse_qs, urlsplit
 from support.page.comm_messages import ToKernel
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from support.page.bridge import Bridge
 
 PAGE: Final = Path(__file__).with_name("page.html")
 _HEARTBEAT_SECONDS: Final = 1.0
+_NO_HEADERS: Final[Mapping[str, str]] = {}
+_PASSING_ON: Final = b"""
+addEventListener("install", () => skipWaiting());
+addEventListener("activate", (event) => event.waitUntil(clients.claim()));
+addEventListener("fetch", (event) => event.respondWith(fetch(event.request)));
+"""
+"""A service worker that changes nothing, as some hosts of notebooks register one."""
 
 
 class PageServer(ThreadingHTTPServer):
@@ -61,6 +70,7 @@ class _Handler(BaseHTTPRequestHandler):
         "/state": "_state",
         "/widget.js": "_code",
         "/widget.css": "_style",
+        "/service-worker.js": "_service_worker",
     }
 
     def do_GET(self) -> None:
@@ -84,10 +94,14 @@ class _Handler(BaseHTTPRequestHandler):
         return self.server.bridge.widget(model_id)
 
     def _page(self) -> None:
-        self._answer(PAGE.read_bytes(), "text/html; charset=utf-8")
+        headers = self.server.bridge.page_headers
+        self._answer(PAGE.read_bytes(), "text/html; charset=utf-8", headers=headers)
 
     def _empty(self) -> None:
         self._answer(b'<!doctype html><link rel="icon" href="data:,">', "text/html")
+
+    def _service_worker(self) -> None:
+        self._answer(_PASSING_ON, "text/javascript; charset=utf-8")
 
     def _code(self) -> None:
         self._answer(str(self._widget._esm).encode(), "text/javascript; charset=utf-8")
@@ -122,10 +136,14 @@ class _Handler(BaseHTTPRequestHandler):
         except queue.Empty:
             return b": still here\n\n"
 
-    def _answer(self, body: bytes, kind: str, status: int = 200) -> None:
+    def _answer(
+        self, body: bytes, kind: str, status: int = 200, headers: Mapping[str, str] = _NO_HEADERS
+    ) -> None:
         self.send_response(status)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
         self.send_header("Cache-Control", "no-store")
+        for name, value in headers.items():
+            self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)

@@ -152,9 +152,18 @@ def conflict(stage: Stage) -> None:
 def cors(stage: Stage) -> None:
     """The bucket has no CORS rule for this page."""
     bucket = stage.ends.enter_context(stage.server.bucket(origins=()))
-    stage.show(stage.widget(bucket, browser_endpoint_url=None))
+    stage.show(stage.widget(bucket, browser_endpoint_url=None, transport="direct"))
     pick(stage.page, stage.file("run7.parquet", 1000))
     expect(row(stage.page, "run7.parquet").locator("pre")).to_be_visible(timeout=LONG)
+
+
+def relayed(stage: Stage) -> None:
+    """The bucket has no CORS rule for this page, so parts go through the kernel."""
+    bucket = stage.ends.enter_context(stage.server.bucket(origins=()))
+    stage.show(stage.widget(bucket, browser_endpoint_url=None))
+    pick(stage.page, stage.file("run7.parquet", 1000))
+    expect_state(stage.page, "run7.parquet", "done")
+    press(stage.page, "Why?")
 
 
 def refused(stage: Stage) -> None:
@@ -223,6 +232,7 @@ SCENES: Final[tuple[Scene, ...]] = (
     network,
     conflict,
     cors,
+    relayed,
     refused,
     offers,
     others,

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from support.servers.servers import S3Server
 
 MiB: Final = 1 << 20
-QUICK: Final = {"retryMs": 20, "retryCapMs": 200, "reportMs": 50, "probeMs": 300, "stallMs": 1500}
+QUICK: Final = {"retryMs": 20, "retryCapMs": 200, "reportMs": 50, "probeMs": 300, "stallMs": 4000}
 """Time constants for tests that play faults: the same decisions, sooner."""
 
 
@@ -27,9 +27,34 @@ def show(page: Page, bridge: Bridge, widget: UploadWidget, **options: Any) -> No
     page.wait_for_function("globalThis.engine !== undefined")
 
 
+def hold_hashing(page: Page, offset: int) -> None:
+    """Keep whoever first hashes the part that begins there waiting, until ``letGo()``."""
+    page.evaluate(
+        """(offset) => {
+            const { hash } = engine.hashers;
+            engine.hashers.hash = async (lane, part) => {
+                if (part.offset === offset && globalThis.letGo === undefined)
+                    await new Promise((resolve) => { globalThis.letGo = resolve; });
+                return hash(lane, part);
+            };
+        }""",
+        offset,
+    )
+
+
 def pick(page: Page, *paths: Path) -> None:
-    """Pick files as a user does."""
-    page.set_input_files(".s3up input[type=file]", [str(path) for path in paths])
+    """Pick files as a user does, perhaps the same ones again."""
+    picker = page.locator(".s3up input[type=file]").first
+    # As a click does: else the same files again would be no change, and nothing would hear of it.
+    picker.evaluate("(input) => { input.value = ''; }")
+    picker.set_input_files([str(path) for path in paths])
+
+
+def restart_kernel(page: Page, bridge: Bridge) -> None:
+    """Restart the kernel, and wait until the page's engines can hear of it, as Jupyter's do."""
+    bridge.restart_kernel()
+    page.wait_for_function("""() => [...globalThis[Symbol.for("s3upload_widget 1")].engines]
+        .every(([, { engine }]) => engine.isCut())""")
 
 
 def states(page: Page) -> dict[str, str]:

@@ -10,6 +10,8 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from support.proxy.pace import UNLIMITED, Pace
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -17,6 +19,14 @@ if TYPE_CHECKING:
 
 FOREVER: Final = 1 << 62
 """For ``Fault.times``: until the faults are cleared. For seconds: until the client leaves."""
+
+HEADER_REFUSALS: Final = (
+    (501, "NotImplemented", "A header you provided implies functionality: {}"),
+    (501, "NotImplemented", "A header you provided implies functionality"),
+    (400, "InvalidArgument", "Unsupported header {}"),
+    (400, "InvalidRequest", "Unsupported header"),
+)
+"""What servers answer to a header that they do not know: status, code and, for some, its name."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +41,8 @@ class Match:
     """The path ends with this."""
     header: str = ""
     """The request has this header."""
+    above: int = 0
+    """``Content-Length`` is more than so many bytes."""
     nth: int = 0
     """Counted from 1 among the requests that match the rest; 0 for each of them."""
 
@@ -42,6 +54,7 @@ class Match:
             and self.part_number in {0, request.part_number}
             and request.path.endswith(self.key)
             and (not self.header or self.header in request.headers)
+            and (not self.above or request.headers.length > self.above)
         )
 
 
@@ -66,6 +79,8 @@ class Answer:
     """What is answered in place of an error document: what the server at hand does not tell."""
     empty: bool = False
     """Answer with nothing but headers."""
+    at_head: bool = False
+    """Answer a head that expects 100-continue before its body, as nginx does; swallow others'."""
 
 
 @dataclass(frozen=True)
@@ -112,6 +127,26 @@ class Gate:
     opened: threading.Event = field(default_factory=threading.Event)
 
 
+@dataclass(frozen=True, eq=False)
+class Buffer:
+    """Swallow a body at once and send it on later, as a gateway that buffers does.
+
+    A client that leaves meanwhile takes its body with it.
+    """
+
+    seconds: float = 0.0
+    """How long each body takes behind it."""
+    rate: float = UNLIMITED
+    """Bytes a second behind it, all bodies together."""
+    gives_up: float = FOREVER
+    """After so many seconds it answers 504, which no page may read; the store goes on."""
+    pace: Pace = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Let all bodies share one pace."""
+        object.__setattr__(self, "pace", Pace(lambda: self.rate))
+
+
 @dataclass(frozen=True)
 class Throttle:
     """Let through so many bytes of the body a second."""
@@ -132,6 +167,13 @@ class FlipBit:
 
     at_byte: int = 0
     bit: int = 0
+
+
+@dataclass(frozen=True)
+class StripBasePath:
+    """Take this off the front of the path, as a proxy does that has the store below it."""
+
+    path: str
 
 
 @dataclass(frozen=True)
@@ -156,9 +198,11 @@ Action: TypeAlias = (
     | Stall
     | Delay
     | Gate
+    | Buffer
     | Throttle
     | Outage
     | FlipBit
+    | StripBasePath
     | StripRequestHeaders
     | StripResponseHeaders
 )

@@ -176,5 +176,6 @@ def error_response(request: Request, answer: Answer) -> Response:
     )
     body = f'<?xml version="1.0" encoding="UTF-8"?>\n{answer.document or error}'.encode()
     body = b"" if answer.empty else body
-    headers = (("Content-Type", "application/xml"), *answer.headers)
+    typed = any(name == "Content-Type" for name, _ in answer.headers)
+    headers = answer.headers if typed else (("Content-Type", "application/xml"), *answer.headers)
     return respond(request, answer.status, body, cors=answer.cors, headers=headers)

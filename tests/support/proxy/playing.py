@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from support.proxy.faults import (
     Action,
     Answer,
+    Buffer,
     CutRequest,
     CutResponse,
     Delay,
@@ -16,6 +17,7 @@ from support.proxy.faults import (
     Gate,
     LoseResponse,
     Stall,
+    StripBasePath,
     StripRequestHeaders,
     StripResponseHeaders,
     Throttle,
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 
 _ETAG: Final = ("ETag", '"5a105a105a105a105a105a105a105a10"')
 _GLANCE: Final = 0.05
+_GAVE_UP: Final = Answer(504, "GatewayTimeout", cors=False, headers=(("Connection", "close"),))
 A = TypeVar("A", bound=Action)
 
 
@@ -64,7 +67,8 @@ class Exchanging:
     async def answer(self) -> bool:
         """Answer without a server; returns whether the connection stays."""
         await self._wait_for_request()
-        at_once = any(answer.at_once for answer in self._of(Answer))
+        expects = "expect" in self._request.headers
+        at_once = any(answer.at_once or (answer.at_head and expects) for answer in self._of(Answer))
         if not at_once:
             await self._pump(())
         return await self._reply(self._own_response()) and not at_once
@@ -72,6 +76,8 @@ class Exchanging:
     async def forward(self, server: Wire) -> bool:
         """Let the server answer; returns whether the connection stays."""
         await self._wait_for_request()
+        for buffer in self._of(Buffer):
+            return await self._forward_later(server, buffer)
         await server.send(self._outgoing().encode())
         coming = asyncio.create_task(_response(server))
         try:
@@ -83,6 +89,33 @@ class Exchanging:
             await self._drain(server, response)
             return await self._reply(self._own_response()) and not response.headers.closes
         return await self._hand_on(server, response)
+
+    async def _forward_later(self, server: Wire, buffer: Buffer) -> bool:
+        body = bytearray()
+        async for block in self._client.body(self._request.headers, to_end=False, step=self._step):
+            self._entry.body(len(block))
+            body += block
+        self._entry.body_end()
+        behind = asyncio.create_task(self._send_behind(server, body, buffer))
+        clock = asyncio.get_running_loop().time
+        end = clock() + buffer.gives_up
+        try:
+            while not behind.done() and clock() < end:
+                await self._hold(_GLANCE)
+            if behind.done():
+                return await self._hand_on(server, behind.result())
+            await self._begin_reply(error_response(self._request, _GAVE_UP))
+            await behind
+            return False
+        finally:
+            behind.cancel()
+
+    async def _send_behind(self, server: Wire, body: bytearray, buffer: Buffer) -> Response:
+        await asyncio.sleep(buffer.seconds)
+        for start in range(0, len(body), step := min(BLOCK, buffer.pace.step)):
+            await buffer.pace.passed(min(step, len(body) - start))
+        await server.send(self._outgoing().encode() + bytes(body))
+        return await _response(server)
 
     def _of(self, kind: type[A]) -> tuple[A, ...]:
         return tuple(action for action in self._actions if isinstance(action, kind))
@@ -98,7 +131,12 @@ class Exchanging:
             "expect",
             *(name for strip in self._of(StripRequestHeaders) for name in strip.names),
         ]
-        return replace(self._request, headers=self._request.headers.without(unwanted))
+        target = self._request.target
+        for strip in self._of(StripBasePath):
+            target = target.removeprefix(strip.path)
+        return replace(
+            self._request, target=target, headers=self._request.headers.without(unwanted)
+        )
 
     async def _pump(self, servers: tuple[Wire, ...]) -> None:
         """Move the request's body; a server that stops listening has its answer ready."""

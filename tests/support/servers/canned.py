@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import threading
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, TypeAlias
-from urllib.parse import parse_qs, urlsplit
+
+from support.servers.front import Asked, Told, front
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -21,32 +20,12 @@ NS = 'xmlns="http://s3.amazonaws.com/doc/2006-03-01/"'
 def canned(script: Script) -> Iterator[str]:
     """Run a server while the block lasts; gives its URL."""
 
-    class Handler(BaseHTTPRequestHandler):
-        def answer(self) -> None:
-            query = {
-                name: values[0] for name, values in parse_qs(urlsplit(self.path).query).items()
-            }
-            body = script(self.command, query).encode()
-            self.send_response(200)
-            self.send_header("Content-Type", "application/xml")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+    def answer(asked: Asked) -> Told:
+        query = {name: values[0] for name, values in asked.query.items() if values[0]}
+        return Told(200, script(asked.method, query), {"Content-Type": "application/xml"})
 
-        do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = answer  # noqa: N815
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with front(answer) as url:
+        yield url
 
 
 def parts_page(*parts: tuple[int, str, str], truncated: bool = False, marker: int = 0) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
+from xml.sax.saxutils import escape
 
 from boto3.s3.transfer import TransferConfig
 
@@ -14,7 +15,7 @@ from support.page.uploading import MiB
 from support.proxy.faults import Answer
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from types_boto3_s3.type_defs import CompletedPartTypeDef
@@ -104,5 +105,20 @@ def attributes(data: bytes, part_size: int) -> Answer:
         '<GetObjectAttributesResponse xmlns="http://s3.amazonaws.com/doc/2006-03-01/">'
         f"<ObjectParts><IsTruncated>false</IsTruncated>{listed}</ObjectParts>"
         "</GetObjectAttributesResponse>"
+    )
+    return Answer(200, "", document=document)
+
+
+def listed_parts(parts: Iterable[tuple[str, str, int]]) -> Answer:
+    """List an upload's parts by their ETags, SHA-256 and sizes, as a server that echoes does."""
+    listed = "".join(
+        f"<Part><PartNumber>{number}</PartNumber><ETag>{escape(etag)}</ETag>"
+        f"<ChecksumSHA256>{checksum}</ChecksumSHA256><Size>{size}</Size></Part>"
+        for number, (etag, checksum, size) in enumerate(parts, 1)
+    )
+    document = (
+        '<ListPartsResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">'
+        f"<ChecksumAlgorithm>SHA256</ChecksumAlgorithm><IsTruncated>false</IsTruncated>{listed}"
+        "</ListPartsResult>"
     )
     return Answer(200, "", document=document)

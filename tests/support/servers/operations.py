@@ -9,6 +9,8 @@ if TYPE_CHECKING:
 
 UPLOADS: Final = frozenset({"UploadPart", "PutObject"})
 """The operations that carry a file's bytes."""
+NO_UPLOAD: Final = "-"
+"""The upload that the doctor's trials name: there is none, and they carry nothing of a file."""
 
 _OBJECT: Final = {
     "PUT": "PutObject",
@@ -43,7 +45,8 @@ _SUBRESOURCES: Final = {
 def operation_of(method: str, path: str, query: Mapping[str, str]) -> str:
     """Name the operation as S3 does; a browser's OPTIONS is ``Preflight``.
 
-    What a page asks to see whether it reaches the store at all is ``Reach``.
+    What a page asks to see whether it reaches the store at all is ``Reach``, and what the kernel
+    sends to see what lies between is ``TrialPart``.
     """
     bucket, _, key = path.lstrip("/").partition("/")
     if method == "OPTIONS":
@@ -60,6 +63,8 @@ def _of_object(method: str, query: Mapping[str, str]) -> str:
         return "CreateMultipartUpload"
     if "attributes" in query:
         return "GetObjectAttributes"
+    if method == "PUT" and query.get("uploadId") == NO_UPLOAD:
+        return "TrialPart"
     table = _UPLOAD if "uploadId" in query else _OBJECT
     return table.get(method, method)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import socket
@@ -10,7 +11,7 @@ import sys
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
 
 import boto3
@@ -41,6 +42,8 @@ class S3Server:
     secret_key: str
     sets_cors: bool = True
     """Whether a bucket's CORS rules can be set; a gateway's answer any origin, or none."""
+    session_token: str = ""
+    """Of temporary credentials."""
 
     @cached_property
     def client(self) -> S3Client:
@@ -50,6 +53,7 @@ class S3Server:
             endpoint_url=self.endpoint_url,
             aws_access_key_id=self.access_key,
             aws_secret_access_key=self.secret_key,
+            aws_session_token=self.session_token or None,
             region_name=REGION,
             config=Config(
                 signature_version="s3v4",
@@ -72,6 +76,29 @@ class S3Server:
     def at(self, endpoint_url: str) -> S3Server:
         """Return the same server as it is reached by another address, such as a proxy's."""
         return replace(self, endpoint_url=endpoint_url)
+
+    def session(self, policy: str) -> S3Server:
+        """Return the same server with short-lived credentials that this policy narrows."""
+        options: dict[str, Any] = {
+            "endpoint_url": self.endpoint_url,
+            "aws_access_key_id": self.access_key,
+            "aws_secret_access_key": self.secret_key,
+            "region_name": REGION,
+        }
+        trust = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
+        everything = {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}
+        role, iam = f"role-{uuid4().hex[:8]}", boto3.client("iam", **options)
+        made = iam.create_role(RoleName=role, AssumeRolePolicyDocument=_document(trust))["Role"]
+        iam.put_role_policy(RoleName=role, PolicyName="all", PolicyDocument=_document(everything))
+        given = boto3.client("sts", **options).assume_role(
+            RoleArn=made["Arn"], RoleSessionName="ada", Policy=policy
+        )["Credentials"]
+        return replace(
+            self,
+            access_key=given["AccessKeyId"],
+            secret_key=given["SecretAccessKey"],
+            session_token=given["SessionToken"],
+        )
 
     def new_bucket(self, origins: tuple[str, ...] = ("*",), *, name: str = "") -> str:
         """Make a bucket that pages of these origins may PUT to; no CORS rule without origins."""
@@ -169,9 +196,18 @@ def ended(process: subprocess.Popen[bytes]) -> Iterator[subprocess.Popen[bytes]]
             process.wait()
 
 
+def _document(statement: dict[str, Any]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
 @contextmanager
-def run_ministack(directory: Path) -> Iterator[S3Server]:
-    """Run ministack, which verifies signatures, expiry, checksums and CORS; objects in memory."""
+def run_ministack(directory: Path, services: str = "s3") -> Iterator[S3Server]:
+    """Run ministack, which verifies signatures, expiry, checksums and CORS; objects in memory.
+
+    Args:
+        directory: For its log.
+        services: Which of AWS, such as ``s3,iam,sts``.
+    """
     port = free_port()
     server = S3Server(
         f"http://127.0.0.1:{port}", f"AK{secrets.token_hex(9).upper()}", secrets.token_urlsafe(30)
@@ -181,7 +217,7 @@ def run_ministack(directory: Path) -> Iterator[S3Server]:
         "AUTH": "true",
         "BIND_HOST": "127.0.0.1",
         "GATEWAY_PORT": str(port),
-        "SERVICES": "s3",
+        "SERVICES": services,
         "LOG_LEVEL": "WARNING",
         "TMPDIR": str(directory),
         "AWS_ACCESS_KEY_ID": server.access_key,

@@ -168,7 +168,7 @@ def assert_nothing_left(server: S3Server, bucket: str) -> None:
             if found.parts_done
         ]
 
-    until(lambda: not left(), 15, lambda: f"nothing unfinished; so many parts are: {left()}")
+    until(lambda: not left(), 30, lambda: f"nothing unfinished; so many parts are: {left()}")
 
 
 def assert_clear(text: str, *names: str) -> None:
