@@ -163,6 +163,6 @@ def test_the_preflight_goes_to_a_presigned_url_as_a_browsers_does() -> None:
         client = connect(endpoint_url=url, access_key="a", secret_key="b", region="us-east-1")
         store = Store("lab-data", client)
 
-        found = diagnose(store, "run7.csv", ORIGIN, {"x-amz-checksum-sha256"})
+        found = diagnose(store, "run7.csv", ORIGIN, {"x-amz-checksum-sha256"}, size=1)
 
     assert found.cause == "unreachable_from_page"

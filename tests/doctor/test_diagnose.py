@@ -10,6 +10,7 @@ import pytest
 from s3upload_widget import protocol
 from s3upload_widget.s3 import Store
 from s3upload_widget.service import Service
+from support.clients.checking import assert_untouched
 from support.clients.sender import ORIGIN, Sender
 from support.proxy.faults import NO_CORS, Answer, Fault, Match, StripResponseHeaders
 
@@ -74,7 +75,7 @@ def test_a_preflight_that_a_browser_would_not_take_is_a_matter_of_cors(
     assert diagnosed(Service(Store(bucket, ministack.at(proxy.url).client))).cause == "cors"
 
 
-def test_a_diagnosis_is_a_preflight_and_one_look_and_changes_nothing(
+def test_a_diagnosis_is_a_few_small_requests_and_changes_nothing(
     ministack: S3Server, proxy: FaultyProxy, bucket: str
 ) -> None:
     service = Service(Store(bucket, ministack.at(proxy.url).client))
@@ -84,8 +85,10 @@ def test_a_diagnosis_is_a_preflight_and_one_look_and_changes_nothing(
 
     service.handle(protocol.Diagnose(file_id=sender.file_id, origin=ORIGIN))
 
-    assert [each.operation for each in proxy.exchanges] == ["Preflight", "ListParts"]
-    assert {each.method for each in proxy.exchanges} == {"OPTIONS", "GET"}
+    asked = [each.operation for each in proxy.exchanges]
+    assert asked == ["Preflight", "TrialPart", "TrialPart", "ListParts"]
+    assert sum(each.body_bytes for each in proxy.exchanges) == 1
+    assert_untouched(ministack, bucket)
 
 
 def test_a_server_in_trouble_is_said_to_be(
@@ -95,7 +98,7 @@ def test_a_server_in_trouble_is_said_to_be(
 
     found = diagnosed(Service(Store(bucket, ministack.at(proxy.url).client)))
 
-    assert (found.cause, "503" in found.message) == ("unavailable", True)
+    assert (found.cause, "503" in found.message) == ("gateway", True)
 
 
 def test_a_server_that_nobody_reaches_is_said_to_be_unavailable(

@@ -51,6 +51,7 @@ def test_a_bucket_that_is_ready_is_said_to_be(server: str, request: pytest.Fixtu
         "s3:AbortMultipartUpload": "ok",
         "lifecycle": "ok",
         "policy": "ok",
+        "proxy": "ok",
         "page": "hint",
     }
     assert report.ok

@@ -12,7 +12,7 @@ from s3upload_widget.doctor.permissions import try_upload
 from s3upload_widget.policy import iam_policy, kms_statement
 from s3upload_widget.s3 import Store
 from support.clients.checking import ORIGIN, assert_untouched, checked, levels, problems, refuse
-from support.proxy.faults import Answer, CutRequest, Fault, LoseResponse, Match
+from support.proxy.faults import FOREVER, Answer, CutRequest, Fault, LoseResponse, Match
 
 if TYPE_CHECKING:
     from support.proxy.faults import Action
@@ -87,12 +87,27 @@ def test_what_cannot_be_aborted_is_named_with_the_command_that_does(
 
     ((key, upload_id),) = ministack.upload_ids(bucket)
     assert problems(report) == ["s3:AbortMultipartUpload"]
-    assert report["leftover"].fix == f"s3upload abort s3://{bucket}/{key} --older-than 0s"
+    assert report["leftover"].fix == (
+        f"s3upload abort s3://{bucket}/{key} --older-than 0s --endpoint-url {proxy.url}"
+    )
     assert upload_id not in report.as_json()
 
 
 def test_nothing_is_said_to_be_left_where_nothing_is(ministack: S3Server, bucket: str) -> None:
     assert "leftover" not in levels(checked(ministack, bucket))
+
+
+def test_a_server_that_lists_no_parts_has_that_problem_and_no_other(
+    behind: S3Server, ministack: S3Server, proxy: FaultyProxy, bucket: str
+) -> None:
+    unknown = Answer(501, "NotImplemented")
+    proxy.play(Fault(unknown, Match(operation="ListParts"), times=FOREVER))
+
+    report = check_bucket(f"s3://{bucket}/raw", origin=ORIGIN, client=behind.client)
+
+    assert_untouched(ministack, bucket)
+    assert problems(report) == ["s3:ListMultipartUploadParts"]
+    assert "leftover" not in levels(report)
 
 
 def test_the_permission_that_s3_names_is_the_one_that_is_told(

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import pytest
+from playwright.sync_api import expect
 
 from support.files import make_file, sha256_of_file, sha256_of_object
 from support.lab.kernels import old_ipykernel
@@ -119,7 +120,7 @@ def test_what_is_signed_flows_on_while_an_old_kernel_is_deaf(
         waiting = notebook.widgets.get_by_text(
             "Waiting for the kernel (a cell is running)", exact=True
         )
-        waiting.wait_for(timeout=15_000)
+        waiting.wait_for(timeout=30_000)
 
         def over() -> bool:
             if running(notebook):
@@ -195,6 +196,9 @@ def test_a_websocket_that_is_lost_again_and_again_costs_no_part(
             until(lambda: stored(proxy) >= parts, 60, "more parts")  # noqa: B023 - called at once
             tunnel.go_offline()
             until(lambda: page.evaluate(CONNECTION) != "connected", 30, "a lost websocket")
+            row = notebook.widgets.locator(".s3up-row")
+            expect(row).to_contain_text("its connection is gone", timeout=60_000)
+            expect(row).not_to_contain_text("a cell is running")
             tunnel.go_online()
             until(lambda: page.evaluate(CONNECTION) == "connected", 60, "a new websocket")
         done = notebook.widgets.locator(".s3up-row[data-state=done]")

@@ -119,3 +119,33 @@ def test_the_layout_is_kept_to_and_keys_on_controls_leave_the_cell(
         page.evaluate("() => { document.activeElement.blur(); panel.content.node.focus(); }")
         page.keyboard.press("b")
         expect(cells).to_have_count(count + 1)
+
+
+def test_a_widget_whose_output_was_cleared_keeps_its_upload_and_is_drawn_again(
+    lab: Lab, page: Page, ministack: S3Server, proxy: FaultyProxy, bucket: str, tmp_path: Path
+) -> None:
+    file = make_file(tmp_path / "run7.bin", PARTS * PART)
+    proxy.pace_total(SLOW)
+    first = CELL.format(bucket, proxy.url, PART)
+    first += "first, arrived = w, []\nw.on_complete(arrived.append)\nw"
+    with lab.notebook(page, first, CELL.format(bucket, proxy.url, PART), "first") as notebook:
+        notebook.run_cell(0)
+        notebook.widgets.wait_for()
+        notebook.widgets.locator("input[type=file]").first.set_input_files(str(file))
+        until(lambda: stored(proxy) >= 2, 60, "parts on S3")
+
+        notebook.clear_output(0)
+        notebook.run_cell(1)
+        notebook.widgets.wait_for()
+        notebook.run_cell(2)
+        expect(notebook.widgets).to_have_count(2, timeout=LONG)
+        proxy.clear_faults()
+        proxy.pace_total(1e12)
+
+        done = notebook.widgets.nth(1).locator(".s3up-row[data-state=done]")
+        expect(done).to_have_count(1, timeout=LONG)
+        until(lambda: notebook.evaluate("len(arrived)") == "1", 20, "the callback")
+        assert notebook.evaluate("(first.state, w.state, w.files)") == "('done', 'idle', ())"
+
+    assert sha256_of_object(ministack.client, bucket, file.name) == sha256_of_file(file)
+    assert sorted(put.part_number for put in proxy.puts()) == list(range(1, PARTS + 1))

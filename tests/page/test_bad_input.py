@@ -11,7 +11,8 @@ from s3upload_widget import UploadWidget
 from s3upload_widget.errors import RefusedError
 from support.bad_input.actions import WRONG_ACCESS_KEY, WRONG_SECRET_KEY
 from support.bad_input.cases import TABLE
-from support.bad_input.stage import SEVERAL, Stage, always
+from support.bad_input.stage import PART, SEVERAL, Stage, always
+from support.page.causes import assert_promised
 from support.page.uploading import assert_arrived, pick, until_state
 from support.soak.leaks import assert_nothing_leaks, record_everything, secrets_of
 from support.waiting import until
@@ -62,9 +63,11 @@ def test_bad_input_is_named_with_its_remedy_and_costs_nothing(
     stage.pick(trouble.name, trouble.size)
     trouble.meanwhile(stage)
 
-    until_said(stage, trouble)
+    said = until_said(stage, trouble)
     assert all(error for state, error in told if state == "failed")
     assert trouble.sent or stage.bytes_sent == 0
+    if trouble.obstacle:
+        assert_promised(trouble.obstacle, said, stage.bytes_sent, PART)
     assert_all_uploads_are_known(stage)
     assert_no_secret_is_told(stage, caplog)
 
@@ -88,8 +91,8 @@ def tell_errors(widget: UploadWidget) -> list[tuple[str, str]]:
     return told
 
 
-def until_said(stage: Stage, trouble: Trouble) -> None:
-    """The state, the kernel's error and the page's row tell the same."""
+def until_said(stage: Stage, trouble: Trouble) -> str:
+    """The state, the kernel's error and the page's row tell the same; what they tell."""
     widget = stage.widget
     names = {
         "bucket": stage.bucket,
@@ -98,16 +101,23 @@ def until_said(stage: Stage, trouble: Trouble) -> None:
         "wire": stage.wire.url.removeprefix("http://"),
     }
     texts = [text.format(**names) for text in trouble.says] + [trouble.remedy]
-    until(
-        lambda: widget.state == trouble.state and all(text in widget.error for text in texts),
-        15,
-        lambda: f"{trouble.state}: {texts}; it is {widget.state}: {widget.error!r}",
+
+    def told() -> str:
+        error = widget.error
+        same = [(file.state, file.error) for file in widget.files] == [(trouble.state, error)]
+        is_said = widget.state == trouble.state and all(text in error for text in texts)
+        return error if same and is_said else ""
+
+    said = until(
+        told,
+        30,
+        lambda: f"{trouble.state}: {texts}; it is {widget.state}: {widget.error!r}, {widget.files}",
     )
-    assert [(file.state, file.error) for file in widget.files] == [(trouble.state, widget.error)]
     shown = stage.row(trouble.name)
     expect(shown).to_have_attribute("data-state", trouble.state)
     for text in texts:
         expect(shown.locator(".s3up-message")).to_contain_text(text)
+    return said
 
 
 def assert_all_uploads_are_known(stage: Stage) -> None:

@@ -26,6 +26,7 @@ def widget(widget: UploadWidget, proxy: FaultyProxy) -> UploadWidget:
     return widget
 
 
+@pytest.mark.parametrize("transport", ["auto", "relay"])
 def test_pause_keeps_what_is_sent_and_resume_sends_only_the_rest(
     desk: Desk, tmp_path: Path
 ) -> None:
@@ -70,6 +71,7 @@ def test_a_cell_pauses_and_resumes_one_file_by_its_key(
     desk.assert_arrived(*files)
 
 
+@pytest.mark.parametrize("transport", ["auto", "relay"])
 def test_discard_deletes_what_s3_holds_and_the_row(
     desk: Desk, widget: UploadWidget, tmp_path: Path
 ) -> None:

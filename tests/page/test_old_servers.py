@@ -10,7 +10,17 @@ from s3upload_widget import protocol
 from s3upload_widget.s3 import Store
 from s3upload_widget.service import Service
 from s3upload_widget.uploader import upload_file
-from support.clients.sender import DATA, LARGE, SINGLE, Sender, failed, put, service_at, verified_by
+from support.clients.sender import (
+    DATA,
+    LARGE,
+    NO_CONDITIONS,
+    SINGLE,
+    Sender,
+    failed,
+    put,
+    service_at,
+    verified_by,
+)
 from support.files import make_file
 from support.proxy.faults import (
     Answer,
@@ -51,7 +61,7 @@ def old(moto: S3Server, old_proxy: FaultyProxy) -> S3Server:
     return moto.at(old_proxy.url)
 
 
-def guards(part: protocol.PresignedPart | protocol.RefusedPart) -> bool:
+def guards(part: object) -> bool:
     """Whether the URL has S3 refuse where the key has an object."""
     assert isinstance(part, protocol.PresignedPart), part
     return "if-none-match" in part.headers
@@ -62,7 +72,7 @@ def test_a_server_that_knows_no_conditions_gets_one_put_without(watched: Service
     sender.open()
 
     first, again = sender.presign(1)[0], sender.presign(1)[0]
-    sender.unconditional = True
+    sender.refused = [NO_CONDITIONS]
     without = sender.presign(1)[0]
 
     assert [guards(part) for part in (first, again, without)] == [True, True, False]
@@ -71,7 +81,7 @@ def test_a_server_that_knows_no_conditions_gets_one_put_without(watched: Service
 def test_without_conditions_an_object_that_arrived_is_not_overwritten_either(
     watched: Service, ministack: S3Server, bucket: str
 ) -> None:
-    sender = Sender(watched, SINGLE, unconditional=True)
+    sender = Sender(watched, SINGLE, refused=[NO_CONDITIONS])
     sender.open()
     assert guards(sender.presign(1)[0])
     ministack.client.put_object(Bucket=bucket, Key="run7.csv", Body=b"other")
@@ -207,3 +217,49 @@ def test_where_no_checksum_tells_whose_object_it_is_a_put_that_was_refused_is_no
 
         assert failed(sender.complete()) == "exists"
         assert old.body(bucket, "run7.csv") == SINGLE[::-1]
+
+
+@pytest.mark.parametrize("transport", ["direct", "relay"])
+@pytest.mark.parametrize(("status", "code"), [(501, "NotImplemented"), (400, "InvalidArgument")])
+def test_a_page_sends_parts_without_a_header_that_s3_refuses(
+    desk: Desk, page_errors: PageErrors, tmp_path: Path, status: int, code: str, transport: str
+) -> None:
+    page_errors.expect_network()
+    header = "x-amz-checksum-sha256"
+    refusal = Answer(status, code, message="no")
+    desk.proxy.play(Fault(refusal, Match(operation="UploadPart", header=header), ALWAYS))
+    desk = desk.with_new_widget(transport=transport)
+    file, other = (make_file(tmp_path / name, 11 << 20, seed=len(name)) for name in ("a", "bb"))
+    desk.show()
+
+    desk.pick(file)
+    desk.until_done()
+    desk.pick(other)
+    desk.until_done(2)
+
+    desk.assert_arrived(file, other)
+    of_other = [put for put in desk.proxy.puts() if put.path.endswith("/bb")]
+    assert not any(header in put.request.headers for put in of_other)
+
+
+@pytest.mark.parametrize("transport", ["direct", "relay"])
+def test_a_row_says_which_part_size_a_server_with_few_part_numbers_takes(
+    desk: Desk, page_errors: PageErrors, tmp_path: Path, transport: str
+) -> None:
+    page_errors.expect_network()
+    swift = Answer(400, "InvalidArgument", message="Part number must be between 1 and 2")
+    desk.proxy.play(Fault(swift, Match(operation="UploadPart", part_number=3), ALWAYS))
+    desk = desk.with_new_widget(transport=transport)
+    file = make_file(tmp_path / "run7.bin", 15 << 20)
+    desk.show()
+    desk.pick(file)
+
+    desk.until_state("failed")
+
+    assert "no part number above 2" in desk.widget.error
+    assert f"part_size={8 << 20}" in desk.widget.error
+    desk.discard()
+    assert desk.upload_ids() == []
+    desk.pick(file)
+    desk.until_done()
+    desk.assert_arrived(file)

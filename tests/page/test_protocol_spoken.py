@@ -10,7 +10,7 @@ from s3upload_widget import UploadWidget
 from s3upload_widget.protocol import KINDS
 from support.files import make_file
 from support.page.uploading import QUICK, MiB, asked, pick, show, until_done, until_state
-from support.proxy.faults import FOREVER, NO_CORS, Answer, Fault, Gate, Match
+from support.proxy.faults import FOREVER, NO_CORS, Answer, Fault, Gate, LoseResponse, Match, Stall
 from support.waiting import until
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 PART = 5 * MiB
 SMALL = 30
+PUT = Match(operation="UploadPart")
 
 
 def test_every_kind_is_spoken(
@@ -37,7 +38,7 @@ def test_every_kind_is_spoken(
     tmp_path: Path,
 ) -> None:
     page_errors.expect_network()
-    widget = UploadWidget(bucket, client=ministack.at(proxy.url).client, part_size=PART)
+    widget, newer = widgets_of_one_cell(bucket, ministack.at(proxy.url))
     ministack.client.put_object(Bucket=bucket, Key="run1.bin", Body=b"x" * 2 * PART)
     ministack.client.create_multipart_upload(Bucket=bucket, Key="somebody's.bin")
     show(page, bridge, widget, tuning=QUICK)
@@ -64,15 +65,16 @@ def test_every_kind_is_spoken(
     gate.opened.set()
     until_done(widget)
     proxy.play(Fault(NO_CORS, Match(operation="Preflight"), times=FOREVER))
-    pick(page, make_file(tmp_path / "run2.bin", 2 * PART))
-    until(lambda: "diagnosed" in replies(bridge), 20, "a diagnosis")
-    until_state(widget, "failed")
+    pick_where_the_kernel_sends(
+        page, bridge, proxy, widget, make_file(tmp_path / "run2.bin", 2 * PART)
+    )
     page.evaluate("engine.files.at(-1).resolve('overwrite')")
     until(lambda: "file_forgotten" in replies(bridge), what="a file that is forgotten")
     page.wait_for_function("'work' in engine.files.at(-1).state")
-    widget.abort()
-    page.evaluate("model.send({ rid: 'x', client: 'a-stranger', request: { kind: 'nonsense' } })")
-    until(lambda: "failed" in replies(bridge), what="a refusal")
+    show_instead(page, bridge, newer)
+    until(lambda: newer.files, 20, "the file in the new widget")
+    newer.abort()
+    speak_as_strangers_do(page, bridge)
     until(lambda: "multipart_upload_aborted" in replies(bridge), what="an abort")
 
     spoken = {kind for request in KINDS for kind in kinds(request) if asked(bridge, kind)}
@@ -80,6 +82,48 @@ def test_every_kind_is_spoken(
     expected = {tag for kind in KINDS.values() for each in kind.replies for tag in kinds(each)}
     assert replies(bridge) >= expected | {"failed"}
     assert any("event" in message.data.get("content", {}) for message in bridge.told)
+
+
+def speak_as_strangers_do(page: Page, bridge: Bridge) -> None:
+    """Say nonsense, and what the first module of a widget says where it has no code with it."""
+    for kind in ("nonsense", "fetch_page_code"):
+        page.evaluate(
+            "(kind) => model.send({ rid: 'x', client: 'a-stranger', request: { kind } })", kind
+        )
+    until(lambda: replies(bridge) >= {"failed", "page_code_fetched"}, what="answers")
+
+
+def widgets_of_one_cell(bucket: str, server: S3Server) -> tuple[UploadWidget, UploadWidget]:
+    """Two widgets that a cell makes, run twice."""
+    first, second = (UploadWidget(bucket, client=server.client, part_size=PART) for _ in range(2))
+    for widget in (first, second):
+        widget.set_trait("_cell", "cell 1")
+    return first, second
+
+
+def show_instead(page: Page, bridge: Bridge, widget: UploadWidget) -> None:
+    """Show the widget where another one was."""
+    page.evaluate("removeView()")
+    bridge.url(widget)
+    page.evaluate("(id) => mount(id, 1)", widget.model_id)
+
+
+def pick_where_the_kernel_sends(
+    page: Page, bridge: Bridge, proxy: FaultyProxy, widget: UploadWidget, file: Path
+) -> None:
+    """The kernel sends what the page may not, and meets a lost answer, a wire that stalls, and errors."""
+    first, second = (Match(operation="UploadPart", part_number=number) for number in (1, 2))
+    proxy.play(Fault(LoseResponse(), first), Fault(Stall(PART // 2), second, times=FOREVER))
+    pick(page, file)
+    until(lambda: "diagnosed" in replies(bridge), 20, "a diagnosis")
+    until(lambda: "part_unanswered" in replies(bridge), 20, "a part without an answer")
+    until(lambda: "stored_part" in replies(bridge), 20, "a part that is there all the same")
+    widget.pause()
+    until(lambda: "relay_ended" in replies(bridge), 20, "a part that was ended")
+    proxy.clear_faults()
+    proxy.play(Fault(Answer(500, "InternalError"), PUT, times=FOREVER))
+    widget.resume()
+    until_state(widget, "failed")
 
 
 def kinds(*messages: type) -> set[str]:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 server = one_of("ministack", "seaweed")
 
 
+@pytest.mark.parametrize("transport", ["auto", "relay"])
 def test_after_a_refresh_the_same_file_goes_on_where_it_was(
     desk: Desk, page_errors: PageErrors, tmp_path: Path
 ) -> None:
@@ -94,6 +95,7 @@ def test_what_another_program_began_is_finished_with_its_part_size(
     assert set(desk.sent()) == set(range(1, 10)) - set(there)
 
 
+@pytest.mark.parametrize("transport", ["auto", "relay"])
 def test_another_files_parts_are_left_alone(desk: Desk, tmp_path: Path) -> None:
     (tmp_path / "other").mkdir()
     other = make_file(tmp_path / "other" / "run7.bin", 4 * PART, seed=1)
@@ -181,6 +183,7 @@ def test_where_nothing_may_be_listed_a_new_upload_is_begun_beside(
 
 
 # SeaweedFS lists the older copy of such a part too, and that one is the file's.
+@pytest.mark.parametrize("transport", ["auto", "relay"])
 @pytest.mark.parametrize("server", ["ministack"], indirect=True)
 def test_parts_that_differ_are_sent_again_when_the_user_says_so(desk: Desk, tmp_path: Path) -> None:
     file = make_file(tmp_path / "run7.bin", 6 * PART)

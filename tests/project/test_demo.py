@@ -12,15 +12,14 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-import nbformat
 import psutil
 import pytest
 from matplotlib.image import imread
-from nbclient import NotebookClient
 
 from headless_demo import client_of
 from s3upload_widget.demo import NOTEBOOK
 from support import ROOT
+from support.lab.headless import run_file
 from support.waiting import until
 
 if TYPE_CHECKING:
@@ -169,9 +168,7 @@ def test_no_process_outlives_it(tmp_path: Path, by: signal.Signals) -> None:
 
 
 def test_the_notebook_says_what_to_do_while_its_file_is_not_uploaded(tmp_path: Path) -> None:
-    notebook = nbformat.read(NOTEBOOK, as_version=4)  # type: ignore[no-untyped-call]
-
-    NotebookClient(notebook, resources={"metadata": {"path": tmp_path}}).execute()
+    notebook = run_file(NOTEBOOK, folder=tmp_path)
 
     told = [cell.outputs for cell in notebook.cells if cell.cell_type == "code"][-2:]
     assert [outputs[0].text for outputs in told] == [

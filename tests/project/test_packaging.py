@@ -23,7 +23,8 @@ VERSIONS = re.findall(
     r'^version = "(.+)"$', (ROOT / "pyproject.toml").read_text("utf-8"), re.MULTILINE
 )
 DEPENDENCIES = {"anywidget", "boto3", "click", "ipywidgets", "msgspec", "tqdm", "traitlets"}
-NEEDED = {"static/widget.js", "static/widget.css", "static/widget.js.LEGAL.txt", "py.typed"}
+STATIC = ("widget.js", "widget.code.txt", "widget.css", "widget.js.LEGAL.txt")
+NEEDED = {*(f"static/{name}" for name in STATIC), "py.typed"}
 NOTEBOOK = "upload.ipynb"
 
 

@@ -27,6 +27,7 @@ from s3upload_widget.s3.extra_args import MAX_METADATA_BYTES
 from support import ROOT
 from support.clients.scripts import begin
 from support.clients.talk import NearPage, RecordingComm
+from support.files import sha256_of_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,6 +72,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("run7.parquet", "out/a.csv", "out/b.csv"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(name)
+    sha256 = sha256_of_file(tmp_path / "run7.parquet")
+    (tmp_path / "raw.sha256").write_text(f"{sha256}  run7.parquet\n")
     return tmp_path
 
 
@@ -100,6 +103,19 @@ def run_cell(code: str, names: dict[str, Any]) -> Any:
     return eval(compile(shown, "README.md", "eval"), names)  # noqa: S307 - it is our own
 
 
+def test_every_host_has_a_test_and_the_version_that_it_runs() -> None:
+    pinned = "".join(path.read_text("utf-8") for path in (ROOT / "tests/hosts").glob("*.txt"))
+    pinned += (ROOT / "requirements-dev.txt").read_text("utf-8")
+
+    hosts = rows(section("Hosts"))
+
+    assert len(hosts) >= 3
+    for host, _, _, test in hosts:
+        assert (ROOT / test.strip("`")).exists()
+        for name, version in re.findall(r"(\w+) (\d+\.\d+)", host.replace("à", "a").lower()):
+            assert re.search(rf"^{name}=={version}\.", pinned, re.MULTILINE), name
+
+
 def test_its_python_runs_from_top_to_bottom(
     moto: S3Server, monkeypatch: pytest.MonkeyPatch, folder: Path
 ) -> None:
@@ -114,7 +130,7 @@ def test_its_python_runs_from_top_to_bottom(
                 assert shown.to_dict("list") == {"a": [1], "b": [2]}
         rules = moto.client.get_bucket_cors(Bucket="lab-data")["CORSRules"]
         assert rules == [cors_rule(["https://hub.example.org"])]
-        sent = {"raw/picked.csv", "raw/run7.parquet", "raw/a.csv", "raw/b.csv"}
+        sent = {"raw/picked.csv", "raw/run7.parquet", "raw/a.csv", "raw/b.csv", "raw/day.csv"}
         assert sent <= set(moto.keys("lab-data"))
 
 
@@ -137,6 +153,7 @@ def test_its_commands_run_from_top_to_bottom(
         assert len(ministack.upload_ids("lab-data")) == 1  # which is younger than seven days
 
     assert said["put"] == "s3://lab-data/raw/run7.parquet\n"
+    assert said["verify"] == "run7.parquet: OK\n"
     assert "raw/begun.parquet" in said["ls"]
     assert "is ready for pages of https://hub.example.org" in said["check"]
 

@@ -235,6 +235,7 @@ def test_memory_of_the_browsers_processes_can_be_told(
     show(page, bridge.url(counter))
     before = chromium.memory()["renderer"]
 
-    page.evaluate("void (window.kept = new Uint8Array(200_000_000).fill(1))")
+    page.evaluate("void (window.kept = new Uint8Array(400_000_000).fill(1))")
 
-    assert 180e6 < chromium.memory()["renderer"] - before < 260e6
+    # What a page needed to load, some 20 MB, may be given back meanwhile.
+    assert 320e6 < chromium.memory()["renderer"] - before < 480e6

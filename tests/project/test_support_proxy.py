@@ -160,12 +160,12 @@ def test_bodies_are_slowed_to_a_pace(sink: FaultyProxy, each: bool) -> None:
     (sink.pace_per_connection if each else sink.pace_total)(2 * MIB)
 
     began = time.monotonic()
-    with ThreadPoolExecutor(2) as lanes:
-        list(lanes.map(lambda _: put(sink, body=bytes(2 * MIB)), range(2)))
+    with ThreadPoolExecutor(4) as lanes:
+        list(lanes.map(lambda _: put(sink, body=bytes(2 * MIB)), range(4)))
 
     took = time.monotonic() - began
-    # A second for each, or two for both; a busy machine adds to that.
-    assert 0.9 < took < 1.9 if each else 1.9 < took < 3.8
+    # A second for each, or four for all; a busy machine adds to that.
+    assert 0.9 < took < 3.8 if each else took > 3.8
 
 
 def test_offline_cuts_what_goes_on_and_refuses_the_rest(sink: FaultyProxy) -> None:

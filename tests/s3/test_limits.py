@@ -171,16 +171,17 @@ def as_dict(pick: protocol.Pick) -> dict[str, Any]:
 
 def sign(
     service: Service, file_id: str, number: int
-) -> protocol.PresignedPart | protocol.RefusedPart | None:
+) -> protocol.PresignedPart | protocol.RefusedPart | protocol.StoredPart | None:
     """Have one part signed; None where no message can name it."""
     content = {
         "file_id": file_id,
         "part_number": number,
         "sha256": sha256(b""),
         "md5": "",
-        "unconditional": False,
+        "refused": [],
+        "perhaps_stored": False,
     }
-    request = {"kind": "presign_parts", "parts": [content]}
+    request = {"kind": "presign_parts", "parts": [content], "origins": []}
     try:
         envelope = protocol.decode({"rid": "1", "client": "page-0001", "request": request})
     except ProtocolError:

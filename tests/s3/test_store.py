@@ -10,15 +10,17 @@ import pytest
 from s3upload_widget import checksums
 from s3upload_widget.checksums import composite_sha256, md5, multipart_etag, sha256
 from s3upload_widget.errors import (
+    CredentialsError,
     IntegrityError,
     NoSuchBucketError,
     NoSuchUploadError,
     ObjectExistsError,
+    S3Error,
     S3UnavailableError,
 )
 from s3upload_widget.s3 import CompletedPart, NoObject, NotAllowed, ObjectFound, Store
 from support.clients.sender import put
-from support.proxy.faults import Answer, Fault, LoseResponse, Match
+from support.proxy.faults import FOREVER, Answer, Fault, LoseResponse, Match
 from support.servers.servers import one_of
 
 if TYPE_CHECKING:
@@ -180,6 +182,50 @@ def test_an_abort_that_never_ends_says_so(
 
     with pytest.raises(S3UnavailableError, match="keep arriving"):
         store.abort_multipart_upload(KEY, upload_id)
+
+
+@pytest.mark.parametrize(("status", "code"), [(501, "NotImplemented"), (405, "MethodNotAllowed")])
+def test_an_abort_is_believed_where_the_server_lists_no_parts(
+    ministack: S3Server, proxy: FaultyProxy, bucket: str, status: int, code: str
+) -> None:
+    store = Store(bucket, ministack.at(proxy.url).client)
+    upload_id = open_upload(store)
+    proxy.play(Fault(Answer(status, code), Match(operation="ListParts"), times=FOREVER))
+
+    store.abort_multipart_upload(KEY, upload_id)
+
+    assert ministack.upload_ids(bucket) == []
+
+
+@pytest.mark.parametrize("operation", ["AbortMultipartUpload", "ListParts"])
+def test_an_abort_that_fails_is_not_believed(
+    ministack: S3Server, proxy: FaultyProxy, bucket: str, operation: str
+) -> None:
+    store = Store(bucket, ministack.at(proxy.url).client)
+    upload_id = open_upload(store)
+    refused = Answer(400, "InvalidRequest")
+    proxy.play(Fault(refused, Match(operation=operation), times=FOREVER))
+
+    with pytest.raises(S3Error, match="InvalidRequest"):
+        store.abort_multipart_upload(KEY, upload_id)
+
+
+@pytest.mark.parametrize("root", ["errorResponse", "ErrorResponse", "Fault"])
+def test_a_refusal_by_a_document_of_another_name_is_read_as_any_other(
+    ministack: S3Server, proxy: FaultyProxy, bucket: str, root: str
+) -> None:
+    store = Store(bucket, ministack.at(proxy.url).client)
+
+    def refuse(operation: str, status: int, code: str) -> None:
+        said = f"<{root}><Code>{code}</Code><Message>no such luck</Message></{root}>"
+        proxy.play(Fault(Answer(status, "", document=said), Match(operation=operation)))
+
+    refuse("CreateMultipartUpload", 403, "SignatureDoesNotMatch")
+    with pytest.raises(CredentialsError, match=r"\(SignatureDoesNotMatch\).*no such luck"):
+        store.create_multipart_upload(KEY, content_type="")
+    refuse("PutObject", 400, "UnsupportedAlgorithm")
+    with pytest.raises(S3Error, match=r"\(UnsupportedAlgorithm\).*no such luck"):
+        store.put_object(KEY, b"x", sha256=sha256(b"x"))
 
 
 def test_a_look_that_is_denied_is_an_answer(

@@ -188,6 +188,7 @@ def test_a_file_that_changed_while_it_was_hashed_is_not_complete(watched: Servic
             parts_md5=[],
             sha256="0" * 64,
             taken=False,
+            etag="",
         )
     )
 
@@ -211,7 +212,12 @@ def test_checksums_of_another_plan_are_refused(
 
     reply = watched.handle(
         protocol.CompleteMultipartUpload(
-            file_id=sender.file_id, parts_sha256=sha256, parts_md5=md5, sha256="", taken=False
+            file_id=sender.file_id,
+            parts_sha256=sha256,
+            parts_md5=md5,
+            sha256="",
+            taken=False,
+            etag="",
         )
     )
 

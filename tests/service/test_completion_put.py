@@ -11,7 +11,7 @@ from s3upload_widget import protocol
 from s3upload_widget.s3 import Store
 from s3upload_widget.service import Service
 from support.clients.sender import SINGLE, Sender, failed, put, verified_by
-from support.proxy.faults import Answer, Fault, LoseResponse, Match
+from support.proxy.faults import FOREVER, Answer, Fault, LoseResponse, Match
 
 if TYPE_CHECKING:
     from s3upload_widget.results import UploadedFile
@@ -92,6 +92,18 @@ def test_an_object_that_another_took_the_place_of_is_not_ours(
     assert isinstance(reply, protocol.Failed)
     assert f"s3://{bucket}/run7.csv" in reply.message
     assert ministack.body(bucket, "run7.csv") == b"other"
+
+
+def test_an_etag_that_the_page_tells_counts_only_beside_what_head_shows(
+    watched: Service, proxy: FaultyProxy
+) -> None:
+    """Where nobody may look, nobody knows either whether the ETag of an encrypted object is an MD5."""
+    sender = Sender(watched, SINGLE, etag='"00000000000000000000000000000000"')
+    sender.open()
+    sender.send()
+    proxy.play(Fault(Answer(403, "AccessDenied"), Match(operation="HeadObject"), times=FOREVER))
+
+    assert verified_by(sender.complete()) == "size"
 
 
 def test_one_put_whose_answer_was_lost_is_sent_again_without_a_conflict(

@@ -136,6 +136,17 @@ def test_a_list_that_would_cost_more_than_looking_at_each_key_is_given_up() -> N
     assert pages == []
 
 
+def test_a_list_of_few_keys_is_worth_as_many_requests_as_it_is_said_to_be() -> None:
+    others = [f"raw/{n:05}.bin" for n in range(0, 8_000, 2)]
+    wanted = [f"raw/{n:05}.bin" for n in range(1, 14, 2)]
+
+    with listed_by(listing(others, page_size=100)) as (store, pages):
+        assert store.list_free_keys(wanted, 3) == set(wanted)
+        assert len(pages) == 1
+        assert store.list_free_keys(wanted[:2], 3) == set()
+    assert len(pages) == 1
+
+
 def test_a_server_that_lists_in_an_order_of_its_own_is_not_believed() -> None:
     keys = [f"raw/{n:03}" for n in range(40)]
 

@@ -75,6 +75,20 @@ def test_of_two_files_for_one_key_the_first_gets_it(make: Callable[..., Service]
     assert plans(service, *senders) == ["today.csv", *["exists"] * 4]
 
 
+def test_a_twin_with_other_bytes_takes_nothing_over(make: Callable[..., Service]) -> None:
+    service = make()
+    first = Sender(service, DATA, file_id="file_0001")
+    twin = Sender(service, DATA[::-1], file_id="file_0002", twin=True)
+    first.open()
+
+    assert refusal(twin) == "exists"
+    first.send()
+    assert isinstance(first.complete(), protocol.MultipartUploadCompleted)
+    twin.if_exists = "rename"
+    assert isinstance(twin.upload(), protocol.MultipartUploadCompleted)
+    assert twin.plan.key == "run7-1.csv"
+
+
 def test_a_key_is_free_again_when_its_file_was_discarded(make: Callable[..., Service]) -> None:
     service = make()
     first = Sender(service, DATA, file_id="file_0001")

@@ -11,7 +11,7 @@ from s3upload_widget.doctor import check_bucket
 from s3upload_widget.errors import S3Error
 from s3upload_widget.parts import MiB
 from s3upload_widget.s3 import NoObject, Store
-from support.proxy.faults import FOREVER, Answer, Fault, Match
+from support.proxy.faults import FOREVER, HEADER_REFUSALS, Answer, Fault, Match
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,13 +19,6 @@ if TYPE_CHECKING:
     from support.proxy.proxy import FaultyProxy
     from support.servers.servers import S3Server
 
-SAID: Final = (
-    # what such servers answer: status, code, and whether they name the header
-    (501, "NotImplemented", "A header you provided implies functionality: {}"),
-    (501, "NotImplemented", "A header you provided implies functionality"),
-    (400, "InvalidArgument", "Unsupported header {}"),
-    (400, "InvalidRequest", "Unsupported header"),
-)
 HEADERS: Final = (
     # the operation, the header, how much is sent, and what proves it
     ("CreateMultipartUpload", "x-amz-checksum-algorithm", 6, "md5"),
@@ -39,7 +32,7 @@ HEADERS: Final = (
 )
 
 
-@pytest.mark.parametrize(("status", "code", "said"), SAID)
+@pytest.mark.parametrize(("status", "code", "said"), HEADER_REFUSALS)
 @pytest.mark.parametrize(("operation", "header", "size", "proof"), HEADERS)
 def test_a_header_that_is_refused_is_left_out(
     ministack: S3Server,

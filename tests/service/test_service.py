@@ -46,9 +46,10 @@ def test_a_picked_file_gets_its_key_its_plan_and_the_place_it_goes_to(
         part_size=8,
         parts_total=3,
         hash_file=True,
-        md5=False,
+        md5=True,
         compare=False,
         store=ministack.endpoint_url,
+        endpoint=ministack.endpoint_url,
     )
 
 
@@ -163,9 +164,11 @@ def test_parts_are_signed_for_nobody_but_this_services_files(service: Service) -
                     part_number=4,
                     sha256=sender.checksums_of(1).sha256,
                     md5="",
-                    unconditional=False,
+                    refused=[],
+                    perhaps_stored=False,
                 ),
-            ]
+            ],
+            origins=[],
         )
     )
 

@@ -36,6 +36,7 @@ def service(ministack: S3Server, bucket: str) -> Service:
             parts_md5=[],
             sha256="",
             taken=False,
+            etag="",
         ),
     ],
     ids=lambda request: type(request).__name__,
@@ -90,7 +91,7 @@ def test_a_defect_is_answered_and_logged_without_its_text(
     service._signer._store = None  # type: ignore[assignment]
 
     with caplog.at_level(logging.ERROR, "s3upload_widget"):
-        reply = service.handle(protocol.PresignParts(parts=[sender.checksums_of(1)]))
+        reply = service.handle(protocol.PresignParts(parts=[sender.checksums_of(1)], origins=[]))
 
     assert failed(reply) == "internal"
     assert "AttributeError" in caplog.text

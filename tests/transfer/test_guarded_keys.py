@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 from typing import TYPE_CHECKING, Final
 
 import pytest
 
 from s3upload_widget import AccessDeniedError, protocol
-from support.clients.scripts import send
-from support.clients.sender import DATA, SINGLE, Sender, failed
+from s3upload_widget.protocol import PickFiles, RefusedFile
+from s3upload_widget.uploader import Options, upload_pipe
+from support.clients.scripts import SMALL, send
+from support.clients.sender import DATA, NO_CONDITIONS, ORIGIN, SINGLE, Sender, failed
 from support.proxy.faults import FOREVER, Answer, Fault, Match
 
 if TYPE_CHECKING:
@@ -48,6 +51,20 @@ class TestNobodyMayLookAndNothingGuards:
         assert ministack.body(bucket, "run7.csv") == THEIRS
         assert not proxy.of("UploadPart") + proxy.of("PutObject")
 
+    @SIZES
+    def test_a_stream_stops_before_the_first_byte(
+        self, ministack: S3Server, proxy: FaultyProxy, bucket: str, size: int
+    ) -> None:
+        ministack.client.put_object(Bucket=bucket, Key="run7.csv", Body=THEIRS)
+        proxy.play(DENIED, unknown("CompleteMultipartUpload"))
+        options = Options(client=ministack.at(proxy.url).client, limits=SMALL, progress=False)
+
+        with pytest.raises(AccessDeniedError, match=r"s3:GetObject.*if_exists='overwrite'"):
+            upload_pipe(io.BytesIO(b"x" * size), "run7.csv", f"s3://{bucket}/", options)
+
+        assert ministack.body(bucket, "run7.csv") == THEIRS
+        assert not proxy.of("UploadPart") + proxy.of("PutObject")
+
     @pytest.mark.parametrize("data", [SINGLE, DATA], ids=["one PUT", "parts"])
     def test_a_page_stops_before_the_first_byte(
         self,
@@ -67,6 +84,22 @@ class TestNobodyMayLookAndNothingGuards:
         assert "overwrite" in refused.message
         assert ministack.body(bucket, "run7.csv") == THEIRS
 
+    @pytest.mark.parametrize("data", [SINGLE, DATA], ids=["one PUT each", "parts"])
+    def test_a_page_stops_before_the_first_byte_of_many_files_too(
+        self, watched: Service, proxy: FaultyProxy, data: bytes
+    ) -> None:
+        """Of so many, one list shows which keys are free, and no key is looked up."""
+        proxy.play(DENIED, unknown("CompleteMultipartUpload"))
+        senders = [Sender(watched, data, f"{n:02}.csv", f"file_{n:04}") for n in range(25)]
+
+        picked = PickFiles(origin=ORIGIN, files=[sender.as_pick() for sender in senders])
+        reply = watched.handle(picked)
+
+        assert isinstance(reply, protocol.FilesPicked)
+        refused = [answer.code for answer in reply.files if isinstance(answer, RefusedFile)]
+        assert refused == ["access_denied"] * 25
+        assert not proxy.of("UploadPart") + proxy.of("PutObject")
+
     def test_a_put_is_not_repeated_without_its_condition(
         self, watched: Service, ministack: S3Server, proxy: FaultyProxy, bucket: str
     ) -> None:
@@ -75,7 +108,7 @@ class TestNobodyMayLookAndNothingGuards:
         ministack.client.put_object(Bucket=bucket, Key="run7.csv", Body=THEIRS)
         proxy.play(DENIED, unknown("PutObject"))
         assert [answer.status for answer in sender.send()] == [501]
-        sender.unconditional = True
+        sender.refused = [NO_CONDITIONS]
 
         [refused] = sender.presign(1)
 

@@ -66,12 +66,25 @@ def test_a_server_that_takes_the_parts_and_refuses_the_object_ends_the_upload(
     assert failed(sender.complete()) == "key_refused"
 
 
-@pytest.mark.parametrize("server", ["juicefs"], indirect=True)
+@SIZES
+@pytest.mark.parametrize("server", ["juicefs", "seaweed"], indirect=True)
 def test_a_key_that_is_a_folder_is_said_to_be_one(
-    server: S3Server, bucket: str, tmp_path: Path
+    server: S3Server, bucket: str, tmp_path: Path, size: int
 ) -> None:
     server.client.put_object(Bucket=bucket, Key="run7/x", Body=b"1")
-    file = make_file(tmp_path / "run7", 5)
+    file = make_file(tmp_path / "run7", size)
 
     with pytest.raises(KeyRefusedError, match="is a folder"):
         upload_file(file, f"s3://{bucket}/run7", client=server.client, progress=False)
+
+
+@SIZES
+@pytest.mark.parametrize("server", ["seaweed"], indirect=True)
+def test_a_page_is_told_of_a_key_that_is_a_folder(server: S3Server, bucket: str, size: int) -> None:
+    server.client.put_object(Bucket=bucket, Key="run7/x", Body=b"1")
+    sender = Sender(Service(Store(bucket, server.client)), b"x" * size, name="run7")
+    sender.open()
+    sender.send()
+
+    assert failed(sender.complete()) == "key_refused"
+    assert server.body(bucket, "run7/x") == b"1"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from s3upload_widget import S3Error, check_bucket, list_unfinished, upload_file
+from s3upload_widget.errors import NoSuchBucketError
 from s3upload_widget.protocol import Failed, PickFiles
 from s3upload_widget.s3 import Store, connect
 from s3upload_widget.service import Service
@@ -22,12 +23,17 @@ if TYPE_CHECKING:
 
 SAID: Final = "is no S3 server"
 HTML: Final = {"Content-Type": "text/html; charset=utf-8"}
+JSON: Final = {"Content-Type": "application/json"}
 PAGE: Final = "<!DOCTYPE html><html><body><br>Log in</body></html>"
 ANSWERS: Final[dict[str, Told]] = {
     "a login page": Told(200, PAGE, HTML),
     "a page that is XML": Told(200, "<html><body>Log in</body></html>", HTML),
     "a page behind a 404": Told(404, PAGE, HTML),
     "a console that takes no POST": Told(405, PAGE, HTML),
+    "nothing": Told(200),
+    "no content": Told(204),
+    "what is no XML": Told(200, '{"status": "ok"}', JSON),
+    "JSON behind a 404": Told(404, '{"detail": "Not Found"}', JSON),
     "a redirect to a login": Told(302, "", {"Location": "/login", **HTML}),
     "a redirect in circles": Told(307, "", {"Location": "/"}),
 }
@@ -71,6 +77,22 @@ def test_the_widget_says_so(client: S3Client) -> None:
     assert isinstance(reply, Failed), reply
     assert SAID in reply.message
     assert not reply.retryable
+
+
+def test_a_404_without_a_word_is_a_missing_bucket(tmp_path: Path) -> None:
+    with front(lambda _: Told(404)) as url:
+        client = connect(endpoint_url=url, access_key="a", secret_key="b", region="us-east-1")
+
+        with pytest.raises(NoSuchBucketError):
+            put(client, tmp_path)
+
+
+def test_an_upload_without_an_id_is_an_error_in_words() -> None:
+    with front(lambda _: Told(200, "<rss></rss>")) as url:
+        client = connect(endpoint_url=url, access_key="a", secret_key="b", region="us-east-1")
+        report = check_bucket("s3://lab-data", origin="https://hub.example.org", client=client)
+
+    assert "gave no id" in report["s3:PutObject"].what
 
 
 def listed(asked: Asked, *, blanks: str) -> Told:

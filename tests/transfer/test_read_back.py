@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,6 +17,7 @@ from support.clients.sender import LARGE, Sender, failed, verified_by
 from support.files import make_file, sha256_of_file
 from support.proxy.faults import FOREVER, Answer, Fault, LoseResponse, Match, StripResponseHeaders
 from support.proxy.proxy import FaultyProxy
+from support.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -231,3 +233,39 @@ def test_a_page_is_not_asked_to_hash_what_is_too_large_to_be_read_back(
     assert isinstance(answer, RefusedFile)
     assert "S3 reports no checksum to compare it by" in answer.message
     assert not wire.of("GetObject")
+
+
+def test_reading_ends_as_soon_as_the_file_is_discarded(server: S3Server, bucket: str) -> None:
+    aborted: list[object] = []
+    reports: list[int] = []
+
+    def discard(file_id: str, size: int) -> None:
+        reports.append(size)
+        threading.Thread(target=lambda: aborted.append(sender.abort()), daemon=True).start()
+        until(lambda: service._files.get(file_id).unwanted, 30)
+
+    service = Service(Store(bucket, server.client), read_back=len(LARGE), on_read=discard)
+    server.client.put_object(Bucket=bucket, Key="run7.csv", Body=LARGE)
+    sender = Sender(service, LARGE)
+    sender.pick()
+
+    reply, _ = sender.compare()
+
+    assert failed(reply) == "aborted"
+    assert len(reports) == 1
+    assert 0 < reports[0] < len(LARGE)
+    until(lambda: aborted, 30)
+
+
+def test_an_object_above_the_limit_is_named_as_one_that_may_be_read_back(
+    server: S3Server, bucket: str
+) -> None:
+    server.client.put_object(Bucket=bucket, Key="run7.csv", Body=LARGE)
+    sender = Sender(Service(Store(bucket, server.client), read_back=1), LARGE)
+
+    refusal = sender.refusal()
+    sender.if_exists = "read"
+    sender.pick()
+
+    assert refusal.code == "incomparable"
+    assert verified_by(sender.compare()[0]) == "read"

@@ -36,6 +36,28 @@ def test_a_file_is_cut_into_parts_of_16_mib(size: int, count: int, last: int) ->
     assert plan.single == (count == 1)
 
 
+@pytest.mark.parametrize(
+    ("mib", "at_least", "part_mib", "count"),
+    [
+        pytest.param(16, 6, 16, 1, id="a file of one part stays one"),
+        pytest.param(17, 6, 5, 4, id="no part is smaller than S3 takes"),
+        pytest.param(60, 6, 10, 6, id="each lane has one"),
+        pytest.param(61, 6, 11, 6, id="of whole MiB"),
+        pytest.param(96, 6, 16, 6, id="as large as ever where that is enough"),
+        pytest.param(512, 72, 8, 64, id="the least size that makes so many"),
+    ],
+)
+def test_a_file_of_few_parts_is_cut_smaller(
+    mib: int, at_least: int, part_mib: int, count: int
+) -> None:
+    plan = plan_parts(mib * MiB, at_least=at_least)
+
+    assert (plan.part_size, plan.count) == (part_mib * MiB, count)
+    # Whoever finds an object of so many parts knows their size.
+    assert plan.part_size == max(5 * MiB, -(-plan.size // (count * MiB)) * MiB)
+    assert plan_parts(mib * MiB, 16 * MiB, at_least=at_least).part_size == 16 * MiB
+
+
 def test_one_byte_more_than_10_000_parts_makes_parts_grow_to_the_next_mib() -> None:
     plan = plan_parts(10_000 * 16 * MiB + 1)
 

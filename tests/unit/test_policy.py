@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import json
 
-from s3upload_widget.policy import cors_rule, iam_policy, kms_statement, lifecycle_rule
+import pytest
+
+from s3upload_widget.policy import (
+    cors_rule,
+    iam_policy,
+    kms_statement,
+    lifecycle_rule,
+    session_policy,
+)
 
 
 def test_the_cors_rule_lets_pages_of_the_origins_put_with_any_header() -> None:
@@ -42,6 +50,30 @@ def test_the_iam_policy_allows_reading_only_when_asked() -> None:
 
 def test_the_iam_policy_of_a_whole_bucket_covers_every_key() -> None:
     assert '"arn:aws:s3:::lab-data/*"' in json.dumps(iam_policy("lab-data"))
+
+
+def test_a_session_policy_is_the_policy_of_one_folder_as_json() -> None:
+    found = json.loads(session_policy("s3://lab-data/home/ada"))
+
+    assert found == iam_policy("lab-data", "home/ada/", read=True)
+
+
+def test_a_session_policy_of_the_longest_names_is_short_enough_for_sts() -> None:
+    found = session_policy(f"s3://{'b' * 63}/{'f' * 400}/")
+
+    assert len(found) <= 2048
+
+
+def test_a_users_name_widens_no_session_policy() -> None:
+    found = session_policy("s3://lab-data/home/*a?$x/")
+
+    assert '"arn:aws:s3:::lab-data/home/${*}a${?}${$}x/*"' in found
+
+
+@pytest.mark.parametrize("uri", ["lab-data/home/", "s3://lab-data", "s3://lab-data//", "s3:///x/"])
+def test_a_session_policy_needs_a_folder(uri: str) -> None:
+    with pytest.raises(ValueError, match="names no folder"):
+        session_policy(uri)
 
 
 def test_the_lifecycle_rule_aborts_uploads_under_the_prefix_and_touches_no_object() -> None:

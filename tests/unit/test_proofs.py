@@ -11,7 +11,9 @@ from s3upload_widget.checksums import composite_sha256, hexadecimal, md5, multip
 from s3upload_widget.errors import IntegrityError, ProtocolError
 from s3upload_widget.parts import PartPlan
 from s3upload_widget.s3 import ListedPart, ObjectFound
+from s3upload_widget.s3.store import LOOKS
 from s3upload_widget.transfer import Hashes
+from s3upload_widget.transfer.made import look_pause
 from s3upload_widget.transfer.proof import (
     missing_parts,
     parts_without_checksum,
@@ -70,6 +72,7 @@ def test_a_part_whose_size_is_told_compressed_is_proven_by_its_md5_alone() -> No
 
 
 ETAG = f'"{multipart_etag(MD5)}"'
+AN_ECHO = found(1, etag=RANDOM_ETAG, checksum=SHA256[2], encrypted=True)
 ALL = [listed(1), listed(2), listed(3)]
 
 
@@ -95,10 +98,11 @@ ALL = [listed(1), listed(2), listed(3)]
         ),
         pytest.param(
             SINGLE,
-            found(1, etag=RANDOM_ETAG, checksum=SHA256[2], encrypted=True),
+            replace(AN_ECHO, on_aws=True),
             "sha256",
             id="an encrypted object's SHA-256",
         ),
+        pytest.param(SINGLE, AN_ECHO, "size", id="one that nobody may have checked"),
         pytest.param(WITH_MD5, found(etag='"CJuo8+3u8/QCEAE="'), "size", id="no MD5 in the ETag"),
     ],
 )
@@ -199,3 +203,11 @@ def test_parts_without_a_listed_checksum_are_unproven() -> None:
 def test_hashes_of_another_plan_are_refused(count: int, md5s: list[str]) -> None:
     with pytest.raises(ProtocolError):
         Hashes(parts=PartPlan(9, 4), sha256=(SHA256 * 2)[:count], md5=md5s)
+
+
+def test_an_object_is_looked_for_longer_than_a_server_keeps_it_back() -> None:
+    """As rclone up to 1.70 does, for 5 s: no chance may end the looks before."""
+    pauses = [look_pause(failures) for failures in range(1, LOOKS)]
+
+    assert pauses == sorted(pauses)
+    assert 7 < sum(pauses) < 9

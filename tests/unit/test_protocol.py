@@ -23,11 +23,19 @@ PICK = {
     "type": "text/csv",
     "last_modified": 1.5,
     "if_exists": "",
+    "twin": False,
     "key": "raw/run7.csv",
     "upload_id": "upload 1",
 }
 KNOWN = {"key": "raw/run7.csv", "upload_id": "upload 1"}
-PART = {"file_id": FILE, "part_number": 1, "sha256": sha256(b""), "md5": "", "unconditional": False}
+PART = {
+    "file_id": FILE,
+    "part_number": 1,
+    "sha256": sha256(b""),
+    "md5": "",
+    "refused": [],
+    "perhaps_stored": False,
+}
 SUMMARY = {
     "state": "idle",
     "waiting_for": "",
@@ -49,6 +57,7 @@ PROGRESS = {
 }
 REQUESTS: dict[str, dict[str, Any]] = {
     "hello": {"version": 1, "origin": "https://hub.example.org"},
+    "fetch_page_code": {},
     "pick_files": {"origin": "https://hub.example.org", "files": [PICK]},
     "compare_object": {
         "file_id": FILE,
@@ -58,14 +67,19 @@ REQUESTS: dict[str, dict[str, Any]] = {
         "sha256": HEX,
     },
     "create_multipart_upload": {"file_id": FILE, "refused": []},
-    "presign_parts": {"parts": [PART]},
+    "presign_parts": {"parts": [PART], "origins": []},
     "complete_multipart_upload": {
         "file_id": FILE,
         "parts_sha256": [sha256(b"")],
         "parts_md5": [md5(b"")],
         "sha256": HEX,
         "taken": False,
+        "etag": "",
     },
+    "relay_part": {"stream": "stream_01", "part": PART},
+    "relay_frame": {"stream": "stream_01", "offset": 8},
+    "end_relay": {"stream": "stream_01"},
+    "try_frame": {},
     "complete_files": {
         "files": [
             {
@@ -75,6 +89,7 @@ REQUESTS: dict[str, dict[str, Any]] = {
                 "parts_md5": [],
                 "sha256": HEX,
                 "taken": False,
+                "etag": "",
             }
         ],
     },
@@ -83,6 +98,7 @@ REQUESTS: dict[str, dict[str, Any]] = {
     "list_unfinished": {"remembered": [KNOWN], "others": False},
     "abort_unfinished": {"file_id": "", "upload": KNOWN},
     "diagnose": {"file_id": FILE, "origin": "null"},
+    "find_routes": {"file_id": FILE, "origin": "null"},
     "report_progress": {
         "number": 1,
         "summary": SUMMARY,
@@ -91,6 +107,7 @@ REQUESTS: dict[str, dict[str, Any]] = {
         "last_order": 0,
         "tried": {"number": 0, "reached": False},
     },
+    "hand_over": {"file_ids": [FILE]},
 }
 """A well-formed request of each kind."""
 
@@ -167,19 +184,39 @@ def test_a_field_too_few_is_refused(kind: str, field: str) -> None:
         ),
         pytest.param("pick_files", {"files": [{**PICK, "if_exists": "x"}]}, id="unknown answer"),
         pytest.param("pick_files", {"files": [{**PICK, "last_modified": 1e300}]}, id="no date"),
-        pytest.param("presign_parts", {"parts": []}, id="no part"),
-        pytest.param("presign_parts", {"parts": [PART] * 101}, id="too many parts at once"),
-        pytest.param("presign_parts", {"parts": [{**PART, "part_number": 0}]}, id="part 0"),
+        pytest.param("presign_parts", {"origins": [], "parts": []}, id="no part"),
         pytest.param(
-            "presign_parts", {"parts": [{**PART, "part_number": 10_001}]}, id="part 10001"
+            "presign_parts", {"origins": [], "parts": [PART] * 101}, id="too many parts at once"
         ),
-        pytest.param("presign_parts", {"parts": [{**PART, "sha256": ""}]}, id="no checksum"),
-        pytest.param("presign_parts", {"parts": [{**PART, "sha256": HEX}]}, id="hex for base64"),
         pytest.param(
-            "presign_parts", {"parts": [{**PART, "sha256": sha256(b"") + "\n"}]}, id="line feed"
+            "presign_parts", {"origins": [], "parts": [{**PART, "part_number": 0}]}, id="part 0"
         ),
-        pytest.param("presign_parts", {"parts": [{**PART, "md5": "x"}]}, id="no MD5"),
-        pytest.param("presign_parts", {"parts": [{**PART, "upload_id": "x"}]}, id="an upload id"),
+        pytest.param(
+            "presign_parts",
+            {"origins": [], "parts": [{**PART, "part_number": 10_001}]},
+            id="part 10001",
+        ),
+        pytest.param(
+            "presign_parts", {"origins": [], "parts": [{**PART, "sha256": ""}]}, id="no checksum"
+        ),
+        pytest.param(
+            "presign_parts",
+            {"origins": [], "parts": [{**PART, "sha256": HEX}]},
+            id="hex for base64",
+        ),
+        pytest.param(
+            "presign_parts",
+            {"origins": [], "parts": [{**PART, "sha256": sha256(b"") + "\n"}]},
+            id="line feed",
+        ),
+        pytest.param(
+            "presign_parts", {"origins": [], "parts": [{**PART, "md5": "x"}]}, id="no MD5"
+        ),
+        pytest.param(
+            "presign_parts",
+            {"origins": [], "parts": [{**PART, "upload_id": "x"}]},
+            id="an upload id",
+        ),
         pytest.param("complete_multipart_upload", {"parts_sha256": []}, id="complete nothing"),
         pytest.param(
             "complete_multipart_upload", {"parts_sha256": [sha256(b"")] * 10_001}, id="too many"
@@ -255,7 +292,7 @@ def test_whatever_arrives_is_understood_or_refused(content: object) -> None:
         protocol.decode(content)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=3 * settings().max_examples)
 @given(kind=st.sampled_from(sorted(REQUESTS)), data=st.data())
 def test_a_request_with_one_value_exchanged_is_understood_or_refused(
     kind: str, data: st.DataObject
@@ -288,9 +325,10 @@ def test_what_is_sent_is_plain_json() -> None:
         md5=False,
         compare=False,
         store="http://127.0.0.1",
+        endpoint="",
     )
     reply = protocol.ReplyEnvelope(
-        rid="r1", client="client_01", reply=protocol.FilesPicked(files=[planned])
+        rid="r1", client="client_01", reply=protocol.FilesPicked(obstacles=[], files=[planned])
     )
 
     encoded = protocol.encode(reply)
@@ -298,3 +336,8 @@ def test_what_is_sent_is_plain_json() -> None:
     assert json.loads(json.dumps(encoded)) == encoded
     assert encoded["reply"]["kind"] == "files_picked"
     assert encoded["reply"]["files"][0]["kind"] == "planned_file"
+
+
+def test_every_obstacle_has_its_handling() -> None:
+    by_kernel, by_page = get_args(protocol.KernelObstacle), get_args(protocol.PageObstacle)
+    assert tuple(protocol.OBSTACLES) == (*by_kernel, *by_page)

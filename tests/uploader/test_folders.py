@@ -107,3 +107,34 @@ def test_what_is_left_out_on_purpose_is_no_failure(
     assert "closed" in failed.stderr
     assert failed.stderr.splitlines()[-1].endswith("; 1 failed; 1 left out")
     assert failed.stdout == told.stdout
+
+
+@pytest.mark.parametrize("named", ["", [""]], ids=["alone", "among others"])
+def test_an_empty_path_is_not_this_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, named: str | list[str]
+) -> None:
+    """As a shell gives it in place of a variable that is not set."""
+    (tmp_path / "private.txt").write_text("private")
+    monkeypatch.chdir(tmp_path)
+
+    found = expand_paths(named)
+
+    assert found.files == []
+    assert [str(each) for each in found.unreadable] == [
+        "an empty path names no file: give '.' for this folder"
+    ]
+
+
+def test_the_command_sends_nothing_for_an_empty_argument(
+    ministack: S3Server, bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "private.txt").write_text("private")
+    monkeypatch.chdir(tmp_path)
+    for name, value in ministack.environment.items():
+        monkeypatch.setenv(name, value)
+
+    done = CliRunner().invoke(cli, ["put", "", f"s3://{bucket}/"])
+
+    assert done.exit_code == 1
+    assert "Error: an empty path names no file" in done.stderr
+    assert ministack.keys(bucket) == []

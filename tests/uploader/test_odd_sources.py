@@ -51,6 +51,7 @@ def odd(site: WebSite, tmp_path: Path) -> list[str]:
         f"{site.url}/run3.bin?X-Amz-Signature=secret",
         "http://127.0.0.1:1/run4.bin?X-Amz-Signature=secret",
         str(tmp_path / "none" / "run5.bin"),
+        "no\0path/run6.bin",
         str(make_file(tmp_path / "last.bin", 6 * KiB)),
     ]
 
@@ -70,13 +71,13 @@ def test_odd_sources_stop_no_other_and_each_is_named(
         upload_files(odd, f"s3://{bucket}/", client=ministack.client, progress=False)
 
     assert ministack.keys(bucket) == ["first.bin", "last.bin"]
-    for number in range(2, 6):
+    for number in range(2, 7):
         assert f"run{number}.bin" in caplog.text
     assert "secret" not in caplog.text
     if sys.version_info >= (3, 11):
         notes = "\n".join(caught.value.__notes__)
-        assert "5 of 7 files failed; the others are on S3" in notes
-        assert all(f"run{number}.bin" in notes for number in range(2, 6))
+        assert "6 of 8 files failed; the others are on S3" in notes
+        assert all(f"run{number}.bin" in notes for number in range(2, 7))
 
 
 def test_the_command_prints_what_arrived_and_names_every_failure(
@@ -89,9 +90,9 @@ def test_the_command_prints_what_arrived_and_names_every_failure(
 
     assert done.exit_code == 1, done.output
     assert done.stdout == f"s3://{bucket}/raw/first.bin\ns3://{bucket}/raw/last.bin\n"
-    for number in range(1, 6):
+    for number in range(1, 7):
         assert f"run{number}.bin" in done.stderr
-    assert "5 failed" in done.stderr.splitlines()[-1]
+    assert "6 failed" in done.stderr.splitlines()[-1]
     assert "secret" not in done.output
     assert "Traceback" not in done.output
 

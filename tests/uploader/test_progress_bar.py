@@ -12,11 +12,9 @@ import sys
 import termios
 from typing import TYPE_CHECKING
 
-import nbformat
-from nbclient import NotebookClient
-
 from s3upload_widget import upload_file
 from support.files import make_file, sha256_of_file, sha256_of_object
+from support.lab.headless import run_cells, widget_models
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -133,15 +131,13 @@ def test_in_a_notebook_the_bar_is_a_widget_that_ends_full(
         file=str(file),
         uri=f"s3://{bucket}/raw/",
     )
-    cell = nbformat.v4.new_code_cell(source)  # type: ignore[no-untyped-call]
-    notebook = nbformat.v4.new_notebook(cells=[cell])  # type: ignore[no-untyped-call]
 
-    NotebookClient(notebook, timeout=120, store_widget_state=True).execute()
+    notebook = run_cells(source)
 
-    (shown,) = cell.outputs
+    (shown,) = notebook.cells[0].outputs
     assert "application/vnd.jupyter.widget-view+json" in shown["data"]
-    models = notebook.metadata.widgets["application/vnd.jupyter.widget-state+json"]["state"]
-    (bar,) = [each for each in models.values() if each["model_name"] == "FloatProgressModel"]
+    models = widget_models(notebook).values()
+    (bar,) = [each for each in models if each["model_name"] == "FloatProgressModel"]
     assert (bar["state"]["value"], bar["state"]["max"]) == (11 * MiB, 11 * MiB)
     assert bar["state"]["bar_style"] == "success"
     assert ministack.keys(bucket) == ["raw/run7.bin"]

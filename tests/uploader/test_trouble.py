@@ -14,6 +14,7 @@ from s3upload_widget.errors import (
     FileChangedError,
     NotTheSameFileError,
     ObjectExistsError,
+    S3Error,
     S3UnavailableError,
 )
 from support.clients.scripts import assert_is_there, begin, send
@@ -70,6 +71,39 @@ def test_trouble_on_the_way_is_outlasted(
     assert_is_there(ministack, done, path)
 
 
+@pytest.mark.parametrize(("size", "operation"), [(500, "PutObject"), (5 * KiB, "UploadPart")])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Answer(307, "TemporaryRedirect", headers=(("x-amz-bucket-region", "us-east-1"),)),
+        Answer(
+            400,
+            "AuthorizationHeaderMalformed",
+            document="<Error><Code>AuthorizationHeaderMalformed</Code><Region>us-east-1</Region></Error>",
+        ),
+    ],
+    ids=["redirect", "region"],
+)
+def test_a_server_that_names_the_region_of_its_bucket_is_followed(
+    ministack: S3Server,
+    proxy: FaultyProxy,
+    bucket: str,
+    tmp_path: Path,
+    answer: Answer,
+    size: int,
+    operation: str,
+) -> None:
+    path = tmp_path / "run7.bin"
+    path.write_bytes(os.urandom(size))
+    fault = Fault(answer, Match(operation=operation))
+    proxy.play(fault)
+
+    done = send(ministack.at(proxy.url), path, f"s3://{bucket}/k").uploaded
+
+    assert proxy.played(fault) == 1
+    assert_is_there(ministack, done, path)
+
+
 def test_a_server_that_stays_away_ends_the_upload_and_its_parts_are_kept(
     ministack: S3Server,
     proxy: FaultyProxy,
@@ -88,6 +122,30 @@ def test_a_server_that_stays_away_ends_the_upload_and_its_parts_are_kept(
     outcome = send(ministack, file, f"s3://{bucket}/k")
     assert outcome.stats.kept > 0
     assert_is_there(ministack, outcome.uploaded, file)
+
+
+@pytest.mark.parametrize(
+    ("operation", "status", "code"),
+    [("ListParts", 501, "NotImplemented"), ("CreateMultipartUpload", 400, "InvalidStorageClass")],
+)
+def test_nothing_is_said_to_be_kept_of_a_file_that_could_not_be_begun(
+    ministack: S3Server,
+    proxy: FaultyProxy,
+    bucket: str,
+    file: Path,
+    caplog: pytest.LogCaptureFixture,
+    operation: str,
+    status: int,
+    code: str,
+) -> None:
+    proxy.play(Fault(Answer(status, code), Match(operation=operation), FOREVER))
+
+    with pytest.raises(S3Error, match=code) as failure:
+        send(ministack.at(proxy.url), file, f"s3://{bucket}/k")
+
+    assert ministack.upload_ids(bucket) == []
+    assert "is continued" not in "".join(getattr(failure.value, "__notes__", []))
+    assert "is continued" not in caplog.text
 
 
 @pytest.mark.parametrize("how", ["appended", "edited", "replaced", "deleted"])
@@ -179,7 +237,7 @@ def test_an_interrupt_says_how_to_continue(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch, caplog.at_level(logging.WARNING):
-        patch.setattr("s3upload_widget.uploader.part_queue.wait", interrupted)
+        patch.setattr("s3upload_widget.uploader.lanes.wait", interrupted)
         with pytest.raises(KeyboardInterrupt):
             send(ministack.at(proxy.url), file, f"s3://{bucket}/k", max_concurrency=1)
 

@@ -122,7 +122,7 @@ def test_parts_that_differ_are_sent_again_and_counted(
 ) -> None:
     data = file.read_bytes()
     begin(ministack, bucket, "k", file, range(1, 8))
-    file.write_bytes(data[:1500] + b"!" + data[1501:])  # in part 2
+    file.write_bytes(data[:1500] + bytes([data[1500] ^ 1]) + data[1501:])  # in part 2
 
     outcome = send(ministack, file, f"s3://{bucket}/k")
 

@@ -12,10 +12,12 @@ from s3upload_widget.errors import ObjectExistsError, RefusedError
 from s3upload_widget.uploader import upload_files
 from support.clients.scripts import assert_is_there, begin, send_all
 from support.files import make_file
+from support.proxy.faults import Answer, Fault, Match
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from support.proxy.proxy import FaultyProxy
     from support.servers.servers import S3Server
 
 KiB = 1 << 10
@@ -135,3 +137,36 @@ def test_two_files_of_one_name_are_refused(
 
     with pytest.raises(RefusedError, match="2 files would go to"):
         upload_files(paths, f"s3://{bucket}/", client=ministack.client, progress=False)
+
+
+def test_one_list_shows_which_keys_are_free(
+    ministack: S3Server, proxy: FaultyProxy, bucket: str, tmp_path: Path
+) -> None:
+    paths = [make_file(tmp_path / f"{number}.bin", 100, number) for number in range(45)]
+    taken, other = paths[7], paths[9]
+    ministack.client.put_object(Bucket=bucket, Key="x/7.bin", Body=taken.read_bytes())
+    ministack.client.put_object(Bucket=bucket, Key="x/9.bin", Body=b"other bytes")
+    free = [path for path in paths if path not in {taken, other}]
+
+    with pytest.raises(ObjectExistsError):
+        send_all(ministack.at(proxy.url), paths, f"s3://{bucket}/x/")
+
+    assert {put.path.rpartition("/")[2] for put in proxy.puts()} == {path.name for path in free}
+    # At most one before the PUT, as this server may ignore the condition, and one after it; a sample.
+    assert len(proxy.of("HeadObject")) <= 2 * len(free) + 3
+    for path in free:
+        found = ministack.client.get_object(Bucket=bucket, Key=f"x/{path.name}")["Body"].read()
+        assert found == path.read_bytes()
+
+
+def test_a_list_that_is_denied_means_a_look_at_each_key(
+    ministack: S3Server, proxy: FaultyProxy, bucket: str, tmp_path: Path
+) -> None:
+    paths = [make_file(tmp_path / f"{number}.bin", 100, number) for number in range(45)]
+    ministack.client.put_object(Bucket=bucket, Key="x/7.bin", Body=paths[7].read_bytes())
+    proxy.play(Fault(Answer(403, "AccessDenied"), Match(operation="ListObjectsV2"), times=1_000))
+
+    outcomes = send_all(ministack.at(proxy.url), paths, f"s3://{bucket}/x/")
+
+    assert [outcome.stats.sent for outcome in outcomes].count(0) == 1
+    assert len(proxy.of("HeadObject")) == 3 * 44 + 1

@@ -13,10 +13,12 @@ from msgspec.structs import replace
 
 from s3upload_widget import UploadWidget, protocol
 from s3upload_widget.checksums import md5
+from s3upload_widget.errors import ProtocolError
+from s3upload_widget.service import relay
 from s3upload_widget.widget import file_list
-from s3upload_widget.widget.controller import Presence
+from s3upload_widget.widget.presence import Presence
 from s3upload_widget.widget.traits import PAGE_MAY_SET
-from support.clients.hostile import CHECKSUM, conversations, filled
+from support.clients.hostile import CHECKSUM, conversations, filled, well_formed
 from support.clients.talk import NearPage, file_id, progress, summary
 from support.waiting import until
 
@@ -41,9 +43,19 @@ def widget(moto: S3Server, place: str) -> Iterator[UploadWidget]:
     w.close()
 
 
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Parts whose bytes this page never sends are given up at once."""
+    monkeypatch.setattr(relay, "STARVED", 0.02)
+    monkeypatch.setattr(relay, "REPEAT", 0.01)
+
+
 @pytest.mark.seconds(10)
+@pytest.mark.usefixtures("impatient")
 @settings(
-    deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    deadline=None,
+    max_examples=settings().max_examples * 2 // 5,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(said=conversations())
 def test_nothing_escapes_and_nothing_foreign_is_signed(
@@ -74,6 +86,18 @@ def test_nothing_escapes_and_nothing_foreign_is_signed(
         moto.empty(place)
 
 
+@given(request=well_formed)
+def test_a_well_formed_request_has_every_field_and_no_other(request: dict[str, Any]) -> None:
+    """Or else it would only ever be refused for its form, and show nothing."""
+    refusal = ""
+    try:
+        protocol.decode({"rid": "1", "client": "page-0001", "request": request})
+    except ProtocolError as error:
+        refusal = str(error)
+    assert "missing required field" not in refusal
+    assert "unknown field" not in refusal
+
+
 def draw_breath(content: Any) -> bool:
     """Whether to wait for the answer, as a page that keeps to the protocol does."""
     return isinstance(content, dict) and " " in str(content.get("rid", ""))
@@ -101,9 +125,14 @@ def test_an_upload_outside_of_the_prefix_is_neither_signed_for_nor_aborted(
         file = pick.file_id
         told.append(page.ask(protocol.CreateMultipartUpload(file_id=file, refused=[])))
         part = protocol.PartChecksums(
-            file_id=file, part_number=1, sha256=CHECKSUM, md5=md5(b""), unconditional=True
+            file_id=file,
+            part_number=1,
+            sha256=CHECKSUM,
+            md5=md5(b""),
+            refused=[],
+            perhaps_stored=True,
         )
-        told.append(page.ask(protocol.PresignParts(parts=[part])))
+        told.append(page.ask(protocol.PresignParts(parts=[part], origins=[])))
         widget.close()
 
         assert ("secret/x", upload_id) in s3.upload_ids(bucket)

@@ -35,7 +35,7 @@ hashes = {
     "parts_md5": st.sampled_from([[md5(b"")] * count for count in PARTS_OF]),
     "sha256": st.sampled_from(["", "0" * 64]),
 }
-complete = st.fixed_dictionaries({"file_id": ids, **hashes, "taken": st.booleans()})
+complete = st.fixed_dictionaries({"file_id": ids, **hashes, "taken": st.booleans(), "etag": texts})
 states = st.sampled_from(["uploading", "failed", "done", "idle", "paused", "waiting", "nothing"])
 summaries = st.fixed_dictionaries(
     {
@@ -98,7 +98,7 @@ def conversations(draw: st.DrawFn) -> list[dict[str, Any]]:
 
 
 def picked(file_id: str, name: str, size: int) -> dict[str, Any]:
-    nothing: dict[str, Any] = {"type": "", "if_exists": "", "key": "", "upload_id": ""}
+    nothing = {"type": "", "if_exists": "", "key": "", "upload_id": "", "twin": False}
     file = {"file_id": file_id, "name": name, "path": name, "size": size, "last_modified": 0}
     return {"kind": "pick_files", "origin": "", "files": [file | nothing]}
 
@@ -117,7 +117,7 @@ def bucket(moto: S3Server) -> Iterator[str]:
 @pytest.mark.seconds(10)
 @settings(
     deadline=None,
-    max_examples=60,
+    max_examples=settings().max_examples * 3 // 5,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(said=conversations())
@@ -157,7 +157,7 @@ def test_each_of_these_requests_is_understood_when_it_is_well_formed(
     widget = UploadWidget(bucket, "raw", client=moto.client, part_size=5 * MiB)
     page = NearPage(widget)
     nothing: dict[str, Any] = {"parts_sha256": [], "parts_md5": [], "sha256": ""}
-    hashed = {**nothing, "parts_sha256": [sha256(b"")] * 2, "sha256": "0" * 64}
+    hashed = {"parts_sha256": [sha256(b"")] * 2, "parts_md5": [], "sha256": "0" * 64, "etag": ""}
     name = "file_0001"
     asked = [
         picked(name, "a.bin", len(THERE)),

@@ -38,6 +38,28 @@ def test_a_page_of_another_release_is_told_what_to_do(
     assert f"{remedy}, then run the cell again" in reply.message
 
 
+@pytest.mark.parametrize("kind", [protocol.ForgetFile, protocol.AbortMultipartUpload])
+def test_a_late_copy_of_what_ended_a_file_does_not_end_it_again(
+    page: NearPage, kind: type[protocol.ForgetFile | protocol.AbortMultipartUpload]
+) -> None:
+    pick = page.one_pick("a.bin", 11 << 20)
+    picking = protocol.PickFiles(origin="", files=[pick])
+    creating = protocol.CreateMultipartUpload(file_id=pick.file_id, refused=[])
+    ending = kind(file_id=pick.file_id)
+    page.ask(picking)
+    page.send(ending, "early")
+    until(lambda: page.replies("early"))
+    page.ask(picking)
+    created = page.ask(creating)
+
+    page.send(ending, "early")
+    until(lambda: len(page.replies("early")) > 1)
+
+    assert page.replies("early")[0] == page.replies("early")[1]
+    again = page.ask(creating)
+    assert again == created, again
+
+
 def test_one_request_under_way_is_not_started_twice(moto: S3Server) -> None:
     started, go_on = threading.Semaphore(0), threading.Event()
 

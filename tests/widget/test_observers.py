@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from s3upload_widget import UploadWidget, protocol
@@ -25,6 +26,31 @@ def test_observers_of_the_state_find_everything_else_up_to_date(
     page.upload("run7.bin", b"0123456789")
 
     assert seen == [("queued", 0.0, 0), ("done", 1.0, 1)]
+
+
+def test_an_observer_finds_the_context_that_registered_it(widget: UploadWidget, page: Page) -> None:
+    """Whatever a thread of the widget's calls; ipykernel 7 knows by it which cell prints."""
+    cell = ContextVar("cell", default="none")
+    seen: list[str] = []
+    cell.set("first")
+    widget.observe(lambda _: seen.append(cell.get()), names="state")
+    widget.on_complete(lambda _: seen.append("arrived " + cell.get()))
+    cell.set("second")
+
+    page.upload("run7.bin", b"0123456789")
+
+    until(lambda: len(seen) == 3, what=lambda: seen)
+    assert sorted(seen) == ["arrived first", "first", "first"]
+
+
+def test_an_observer_is_taken_off_by_itself(widget: UploadWidget, page: Page) -> None:
+    seen: list[object] = []
+    widget.observe(seen.append, names="state")
+
+    widget.unobserve(seen.append, names="state")
+
+    page.upload("run7.bin", b"0123456789")
+    assert seen == []
 
 
 def test_on_complete_is_called_on_one_thread_of_its_own(widget: UploadWidget, page: Page) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from s3upload_widget import FileStatus, UploadWidget, protocol
+from s3upload_widget.widget import controller, presence
 from support.clients.talk import NearPage, Page, file_id, progress, summary
 from support.waiting import until
 
@@ -49,6 +50,7 @@ def test_a_file_that_is_completed_twice_is_in_value_once(widget: UploadWidget, p
         parts_md5=[],
         sha256="84d89877f0d4041efb6bf91a16f0248f2fd573e6af05c19f96bedb9f882f7882",
         taken=False,
+        etag="",
     )
 
     page.ask(again)
@@ -75,8 +77,8 @@ def test_files_tell_how_far_each_one_is(widget: UploadWidget, page: Page) -> Non
         state="uploading",
         error="",
         bytes_done=20 * MiB,
-        part_size=16 * MiB,
-        parts_total=3,
+        part_size=7 * MiB,
+        parts_total=6,
         parts_done=1,
         parts_in_flight=((2, 4 * MiB),),
     )
@@ -181,6 +183,29 @@ def test_files_of_a_page_that_is_gone_wait_for_somebody_to_pick_them(
 
     until(lambda: widget.state == "waiting", what="the state waiting")
     assert (widget.waiting_for, widget.files[0].state) == ("file", "waiting")
+
+
+def test_a_page_that_falls_silent_while_it_sends_is_said_to_be_gone(
+    widget: UploadWidget, page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where a reload starts another session, and nobody comes back to this one."""
+    monkeypatch.setattr("s3upload_widget.widget.presence.SILENT", 0.1)
+    monkeypatch.setattr("s3upload_widget.widget.presence.LOOK_EVERY", 0.05)
+    monkeypatch.setattr("s3upload_widget.widget.controller.BACK", 0.05)
+    page.pick("a.bin")
+    page.report(summary("uploading", progress=0.5), [progress("a.bin", "uploading")])
+
+    until(lambda: widget.state == "waiting", what="the state waiting")
+
+    assert page.orders[:1] == [[]], "the page is asked whether it is there"
+    assert widget.waiting_for == "file"
+    assert widget.error == "the page that sent a.bin is gone: pick the file again, and it resumes"
+    page.report(summary("uploading", progress=0.6), [progress("a.bin", "uploading")])
+    assert (widget.state, widget.error) == ("uploading", "")
+
+
+def test_how_long_a_page_may_be_silent_adds_up_to_less_than_half_a_minute() -> None:
+    assert presence.SILENT + presence.LOOK_EVERY + controller.BACK < 30
 
 
 def test_a_file_of_a_page_that_is_gone_can_be_picked_again(

@@ -20,6 +20,13 @@ if TYPE_CHECKING:
     from support.servers.servers import S3Server
 
 
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second is a tenth of one."""
+    monkeypatch.setattr("s3upload_widget.widget.reachability.PING_EVERY", 0.1)
+    monkeypatch.setattr("s3upload_widget.widget.reachability.PATIENCE", 0.3)
+
+
 @pytest.mark.parametrize(("reached", "level"), [(True, "ok"), (False, "problem")])
 def test_what_the_page_says_is_in_the_report(
     widget: UploadWidget, page: Page, moto: S3Server, reached: bool, level: str
@@ -111,7 +118,7 @@ def test_a_page_that_lives_and_never_answers_is_given_up(widget: UploadWidget, p
     over = threading.Event()
 
     def live() -> None:
-        while not over.wait(0.2):
+        while not over.wait(0.02):
             page.report()
 
     with acting(live):

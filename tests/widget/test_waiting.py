@@ -56,8 +56,8 @@ def test_waiting_that_began_before_the_pick_gets_the_files(
 
 @both_ways
 def test_waiting_goes_on_until_nothing_moves(widget: UploadWidget, page: Page, wait: Wait) -> None:
-    page.pick("slow.bin")
-    page.upload("a.bin", b"a")
+    with acting(lambda: (page.pick("slow.bin"), page.upload("a.bin", b"a"))):
+        pass  # Jupyter delivers nothing in the thread that waits
 
     def finish() -> None:
         page.report(summary("paused"), [progress("slow.bin", "paused")])
@@ -97,15 +97,34 @@ def test_the_class_of_the_error_is_that_of_what_the_service_said(
 ) -> None:
     page.pick("a.bin", size=1)
     part = protocol.PartChecksums(
-        file_id=file_id("a.bin"), part_number=2, sha256="A" * 43 + "=", md5="", unconditional=False
+        file_id=file_id("a.bin"),
+        part_number=2,
+        sha256="A" * 43 + "=",
+        md5="",
+        refused=[],
+        perhaps_stored=False,
     )
-    refused = page.ask(protocol.PresignParts(parts=[part])).parts[0]
+    refused = page.ask(protocol.PresignParts(parts=[part], origins=[])).parts[0]
     page.report(summary("failed"), [progress("a.bin", "failed", error="das ging schief")])
 
     with pytest.raises(UploadError, match=r"a\.bin: das ging schief") as caught:
         widget.result(0)
 
     assert caught.value.code == refused.code
+
+
+def test_blocking_the_thread_that_delivers_the_pages_messages_is_refused_at_once(
+    widget: UploadWidget, page: Page
+) -> None:
+    page.hello()
+    page.report()
+    page.report()
+    before = len(page.orders)
+
+    with pytest.raises(CannotWaitError, match="blocks the thread in which the page's messages"):
+        widget.result()
+
+    assert len(page.orders) == before
 
 
 @both_ways

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def widget(bridge: Bridge, server: S3Server, proxy: FaultyProxy, bucket: str) -> UploadWidget:
+def widget(
+    bridge: Bridge, server: S3Server, proxy: FaultyProxy, bucket: str, transport: str
+) -> UploadWidget:
     """Everything passes the proxy, the kernel's requests too."""
-    return widget_of(server.at(proxy.url), proxy, bucket)
+    return widget_of(server.at(proxy.url), proxy, bucket, transport=transport)

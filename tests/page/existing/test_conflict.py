@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
 from playwright.sync_api import expect
 
 from support.files import make_file
@@ -40,6 +41,7 @@ def test_what_arrives_between_two_tries_of_one_put_is_not_overwritten(
     until(lambda: desk.widget.files == (), what="an empty list")
 
 
+@pytest.mark.parametrize("transport", ["auto", "relay"])
 def test_overwriting_what_appeared_meanwhile_sends_no_part_again(
     desk: Desk, tmp_path: Path
 ) -> None:

@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 from support.files import make_file
 from support.page.browser import hold_reading, let_read
 from support.page.desk import PART, Desk
-from support.page.uploading import MiB, states
+from support.page.uploading import MiB, restart_kernel, states
 from support.proxy.faults import Fault, Gate, Match
 from support.servers.existing import even, make_of_parts, ours
 from support.servers.servers import one_of
@@ -164,7 +164,7 @@ def test_a_kernel_that_restarts_during_a_comparison_is_asked_anew(
     desk.pick(file)
     until_comparing(desk)
 
-    desk.bridge.restart_kernel()
+    restart_kernel(desk.page, desk.bridge)
     newer = desk.with_new_widget(client=desk.server.at(desk.proxy.url).client)
     newer.show_in_place()
     let_read(desk.page)

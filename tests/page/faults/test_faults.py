@@ -8,7 +8,7 @@ import pytest
 
 from support.files import make_file
 from support.page.desk import PART, UNPACED, Desk
-from support.page.uploading import MiB
+from support.page.uploading import QUICK, MiB
 from support.proxy.exchanges import Exchanges
 from support.proxy.faults import (
     FOREVER,
@@ -59,7 +59,7 @@ def test_a_fault_on_one_part_is_survived(desk: Desk, tmp_path: Path, action: Act
     file = make_file(tmp_path / "run7.bin", 4 * PART)
     fault = Fault(action, SECOND)
     desk.proxy.play(fault)
-    desk.show()
+    desk.show({**QUICK, "stallMs": 1500})  # what left may wait for its answer ten times as long
 
     desk.pick(file)
     desk.until_done()
@@ -90,6 +90,7 @@ def test_a_url_that_expired_while_it_waited_is_signed_again(desk: Desk, tmp_path
     assert [(signed.count(part), len(desk.proxy.puts(part))) for part in (1, 2, 3)] == [(2, 2)] * 3
 
 
+@pytest.mark.parametrize("transport", ["auto", "relay"])
 def test_the_network_may_be_gone_for_a_while(
     desk: Desk, widget: UploadWidget, tmp_path: Path
 ) -> None:

@@ -10,22 +10,13 @@ from playwright.sync_api import expect
 from s3upload_widget.checksums import sha256
 from support.files import make_file
 from support.page.desk import PART, Desk
+from support.page.uploading import hold_hashing
 from support.page.view import LONG
 from support.servers.existing import begin
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-
-HOLD = """(offset) => {
-    const { hash } = engine.hashers;
-    engine.hashers.hash = async (lane, part) => {
-        if (part.offset === offset && globalThis.letGo === undefined)
-            await new Promise((resolve) => { globalThis.letGo = resolve; });
-        return hash(lane, part);
-    };
-}"""
-"""Keep whoever hashes the part that begins there waiting, once."""
 
 
 @pytest.fixture
@@ -51,7 +42,7 @@ def begun(desk: Desk, tmp_path: Path) -> Callable[..., Path]:
 
 def pick_and_hold(desk: Desk, file: Path, number: int) -> None:
     """Pick a file, and keep the comparing of one part waiting; all others are compared."""
-    desk.page.evaluate(HOLD, (number - 1) * PART)
+    hold_hashing(desk.page, (number - 1) * PART)
     desk.pick(file)
     desk.page.wait_for_function(
         """() => {

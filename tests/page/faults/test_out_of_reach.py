@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Page
 
+    from s3upload_widget.protocol import Transport
     from support.page.bridge import Bridge
     from support.page.browser import PageErrors
     from support.proxy.faults import Action
@@ -39,11 +40,22 @@ PATIENT: Final = {**QUICK, "stallMs": 30_000}
 
 @pytest.fixture
 def widget(
-    bridge: Bridge, ministack: S3Server, proxy: FaultyProxy, behind: FaultyProxy, bucket: str
+    bridge: Bridge,
+    ministack: S3Server,
+    proxy: FaultyProxy,
+    behind: FaultyProxy,
+    bucket: str,
+    transport: Transport,
 ) -> UploadWidget:
-    """Page and kernel reach S3 by ways of their own."""
-    client = ministack.at(behind.url).client
-    return UploadWidget(bucket, client=client, browser_endpoint_url=proxy.url, part_size=PART)
+    """Page and kernel reach S3 by ways of their own; parts go by that of ``proxy``."""
+    client = ministack.at((proxy if transport == "relay" else behind).url).client
+    return UploadWidget(
+        bucket,
+        client=client,
+        browser_endpoint_url=proxy.url,
+        part_size=PART,
+        transport=transport,
+    )
 
 
 @pytest.fixture
@@ -153,6 +165,7 @@ def test_a_complete_that_failed_on_its_way_is_asked_again(
     assert ministack.upload_ids(bucket) == []
 
 
+@pytest.mark.parametrize("transport", ["auto", "relay"])
 def test_an_upload_that_somebody_aborted_begins_anew_by_itself(
     page: Page,
     page_errors: PageErrors,

@@ -21,10 +21,15 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def widget(
-    bridge: Bridge, server: S3Server, proxy: FaultyProxy, bucket: str, network_may_fail: None
+    bridge: Bridge,
+    server: S3Server,
+    proxy: FaultyProxy,
+    bucket: str,
+    transport: str,
+    network_may_fail: None,
 ) -> UploadWidget:
     """A widget that sends few parts at a time; its page may leave while it sends."""
-    return widget_of(server, proxy, bucket, **OPTIONS)
+    return widget_of(server, proxy, bucket, transport=transport, **OPTIONS)
 
 
 @pytest.fixture

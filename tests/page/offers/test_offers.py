@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+import pytest
 from playwright.sync_api import expect
 
 from support.files import make_file
@@ -123,6 +124,7 @@ def test_a_file_of_another_size_is_refused_at_once(
     assert set(desk.sent()) == begun.rest
 
 
+@pytest.mark.parametrize("transport", ["auto", "relay"])
 def test_a_file_of_other_bytes_is_refused_and_may_start_over(
     desk: Desk, tmp_path: Path, begun: Begun
 ) -> None:

@@ -97,6 +97,22 @@ def test_what_another_page_is_sending_can_be_taken_over(
     assert len(desk.stored()) - len(set(desk.stored())) <= 2
 
 
+def test_a_page_that_is_there_already_shows_what_another_one_begins_until_it_is_done(
+    desk: Desk, other: Desk, tmp_path: Path
+) -> None:
+    other.show({**FAST, "lookMs": 200})
+    expect(other.page.get_by_text("to s3://")).to_be_visible(timeout=LONG)
+    desk.proxy.pace_total(10 * MiB)
+    desk.show(FAST)
+
+    desk.pick(make_file(tmp_path / "run7.bin", 12 * PART))
+
+    expect(offer(other)).to_contain_text("Another page seems to be uploading it", timeout=LONG)
+    desk.proxy.pace_total(UNPACED)
+    desk.until_done()
+    expect(offer(other)).to_have_count(0, timeout=LONG)
+
+
 def test_a_page_does_not_watch_what_it_is_sending_itself(desk: Desk, tmp_path: Path) -> None:
     desk.proxy.pace_total(20 * MiB)
     desk.show({**FAST, "lookMs": 100})

@@ -9,7 +9,16 @@ from playwright.sync_api import expect
 
 from s3upload_widget import UploadWidget
 from support.files import make_file
-from support.page.uploading import QUICK, MiB, asked, assert_arrived, pick, show, until_done
+from support.page.uploading import (
+    QUICK,
+    MiB,
+    asked,
+    assert_arrived,
+    pick,
+    restart_kernel,
+    show,
+    until_done,
+)
 from support.waiting import until
 
 if TYPE_CHECKING:
@@ -89,7 +98,7 @@ def test_after_a_restart_the_cell_that_is_run_takes_what_nobody_shows_first(
     page.locator(".s3up").nth(1).locator("input[type=file]").first.set_input_files(files[1])
     until(lambda: {first.state, second.state} == {"uploading"}, 60, lambda: (first, second))
 
-    bridge.restart_kernel()
+    restart_kernel(page, bridge)
     page.evaluate("removeView()")  # the second cell's output: it is run again
     again = widget_of(ministack, bucket, proxy)
     add(page, bridge, again)

@@ -51,6 +51,7 @@ def until_told(desk: Desk) -> None:
     expect(desk.row("run7.bin")).to_contain_text("Another page took over run7.bin")
 
 
+@pytest.mark.parametrize("transport", ["auto", "relay"])
 def test_who_picks_the_file_again_takes_it_over_and_it_can_be_taken_back(
     desk: Desk, other: Desk, tmp_path: Path
 ) -> None:
@@ -106,6 +107,7 @@ def test_resume_all_takes_nothing_back_from_another_page(
     other.page.goto("about:blank")
 
 
+@pytest.mark.parametrize("transport", ["auto", "relay"])
 def test_discard_leaves_what_another_page_took_over(
     desk: Desk, other: Desk, tmp_path: Path
 ) -> None:

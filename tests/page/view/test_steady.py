@@ -83,7 +83,7 @@ def test_the_strip_tells_what_is_stored_what_is_sent_and_what_is_to_come(
     press(page, "Pause run7.h5")
     expect_state(page, "run7.h5", "paused")
 
-    until(lambda: "--s3up-sending" not in drawn(page), 10, lambda: drawn(page))
+    until(lambda: "--s3up-sending" not in drawn(page), 30, lambda: drawn(page))
     assert "--s3up-stored" in drawn(page)
     expect(strip).to_have_attribute("aria-hidden", "true")
     page.emulate_media(forced_colors="active")
@@ -105,7 +105,7 @@ def test_the_strip_marks_a_part_whose_last_try_failed_until_it_is_sent_again(
     pick(page, make_file(tmp_path / "run7.h5", 3 * PART))
 
     expect_state(page, "run7.h5", "failed")
-    until(lambda: "--s3up-failed)" in drawn(page), 10, lambda: drawn(page))
+    until(lambda: "--s3up-failed)" in drawn(page), 30, lambda: drawn(page))
     proxy.clear_faults()
     press(page, "Resume run7.h5")
     expect_state(page, "run7.h5", "done")

@@ -65,9 +65,36 @@ def test_a_waiting_row_says_what_it_waits_for(
     pick(page, make_file(tmp_path / "run7.bin", 10))
 
     expect_state(page, "run7.bin", "waiting")
-    expect(row(page, "run7.bin")).to_contain_text("Waiting for the kernel (a cell is running)")
+    expect(row(page, "run7.bin")).to_contain_text("Waiting for Python, which is busy")
     bridge.release()
     expect_state(page, "run7.bin", "done")
+
+
+@pytest.mark.parametrize(("way", "edge"), [("ltr", "right"), ("rtl", "left")])
+def test_a_bar_grows_the_way_the_text_runs_and_needs_no_layout_for_it(
+    page: Page, bridge: Bridge, widget: UploadWidget, tmp_path: Path, way: str, edge: str
+) -> None:
+    show(page, bridge, widget)
+    pick(page, *(make_file(tmp_path / f"run{n}.bin", 10) for n in range(2)))
+    until_done(widget, 2)
+
+    moved = page.locator(".s3up-row .s3up-fill").first.evaluate(
+        """(fill, way) => {
+          fill.closest(".s3up").dir = way;
+          fill.style.setProperty("--s3up-percent", 25);
+          fill.getBoundingClientRect();
+          const moving = fill.getAnimations();
+          const names = moving.map(({ transitionProperty }) => transitionProperty);
+          for (const animation of moving) animation.finish();
+          const bar = fill.parentElement.getBoundingClientRect();
+          const { left, right } = fill.getBoundingClientRect();
+          return { names, left: (right - bar.left) / bar.width, right: (bar.right - left) / bar.width };
+        }""",
+        way,
+    )
+
+    assert moved["names"] == ["transform"]
+    assert moved["left" if edge == "right" else "right"] == pytest.approx(0.25, abs=0.01)
 
 
 def test_discard_asks_before_it_deletes_what_was_sent(
@@ -185,7 +212,7 @@ def test_a_missing_cors_rule_is_shown_to_be_copied(
 ) -> None:
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     with ministack.bucket(origins=()) as bucket:
-        widget = UploadWidget(bucket, client=ministack.client)
+        widget = UploadWidget(bucket, client=ministack.client, transport="direct")
         show(page, bridge, widget, tuning=QUICK)
         pick(page, make_file(tmp_path / "run7.bin", 1000))
 

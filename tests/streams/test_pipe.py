@@ -12,12 +12,12 @@ import pytest
 from click.testing import CliRunner
 
 from s3upload_widget.cli import cli
-from s3upload_widget.errors import ObjectExistsError, RefusedError
+from s3upload_widget.errors import ObjectExistsError, RefusedError, S3Error
 from s3upload_widget.uploader import Options
-from s3upload_widget.uploader.stream_upload import upload_stream
+from s3upload_widget.uploader.stream_upload import upload_pipe
 from support.clients.scripts import SMALL
 from support.files import sha256_of_object
-from support.proxy.faults import Answer, Fault, Match
+from support.proxy.faults import FOREVER, Answer, Fault, Match
 
 if TYPE_CHECKING:
     from typing import Any
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from support.proxy.proxy import FaultyProxy
     from support.servers.servers import S3Server
 
-KiB = 1 << 10
+KiB, MiB = 1 << 10, 1 << 20
+SWIFT = Answer(400, "InvalidArgument", message="Part number must be between 1 and 2")
 
 
 def options(server: S3Server, **more: Any) -> Options:
@@ -43,7 +44,7 @@ class Trickle(io.BytesIO):
 def test_a_stream_of_any_size_arrives(ministack: S3Server, bucket: str, size: int) -> None:
     data = os.urandom(size)
 
-    done = upload_stream(Trickle(data), "run7.csv", f"s3://{bucket}/raw/", options(ministack))
+    done = upload_pipe(Trickle(data), "run7.csv", f"s3://{bucket}/raw/", options(ministack))
 
     assert done.uploaded.uri == f"s3://{bucket}/raw/run7.csv"
     assert (done.uploaded.size, done.uploaded.content_type) == (size, "text/csv")
@@ -58,7 +59,7 @@ def test_trouble_on_the_way_is_outlasted(
     proxy.play(Fault(Answer(503, "SlowDown"), Match(operation="UploadPart"), times=2))
     data = os.urandom(9 * KiB)
 
-    done = upload_stream(
+    done = upload_pipe(
         io.BytesIO(data), "run7.csv", f"s3://{bucket}/", options(ministack.at(proxy.url))
     )
 
@@ -71,15 +72,15 @@ def test_an_object_that_is_there_is_compared_with_a_short_stream_and_not_with_a_
 ) -> None:
     for size in (10, 3 * KiB):
         data, key = os.urandom(size), f"s3://{bucket}/{size}"
-        upload_stream(io.BytesIO(data), "run7", key, options(ministack))
+        upload_pipe(io.BytesIO(data), "run7", key, options(ministack))
         if size == 10:
-            assert upload_stream(io.BytesIO(data), "run7", key, options(ministack)).stats.kept == 1
+            assert upload_pipe(io.BytesIO(data), "run7", key, options(ministack)).stats.kept == 1
             continue
         with pytest.raises(ObjectExistsError, match="a stream is not compared"):
-            upload_stream(io.BytesIO(data), "run7", key, options(ministack))
-        other = upload_stream(io.BytesIO(data), "run7", key, options(ministack, if_exists="rename"))
+            upload_pipe(io.BytesIO(data), "run7", key, options(ministack))
+        other = upload_pipe(io.BytesIO(data), "run7", key, options(ministack, if_exists="rename"))
         assert other.uploaded.key == f"{size}-1"
-        upload_stream(io.BytesIO(data), "run7", key, options(ministack, if_exists="overwrite"))
+        upload_pipe(io.BytesIO(data), "run7", key, options(ministack, if_exists="overwrite"))
 
 
 def test_a_stream_of_too_many_parts_is_said_to_need_larger_ones(
@@ -88,11 +89,48 @@ def test_a_stream_of_too_many_parts_is_said_to_need_larger_ones(
     data = bytes(256 * (SMALL.max_parts + 1))
 
     with pytest.raises(RefusedError, match="a larger part_size"):
-        upload_stream(
-            io.BytesIO(data), "run7", f"s3://{bucket}/", options(ministack, part_size=256)
-        )
+        upload_pipe(io.BytesIO(data), "run7", f"s3://{bucket}/", options(ministack, part_size=256))
 
     assert ministack.keys(bucket) == []
+
+
+def test_nothing_of_a_stream_is_sent_to_a_server_that_lists_no_parts(
+    ministack: S3Server, proxy: FaultyProxy, bucket: str
+) -> None:
+    lists_none = Answer(405, "MethodNotAllowed")
+    proxy.play(Fault(lists_none, Match(operation="ListParts"), FOREVER))
+    stream, behind = io.BytesIO(bytes(3 * KiB)), options(ministack.at(proxy.url))
+
+    with pytest.raises(S3Error, match="does not list the parts of an upload"):
+        upload_pipe(stream, "run7", f"s3://{bucket}/", behind)
+
+    assert not proxy.of("UploadPart")
+    assert ministack.upload_ids(bucket) == []
+
+
+@pytest.mark.parametrize(
+    ("refusal", "part", "part_size", "said"),
+    [
+        (Answer(413, ""), 1, 12 * MiB, r"takes no part of 12582912 bytes.*part_size=5242880"),
+        (SWIFT, 3, 5 * MiB, r"takes no part number above 2.*part_size=8388608"),
+    ],
+    ids=["too large", "too many"],
+)
+def test_a_limit_that_a_stream_meets_names_the_part_size_that_is_taken(
+    ministack: S3Server,
+    proxy: FaultyProxy,
+    bucket: str,
+    refusal: Answer,
+    part: int,
+    part_size: int,
+    said: str,
+) -> None:
+    proxy.play(Fault(refusal, Match(operation="UploadPart", part_number=part), FOREVER))
+    client = ministack.at(proxy.url).client
+    chosen = Options(client=client, part_size=part_size, progress=False)
+
+    with pytest.raises(S3Error, match=said):
+        upload_pipe(io.BytesIO(bytes(15 * MiB)), "run7", f"s3://{bucket}/", chosen)
 
 
 def test_standard_input_is_put_under_its_name(ministack: S3Server, bucket: str) -> None:
