@@ -21,21 +21,21 @@ def _():
 @app.cell
 def _(UploadWidget):
     w = UploadWidget(bucket="lab-data", prefix="raw/")
-    w
     return (w,)
 
 
 @app.cell
-def _(mo):
-    # marimo reruns cells when the page changes something; what the kernel verified needs a button.
-    arrived = mo.ui.run_button(label="Show what is on S3")
-    arrived
-    return (arrived,)
+def _(mo, w):
+    # What mo.ui.anywidget gives has marimo's own .value, a dict; the files are in w.value.
+    upload = mo.ui.anywidget(w)
+    upload
+    return (upload,)
 
 
 @app.cell
-def _(arrived, mo, pd, w):
-    mo.stop(not arrived.value)
+def _(mo, pd, upload, w):
+    # This cell runs again with each file that arrives, since it reads the URIs.
+    mo.stop(not upload.value["uris"])
     pd.DataFrame(w.value, columns=["name", "uri", "size", "sha256", "verified_by"])
     return
 
