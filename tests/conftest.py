@@ -37,7 +37,7 @@ pytest_plugins = ("support.soak.plan_report",)
 pytest.register_assert_rewrite("support.soak.soak")
 settings.register_profile("quick", max_examples=10)
 # On a busy machine a page may take long to draw; a test that passes never waits so long.
-expect.set_options(timeout=30_000)
+expect.set_options(timeout=60_000)
 
 
 @pytest.hookimpl(tryfirst=True)

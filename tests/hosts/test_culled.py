@@ -37,7 +37,7 @@ CULLING: Final = (
 PART: Final = 5 * MiB
 PARTS: Final = 13
 SLOW: Final = 2.5 * MiB
-LONG: Final = 60_000
+LONG: Final = 120_000
 CELL: Final = """
 from s3upload_widget import UploadWidget
 w = UploadWidget({!r}, browser_endpoint_url={!r}, part_size={}, max_concurrency=3)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 PART = 5 * MiB
 TOTAL = 12
-LONG = 60_000
+LONG = 120_000
 
 
 @pytest.fixture(autouse=True)

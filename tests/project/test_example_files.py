@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 EXAMPLES = ROOT / "examples"
 HUB = (EXAMPLES / "jupyterhub.md").read_text("utf-8")
-LONG = 60_000
+LONG = 120_000
 
 
 @pytest.fixture

@@ -52,7 +52,7 @@ def test_of_a_frame_in_halves_the_rest_is_wanted_at_once_and_less_is_dropped() -
     threading.Timer(0.01, stream.take, [0, memoryview(bytes(LEAST_FRAME))]).start()
 
     assert next(blocks).nbytes == LEAST_FRAME
-    until(lambda: len(wanted) == 3, 10, lambda: wanted)
+    until(lambda: len(wanted) == 3, 30, lambda: wanted)
     assert [(each.offset, each.size) for each in wanted] == [
         (0, size),
         (LEAST_FRAME, LEAST_FRAME),

@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
 T = TypeVar("T")
+
+PATIENCE: Final = 3
+"""How often longer than on an idle machine is waited: a wait that is not in vain costs nothing."""
 
 
 def until(
@@ -23,18 +26,19 @@ def until(
 
     Args:
         condition: Called again and again in this thread; any true value ends the wait.
-        timeout: Seconds until the wait is given up.
+        timeout: Seconds that it may take on an idle machine; it is given up after ``PATIENCE``
+            times as many.
         what: What was waited for, or a function that tells how things stand at the end.
         interval: Seconds between two calls.
 
     Raises:
         TimeoutError: Still not true when the time was up; says what, and the last value.
     """
-    deadline = time.monotonic() + timeout
+    deadline = time.monotonic() + timeout * PATIENCE
     while not (value := condition()):
         if time.monotonic() > deadline:
             told = what() if callable(what) else what
-            msg = f"waited {timeout:g} s in vain for {told}; last value {value!r}"
+            msg = f"waited {timeout * PATIENCE:g} s in vain for {told}; last value {value!r}"
             raise TimeoutError(msg)
         time.sleep(interval)
     return value

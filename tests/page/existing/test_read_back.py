@@ -44,7 +44,7 @@ def test_the_page_compares_with_what_the_kernel_reads_back(
         desk.until_done()
         assert [uploaded.verified_by for uploaded in widget.value] == ["read"]
     else:
-        expect(desk.row("run7.csv")).to_contain_text("Overwrite", timeout=30_000)
+        expect(desk.row("run7.csv")).to_contain_text("Overwrite", timeout=60_000)
         assert widget.value == ()
     desk.assert_nothing_was_sent()
     assert desk.server.body(desk.bucket, "run7.csv") == body
@@ -61,7 +61,7 @@ def test_what_is_above_the_limit_is_read_back_when_the_user_says_so(
     desk = desk.with_new_widget(read_back=SIZE - 1)
     desk.show()
     desk.pick(file)
-    expect(desk.row("run7.csv")).to_contain_text("no checksum to compare it by", timeout=30_000)
+    expect(desk.row("run7.csv")).to_contain_text("no checksum to compare it by", timeout=60_000)
 
     desk.press("Compare by reading it back from S3 run7.csv")
 
@@ -69,7 +69,7 @@ def test_what_is_above_the_limit_is_read_back_when_the_user_says_so(
         desk.until_done()
         assert [uploaded.verified_by for uploaded in desk.widget.value] == ["read"]
     else:
-        expect(desk.row("run7.csv")).to_contain_text("with other bytes", timeout=30_000)
+        expect(desk.row("run7.csv")).to_contain_text("with other bytes", timeout=60_000)
         expect(desk.row("run7.csv")).not_to_contain_text("Compare by reading")
         assert desk.widget.value == ()
     desk.assert_nothing_was_sent()
@@ -90,7 +90,7 @@ def test_the_page_shows_how_much_was_read(
     desk.pick(file)
 
     row = desk.row("run7.csv")
-    expect(row).to_contain_text("Reading the existing object back from S3", timeout=30_000)
+    expect(row).to_contain_text("Reading the existing object back from S3", timeout=60_000)
     expect(row).to_contain_text(re.compile("[1-9][0-9]? %"))
     gate.opened.set()
     desk.until_done()

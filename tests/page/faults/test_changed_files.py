@@ -129,7 +129,7 @@ def test_a_file_that_is_rewritten_under_way_never_arrives_as_a_mixture(
     unguarded.proxy.pace_total(UNPACED)
 
     row = unguarded.row("run7.bin")
-    expect(row).to_contain_text("changed, moved or deleted", timeout=20_000)
+    expect(row).to_contain_text("changed, moved or deleted", timeout=60_000)
     assert unguarded.server.keys(unguarded.bucket) == []
 
 
@@ -149,7 +149,7 @@ def test_a_file_that_was_only_touched_is_picked_again_and_its_parts_serve(
     pick_and_send_one(desk, file)
     os.utime(file)
     desk.proxy.pace_total(UNPACED)
-    expect(desk.row("run7.bin")).to_contain_text("changed, moved or deleted", timeout=20_000)
+    expect(desk.row("run7.bin")).to_contain_text("changed, moved or deleted", timeout=60_000)
     desk.until_silent()
     stored = desk.parts_there()
 
@@ -215,7 +215,7 @@ def test_a_file_that_was_rewritten_is_picked_again_and_arrives_as_it_is_now(
         rewritten.seek(same * PART)
         rewritten.write(os.urandom((5 - same) * PART))
     desk.proxy.pace_total(UNPACED)
-    expect(desk.row("run7.bin")).to_contain_text("changed, moved or deleted", timeout=20_000)
+    expect(desk.row("run7.bin")).to_contain_text("changed, moved or deleted", timeout=60_000)
 
     desk.pick(file)
     desk.until_done()
@@ -236,5 +236,5 @@ def test_a_file_of_one_part_that_is_rewritten_before_it_is_sent_is_said_to_be_ch
     small.write_bytes(os.urandom(100_000))
     desk.proxy.clear_faults()
 
-    expect(desk.row("small.bin")).to_contain_text("changed, moved or deleted", timeout=20_000)
+    expect(desk.row("small.bin")).to_contain_text("changed, moved or deleted", timeout=60_000)
     assert desk.server.keys(desk.bucket) == []

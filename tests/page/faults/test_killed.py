@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 PART: Final = 5 * MiB
 PARTS: Final = 13
 SLOW: Final = 8 * MiB
-LONG: Final = 60_000
+LONG: Final = 120_000
 EVERY: Final = set(range(1, PARTS + 1))
 CELL: Final = """
 from s3upload_widget import UploadWidget

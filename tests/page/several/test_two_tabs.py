@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 PARTS: Final = 20
 LANES: Final = 2
-LONG: Final = 30_000
+LONG: Final = 120_000
 PATIENT: Final = {**QUICK, "stallMs": 30_000, "lookMs": 300}
 
 

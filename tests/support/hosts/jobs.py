@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from support.proxy.proxy import FaultyProxy
     from support.servers.servers import S3Server
 
-LONG: Final = 60_000
+LONG: Final = 120_000
 SLOW: Final = 4 * MiB
 UNPACED: Final = 1e12
 CLASSIC_IS_READY: Final = """() => {

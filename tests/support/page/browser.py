@@ -114,7 +114,7 @@ class Browsing:
         context.on("page", lambda page: page.on("filechooser", lambda _: None))
         try:
             page = context.new_page()
-            page.set_default_timeout(10_000)
+            page.set_default_timeout(60_000)
             errors.watch(page)
             yield page
         finally:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 PART: Final = 5 * MiB
 SLOW: Final = 2 * MiB
 """Bytes a second: what was picked is still under way when a test acts."""
-LONG: Final = 60_000.0
+LONG: Final = 120_000.0
 """Milliseconds, for what depends on S3."""
 
 
