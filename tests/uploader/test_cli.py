@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from s3upload_widget.cli import cli
-from support.clients.scripts import begin
+from support.clients.scripts import PATIENT_COMMAND, begin
 from support.files import make_file, sha256_of_file, sha256_of_object
 from support.waiting import until
 
@@ -184,12 +184,12 @@ def test_ctrl_c_is_130_and_what_arrived_is_continued(
     path = make_file(tmp_path / "run7.bin", 120 * MiB)
     proxy.pace_total(4 * MiB)
     uri = f"s3://{bucket}/raw/"
-    command = [sys.executable, "-m", "s3upload_widget", "put", str(path), uri]
+    command = [sys.executable, "-c", PATIENT_COMMAND, "put", str(path), uri]
     options = ["--part-size", "5", "--max-concurrency", "2", "--endpoint-url", proxy.url]
     with subprocess.Popen([*command, *options], stderr=subprocess.PIPE, env=os.environ) as process:
-        until(lambda: [put for put in proxy.of("UploadPart") if put.complete], 30)
+        until(lambda: [put for put in proxy.of("UploadPart") if put.complete], 60)
         process.send_signal(signal.SIGINT)
-        told = process.communicate(timeout=30)[1].decode()
+        told = process.communicate(timeout=60)[1].decode()
 
     assert process.returncode == 130, told
     assert "it is continued" in told

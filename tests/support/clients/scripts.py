@@ -26,6 +26,13 @@ SMALL: Final = Limits(
     min_part_size=256, max_part_size=1 << 20, max_parts=1_000, default_part_size=1024
 )
 """What ministack takes, which knows no least part size."""
+PATIENT_COMMAND: Final = """
+from s3upload_widget import interrupt
+from s3upload_widget.cli import main
+interrupt.GRACE = 600
+main()
+"""
+"""The command line, which no slow machine keeps from saying after Ctrl-C what is on S3."""
 _SCRIPT: Final = """
 import sys
 import boto3
