@@ -140,8 +140,13 @@ def test_two_files_of_one_name_are_refused(
 
 
 def test_one_list_shows_which_keys_are_free(
-    ministack: S3Server, proxy: FaultyProxy, bucket: str, tmp_path: Path
+    ministack: S3Server,
+    proxy: FaultyProxy,
+    bucket: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr("s3upload_widget.uploader.key_lists.FRESH", 600)
     paths = [make_file(tmp_path / f"{number}.bin", 100, number) for number in range(45)]
     taken, other = paths[7], paths[9]
     ministack.client.put_object(Bucket=bucket, Key="x/7.bin", Body=taken.read_bytes())
