@@ -19,7 +19,7 @@ from s3upload_widget.errors import (
 )
 from support.clients.scripts import assert_is_there, begin, send
 from support.files import sha256_of_file, sha256_of_object
-from support.proxy.faults import Answer, CutRequest, Fault, FlipBit, LoseResponse, Match
+from support.proxy.faults import Answer, CutRequest, Fault, FlipBit, Gate, LoseResponse, Match
 from support.waiting import until
 
 if TYPE_CHECKING:
@@ -206,9 +206,18 @@ def test_two_scripts_at_once_on_one_key(
 def test_no_more_parts_are_held_than_are_allowed(
     ministack: S3Server, proxy: FaultyProxy, bucket: str, file: Path
 ) -> None:
+    held = Gate()
     proxy.pace_total(20 * KiB)
-
-    send(ministack.at(proxy.url), file, f"s3://{bucket}/k", max_concurrency=3)
+    proxy.play(Fault(held, Match(operation="UploadPart"), FOREVER))
+    with ThreadPoolExecutor(1) as thread:
+        sending = thread.submit(
+            send, ministack.at(proxy.url), file, f"s3://{bucket}/k", max_concurrency=3
+        )
+        try:
+            until(lambda: len(proxy.of("UploadPart")) >= 3, 60, "as many parts as are allowed")
+        finally:
+            held.opened.set()
+        sending.result(60)
 
     assert proxy.of("UploadPart").max_in_flight() == 3
 
