@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor, wait
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import pytest
@@ -29,19 +30,28 @@ KEY: Final = "run7.bin"
 def both(
     server: S3Server, proxy: FaultyProxy, bucket: str, first: Path, second: Path, held: str
 ) -> list[Future[Outcome]]:
-    """Let two scripts come to the same operation, and only then go on."""
-    gate = Gate()
-    proxy.play(Fault(gate, Match(operation=held), FOREVER))
+    """Let two scripts come to the same operation, and only then go on; neither finds the other's."""
+    gates = {step: Gate() for step in ("CreateMultipartUpload", held)}
+    proxy.play(*(Fault(gate, Match(operation=step), FOREVER) for step, gate in gates.items()))
     behind = server.at(proxy.url)
     with ThreadPoolExecutor(2) as pool:
         scripts = [
             pool.submit(send, behind, file, f"s3://{bucket}/{KEY}", max_concurrency=2)
             for file in (first, second)
         ]
-        until(lambda: len(proxy.of(held)) == 2, 30, "two scripts at one point")
-        gate.opened.set()
+        try:
+            for step, gate in gates.items():
+                until(partial(are_at, proxy, step), 60, "two scripts at one point")
+                gate.opened.set()
+        finally:
+            for gate in gates.values():
+                gate.opened.set()
         wait(scripts)
     return scripts
+
+
+def are_at(proxy: FaultyProxy, step: str) -> bool:
+    return len(proxy.of(step)) == 2
 
 
 @pytest.mark.parametrize("held", ["CreateMultipartUpload", "CompleteMultipartUpload"])
