@@ -84,6 +84,11 @@ def shown_by(dask: Any, folder: Path) -> str:
     return dumped + repr(told)
 
 
+def workers(dask: Any) -> set[str]:
+    """The addresses of the workers that Dask has at this moment."""
+    return set(dask.scheduler_info()["workers"])
+
+
 def tasks(dask_worker: Any) -> int:
     """The number of calls that a worker has, cancelled ones that still run among them."""
     return len(dask_worker.state.tasks)
@@ -177,15 +182,17 @@ def test_only_missing_parts_are_sent(
 def test_the_parts_of_a_killed_worker_go_elsewhere(
     dask: Any, ministack: S3Server, proxy: FaultyProxy, bucket: str, file: Path
 ) -> None:
-    victim = next(iter(dask.run(os.getpid).values()))
+    address, victim = next(iter(dask.run(os.getpid).items()))
     proxy.pace_total(4 * KiB)
     with ThreadPoolExecutor(1) as beside:
         upload = beside.submit(
             send, ministack.at(proxy.url), file, f"s3://{bucket}/k", executor=dask.get_executor()
         )
-        until(lambda: len(proxy.of("UploadPart")) > 2)
+        until(lambda: len(proxy.of("UploadPart")) > 2, 60)
         os.kill(victim, signal.SIGKILL)
-        assert_is_there(ministack, upload.result(60).uploaded, file)
+        assert_is_there(ministack, upload.result(180).uploaded, file)
+    # The tests that follow want two workers.
+    until(lambda: len(workers(dask) - {address}) == 2, 120, "a worker in its place")
 
 
 def test_a_worker_that_cannot_read_a_file_is_named_and_the_others_arrive(
@@ -227,16 +234,16 @@ def test_after_a_caller_that_was_stopped_only_missing_parts_are_sent(
     command = [sys.executable, "-c", _CALLER, dask.scheduler.address, file, f"s3://{bucket}/k"]
     proxy.pace_total(4 * KiB)
     with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as caller:
-        until(lambda: sum(put.complete for put in proxy.of("UploadPart")) > 2, 60)
+        until(lambda: sum(put.complete for put in proxy.of("UploadPart")) > 2, 120)
         caller.send_signal(how)
-        _, told = caller.communicate(timeout=60)
+        _, told = caller.communicate(timeout=120)
     assert caller.returncode
     assert ("KeyboardInterrupt" in told) == (how == signal.SIGINT), told
     assert [secret for secret in SECRETS if secret in told] == []
     proxy.clear_faults()
     # What ran on a worker ends by itself; what waited never begins. The scheduler forgets a
     # cancelled call at once, its worker only when it has ended.
-    until(lambda: not any(dask.processing().values()) and not any(dask.run(tasks).values()), 60)
+    until(lambda: not any(dask.processing().values()) and not any(dask.run(tasks).values()), 120)
     proxy.silence()
     (upload,) = ministack.upload_ids(bucket)
     listed = ministack.client.list_parts(Bucket=bucket, Key="k", UploadId=upload[1])["Parts"]
@@ -279,7 +286,7 @@ def test_the_example_sends_files_by_workers_that_have_no_credentials(
                 env={**os.environ, **watched.environment},
                 capture_output=True,
                 text=True,
-                timeout=120,
+                timeout=300,
                 check=False,
             )
             assert ran.returncode == 0, ran.stderr

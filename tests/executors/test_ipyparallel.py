@@ -41,7 +41,7 @@ class Failing(Executor):
 @pytest.fixture(scope="module")
 def engines() -> Iterator[ipyparallel.Client]:
     """Two engines."""
-    with ipyparallel.Cluster(n=2, log_level=30) as client:
+    with ipyparallel.Cluster(n=2, log_level=30, engine_timeout=300) as client:
         client.wait_for_engines(2)
         yield client
 
@@ -102,6 +102,6 @@ def test_the_parts_of_a_killed_engine_go_elsewhere(
             executor=executor,
             max_concurrency=4,
         )
-        until(lambda: len(proxy.of("UploadPart")) > 2)
+        until(lambda: len(proxy.of("UploadPart")) > 2, 60)
         os.kill(victim, signal.SIGKILL)
-        assert_is_there(ministack, upload.result(90).uploaded, file)
+        assert_is_there(ministack, upload.result(300).uploaded, file)

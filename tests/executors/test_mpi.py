@@ -14,6 +14,7 @@ import pytest
 from support import ROOT
 from support.clients.scripts import send
 from support.files import make_file, sha256_of_file, sha256_of_object
+from support.proxy.faults import FOREVER, Fault, Gate, Match
 from support.waiting import until
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def test_workers_of_an_mpi_job_send_the_parts_and_its_caller_none(
     ministack: S3Server, proxy: FaultyProxy, bucket: str, file: Path
 ) -> None:
     with start_job(ministack.at(proxy.url), file, f"s3://{bucket}/k") as job:
-        told, _ = job.communicate(timeout=60)
+        told, _ = job.communicate(timeout=300)
 
     assert job.returncode == 0, told
     assert sha256_of_object(ministack.client, bucket, "k") == sha256_of_file(file)
@@ -79,9 +80,10 @@ def test_a_killed_worker_ends_an_mpi_job_and_loses_no_part(
     with start_job(ministack.at(proxy.url), file, f"s3://{bucket}/k") as job:
         assert job.stdout is not None
         worker = int(job.stdout.readline())
-        until(lambda: sum(put.complete for put in proxy.of("UploadPart")) > 2, 60)
+        until(lambda: sum(put.complete for put in proxy.of("UploadPart")) > 2, 120)
+        proxy.play(Fault(Gate(), Match(operation="UploadPart"), FOREVER))  # some are left over
         os.kill(worker, signal.SIGKILL)
-        told, _ = job.communicate(timeout=60)
+        told, _ = job.communicate(timeout=120)
     assert job.returncode != 0
     assert [secret for secret in SECRETS if secret in told] == []
     proxy.silence()

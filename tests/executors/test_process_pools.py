@@ -18,6 +18,7 @@ from s3upload_widget.errors import WorkerError
 from support import ROOT
 from support.clients.scripts import assert_is_there, send
 from support.files import make_file
+from support.proxy.faults import FOREVER, Fault, Gate, Match
 from support.waiting import until
 
 if TYPE_CHECKING:
@@ -79,10 +80,11 @@ def test_a_pool_of_processes_sends_the_parts_until_it_breaks(
         victim = pool.submit(os.getpid).result()
         with ThreadPoolExecutor(1) as beside:
             upload = beside.submit(send, watched, file, f"s3://{bucket}/other", executor=pool)
-            until(lambda: sum(put.complete for put in proxy.of("UploadPart")) > 2)
+            until(lambda: sum(put.complete for put in proxy.of("UploadPart")) > 2, 60)
+            proxy.play(Fault(Gate(), Match(operation="UploadPart"), FOREVER))  # some are left over
             os.kill(victim, signal.SIGKILL)
             with pytest.raises(WorkerError, match="make a new one"):
-                upload.result(60)
+                upload.result(180)
     assert "parts are on S3" in caplog.text
 
     proxy.clear_faults()
@@ -102,7 +104,7 @@ def test_a_killed_caller_loses_no_part(
     proxy.pace_total(4 * KiB)
     command = [sys.executable, str(script), str(file), f"s3://{bucket}/k"]
     with subprocess.Popen(command, env=environment, start_new_session=True) as process:
-        until(lambda: sum(put.complete for put in proxy.of("UploadPart")) > 2, 60)
+        until(lambda: sum(put.complete for put in proxy.of("UploadPart")) > 2, 120)
         process.kill()
     os.killpg(process.pid, signal.SIGKILL)  # the pool's workers stay when their caller is killed
     proxy.silence()
