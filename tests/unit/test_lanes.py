@@ -15,13 +15,12 @@ ROUND_TRIP = 0.1
 
 
 class Wire:
-    """Takes parts: each lane has a wire of its own, or all share one that carries so many."""
+    """Takes parts: each lane has a wire of its own."""
 
-    def __init__(self, parts: int, size: int, shared: int = 64) -> None:
+    def __init__(self, parts: int, size: int) -> None:
         self._left = parts
         self._size = size
         self._lock = threading.Lock()
-        self._room = threading.Semaphore(shared)
         self._now = 0
         self.most = 0
         self.carried = 0
@@ -34,8 +33,7 @@ class Wire:
             self._left -= 1
             self._now += 1
             self.most = max(self.most, self._now)
-        with self._room:
-            threading.Event().wait(ROUND_TRIP)
+        threading.Event().wait(ROUND_TRIP)
         with self._lock:
             self._now -= 1
             self.carried += 1
@@ -56,13 +54,37 @@ def test_lanes_are_added_while_each_makes_it_faster() -> None:
     assert wire.most > 8
 
 
-def test_lanes_that_share_a_wire_which_is_full_stay_few() -> None:
-    wire = Wire(200, MiB, shared=8)
+class Clock:
+    """Time as lanes measure it, which passes while so many parts at most are carried at once."""
 
-    carry(wire, Lanes(8), MiB)
+    def __init__(self, shared: int) -> None:
+        self._shared = shared
+        self._now = 0.0
 
-    assert wire.carried == 200
-    assert wire.most <= 32
+    def monotonic(self) -> float:
+        return self._now
+
+    def process_time(self) -> float:
+        """Carrying is no work."""
+        return 0.0
+
+    def lanes_after(self, parts: int, lanes: Lanes) -> int:
+        """How many lanes there are once all parts went."""
+        count = lanes.begin(MiB)
+        for _ in range(parts):
+            self._now += ROUND_TRIP / min(count, self._shared)
+            count += lanes.ended(MiB)
+        return count
+
+
+@pytest.mark.parametrize(("shared", "expected"), [(8, 16), (12, 32), (1000, 64)])
+def test_lanes_that_share_a_wire_which_is_full_stay_few(
+    monkeypatch: pytest.MonkeyPatch, shared: int, expected: int
+) -> None:
+    clock = Clock(shared)
+    monkeypatch.setattr("s3upload_widget.uploader.lanes.time", clock)
+
+    assert clock.lanes_after(2000, Lanes(8)) == expected
 
 
 @pytest.mark.parametrize(("size", "most"), [(16 * MiB, 16), (64 * MiB, 8)])
