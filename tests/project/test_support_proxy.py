@@ -11,19 +11,21 @@ from typing import TYPE_CHECKING
 import pytest
 
 from support.files import make_sparse_file
+from support.proxy.exchanges import Exchange, Exchanges
 from support.proxy.faults import (
     Action,
     Answer,
     CutRequest,
     CutResponse,
-    Delay,
     Fault,
+    Gate,
     LoseResponse,
     Match,
     Outage,
     Stall,
     Throttle,
 )
+from support.proxy.messages import Headers, Request
 from support.proxy.plain_http import MIB, Answered, put
 from support.proxy.proxy import FaultyProxy
 from support.servers.operations import operation_of
@@ -67,14 +69,28 @@ def test_an_exchange_is_recorded_with_its_times_and_bytes(sink: FaultyProxy) -> 
     assert seen.started <= seen.body_started <= seen.body_finished <= seen.finished
 
 
-def test_exchanges_in_flight_are_counted_over_time(sink: FaultyProxy) -> None:
-    sink.play(Fault(Delay(request=0.5), times=8))
+def test_exchanges_in_flight_are_counted(sink: FaultyProxy) -> None:
+    held = Gate()
+    sink.play(Fault(held, times=4))
 
     with ThreadPoolExecutor(4) as lanes:
-        list(lanes.map(lambda _: put(sink, body=b"x"), range(8)))
+        answers = lanes.map(lambda _: put(sink, body=b"x"), range(8))
+        until(lambda: len(sink.puts()) == 4, 60, "all lanes")
+        held.opened.set()
 
+    assert [answer.status for answer in answers] == [200] * 8
     assert sink.puts().max_in_flight() == 4
-    assert 3.0 < sink.puts().mean_in_flight() <= 4.0
+
+
+def test_exchanges_in_flight_are_counted_over_time() -> None:
+    request = Request("PUT", "/lab/run7", Headers())
+    steps = [(0, 10), (0, 5), (5, 10), (10, 20), (15, 20)]
+    seen = Exchanges(
+        Exchange(request, 1, "PutObject", 0, started=100 + began, finished=100 + ended)
+        for began, ended in steps
+    )
+
+    assert (seen.max_in_flight(), seen.mean_in_flight()) == (2, 25 / 15)
 
 
 @pytest.mark.parametrize(
@@ -122,7 +138,7 @@ def test_an_answer_without_cors_names_no_origin(sink: FaultyProxy) -> None:
 def test_an_answer_at_once_does_not_wait_for_the_body(sink: FaultyProxy) -> None:
     sink.play(Fault(Answer(403, "AccessDenied", at_once=True)))
 
-    with socket.create_connection(("127.0.0.1", sink.port), timeout=5) as sock:
+    with socket.create_connection(("127.0.0.1", sink.port), timeout=60) as sock:
         sock.sendall(b"PUT /lab/run7 HTTP/1.1\r\nHost: s3\r\nContent-Length: 1000\r\n\r\nfew")
         assert sock.recv(1000).startswith(b"HTTP/1.1 403 ")
 
@@ -157,15 +173,16 @@ def test_a_client_that_leaves_a_stall_ends_the_exchange(sink: FaultyProxy) -> No
 
 @pytest.mark.parametrize("each", [True, False], ids=["per connection", "in total"])
 def test_bodies_are_slowed_to_a_pace(sink: FaultyProxy, each: bool) -> None:
-    (sink.pace_per_connection if each else sink.pace_total)(2 * MIB)
+    (sink.pace_per_connection if each else sink.pace_total)(MIB // 16)
+    count = 40 if each else 4
 
     began = time.monotonic()
-    with ThreadPoolExecutor(4) as lanes:
-        list(lanes.map(lambda _: put(sink, body=bytes(2 * MIB)), range(4)))
+    with ThreadPoolExecutor(count) as lanes:
+        list(lanes.map(lambda _: put(sink, body=bytes(MIB // 16)), range(count)))
 
     took = time.monotonic() - began
-    # A second for each, or four for all; a busy machine adds to that.
-    assert 0.9 < took < 3.8 if each else took > 3.8
+    # A second for each, or as many for all as there are; a busy machine adds to that.
+    assert 0.9 < took < 38 if each else took > 3.8
 
 
 def test_offline_cuts_what_goes_on_and_refuses_the_rest(sink: FaultyProxy) -> None:
@@ -176,7 +193,7 @@ def test_offline_cuts_what_goes_on_and_refuses_the_rest(sink: FaultyProxy) -> No
     until(sink.puts)
 
     sink.go_offline()
-    stalled.join(5)
+    stalled.join(60)
     refused = put(sink)
     sink.go_online()
 
@@ -188,12 +205,17 @@ def test_offline_cuts_what_goes_on_and_refuses_the_rest(sink: FaultyProxy) -> No
 
 def test_one_request_is_throttled_and_no_other(sink: FaultyProxy) -> None:
     sink.play(Fault(Throttle(MIB), Match(part_number=3)))
-
     put(sink)
-    put(sink, "/lab/run7?partNumber=4&uploadId=U")
-
     assert sink.puts(3)[0].seconds > 0.9
-    assert sink.puts(4)[0].seconds < sink.puts(3)[0].seconds
+
+    sink.play(Fault(Throttle(1024), Match(part_number=5)))
+    with ThreadPoolExecutor(1) as beside:
+        slow = beside.submit(put, sink, "/lab/run7?partNumber=5&uploadId=U")
+        until(lambda: sink.puts(5) and sink.puts(5)[0].body_bytes, 60, "what is slow")
+        assert put(sink, "/lab/run7?partNumber=4&uploadId=U").status == 200
+        assert 0 < sink.puts(5)[0].body_bytes < MIB
+        sink.go_offline()
+        assert slow.result(60).status == 0
 
 
 def test_an_outage_cuts_everything_for_a_while(sink: FaultyProxy) -> None:
@@ -203,10 +225,8 @@ def test_an_outage_cuts_everything_for_a_while(sink: FaultyProxy) -> None:
         until(lambda: sink.puts(1), what="a request that is stalled")
         assert put(sink, "/lab/run7?partNumber=2&uploadId=U").status == 0
 
-        assert stalled.result(10).status == 0
-    began = time.monotonic()
+        assert stalled.result(60).status == 0
     until(lambda: put(sink).status == 200, what="an end of the outage")
-    assert time.monotonic() - began < 5
     assert len(sink.puts(2)) == 1
 
 

@@ -20,7 +20,7 @@ class Answered:
     def __init__(
         self, proxy: FaultyProxy, method: str, target: str, body: bytes = b"", **headers: str
     ) -> None:
-        connection = http.client.HTTPConnection("127.0.0.1", proxy.port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", proxy.port, timeout=60)
         self.status = 0
         self.body = b""
         self.headers: dict[str, str] = {}
