@@ -144,15 +144,16 @@ suite("the file index", () => {
     assert.deepEqual([...index.at("nowhere")], []);
   });
 
-  test("ten thousand files are queued and started in well under a second", () => {
+  test("thirty thousand files are queued and started in a moment of the processor's time", () => {
     const index = new FileIndex();
-    const files = added(index, ...Array.from({ length: 10_000 }, (_, n) => `${n}.bin`));
-    const start = performance.now();
+    const files = added(index, ...Array.from({ length: 30_000 }, (_, n) => `${n}.bin`));
+    const start = process.cpuUsage();
 
     move(index, "queued", ...files);
     const order = drained(index);
 
-    assert.ok(performance.now() - start < 1000);
+    // A tenth of that; where each file is looked for among all, two to twenty times as much.
+    assert.ok(process.cpuUsage(start).user < 2_000_000);
     assert.deepEqual(order, paths(index.all));
   });
 });

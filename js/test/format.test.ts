@@ -69,7 +69,16 @@ suite("times", () => {
   }
 
   test("a moment is told by its largest unit", () => {
-    const before = (seconds: number): string => ago(Date.now() - seconds * 1000);
+    const { now } = Date;
+    const before = (seconds: number): string => {
+      const moment = now();
+      Date.now = () => moment;
+      try {
+        return ago(moment - seconds * 1000);
+      } finally {
+        Date.now = now;
+      }
+    };
 
     assert.equal(before(-5), "1 second ago");
     assert.equal(before(30), "30 seconds ago");
