@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from support.servers.servers import S3Server
 
 KiB: Final = 1 << 10
-PARTS: Final = 96
+PARTS: Final = 160
 KILLS: Final = 10
 
 
@@ -53,7 +53,7 @@ def test_ten_kills_cost_no_part_that_arrived(
         threshold = draw.randrange(8 * KiB)
         script = start(watched, path, uri)
         with script:
-            until(lambda: bytes_sent(proxy) > threshold, 30)  # noqa: B023 - called at once
+            until(lambda: bytes_sent(proxy) > threshold, 120)  # noqa: B023 - called at once
             script.kill()
         proxy.silence()
         sent = [put.part_number for put in proxy.puts()]
