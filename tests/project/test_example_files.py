@@ -6,7 +6,6 @@ import os
 import re
 import subprocess
 import sys
-import urllib.error
 import urllib.request
 from contextlib import contextmanager
 from types import SimpleNamespace
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
 
 EXAMPLES = ROOT / "examples"
 HUB = (EXAMPLES / "jupyterhub.md").read_text("utf-8")
-LONG = 120_000
+LONG = 180_000
 
 
 @pytest.fixture
@@ -57,15 +56,15 @@ def marimo(server: S3Server, home: Path) -> Iterator[str]:
         )
         with ended(process):
             url = f"http://127.0.0.1:{port}"
-            until(lambda: answers(url), 60, log.read_text)
+            until(lambda: answers(url), 180, log.read_text)
             yield url
 
 
 def answers(url: str) -> bool:
     try:
-        with urllib.request.urlopen(f"{url}/health", timeout=5):  # noqa: S310  our own
+        with urllib.request.urlopen(f"{url}/health", timeout=30):  # noqa: S310  our own
             return True
-    except urllib.error.URLError:
+    except OSError:  # urllib wraps no error of the answer, such as a time that is up
         return False
 
 
@@ -75,7 +74,7 @@ def send_folder(server: S3Server, *arguments: str | Path) -> subprocess.Complete
         env={**os.environ, **server.environment},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )
 
