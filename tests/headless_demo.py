@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 BUCKET: Final = "lab-data"
 MAKE_FILE, SHOW_WIDGET, LOOK, READ, PLOT = range(5)
 """The notebook's code cells."""
-UPLOAD_SECONDS: Final = 90
+UPLOAD_SECONDS: Final = 300
 SHOTS: Final = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
 
 
@@ -206,7 +206,7 @@ def drive(folder: Path, shots: Path, size: int) -> None:
             run_chromium() as chromium,
             chromium.page(errors, viewport={"width": 1100, "height": 2300}) as page,
         ):
-            page.set_default_timeout(30_000)
+            page.set_default_timeout(180_000)
             notebook = Notebook(page)
             notebook.open(url)
             steps.done("opened the notebook")

@@ -58,13 +58,13 @@ class Demo:
         request = urllib.request.Request(
             f"http://{at.netloc}/api/kernels?{at.query}", data=b"{}", method="POST"
         )
-        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=120) as answer:  # noqa: S310
             assert answer.status == 201
 
     def end(self, by: signal.Signals) -> tuple[int, str]:
         """End it by a signal; its exit code, and what it printed besides its first line."""
         self.process.send_signal(by)
-        rest, _ = self.process.communicate(timeout=60)
+        rest, _ = self.process.communicate(timeout=120)
         return self.process.returncode, rest
 
 
@@ -105,7 +105,7 @@ def running(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[De
 
 def test_its_url_shows_the_notebook(running: Demo) -> None:
     assert urlsplit(running.url).path == "/lab/tree/upload.ipynb"
-    with urllib.request.urlopen(running.url, timeout=30) as answer:  # noqa: S310
+    with urllib.request.urlopen(running.url, timeout=120) as answer:  # noqa: S310
         assert answer.status == 200
 
 
@@ -164,7 +164,7 @@ def test_no_process_outlives_it(tmp_path: Path, by: signal.Signals) -> None:
 
         started.end(by)
 
-        until(lambda: not any(process.is_running() for process in family), timeout=30)
+        until(lambda: not any(process.is_running() for process in family), timeout=60)
 
 
 def test_the_notebook_says_what_to_do_while_its_file_is_not_uploaded(tmp_path: Path) -> None:

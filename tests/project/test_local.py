@@ -50,7 +50,7 @@ def servers_of(data: Path) -> list[psutil.Process]:
 
 def preflight(s3: LocalS3, origin: str) -> str | None:
     """What the server allows a page of ``origin`` that wants to PUT."""
-    connection = HTTPConnection(s3.endpoint_url.removeprefix("http://"), timeout=10)
+    connection = HTTPConnection(s3.endpoint_url.removeprefix("http://"), timeout=60)
     headers = {
         "Origin": origin,
         "Access-Control-Request-Method": "PUT",
@@ -102,7 +102,7 @@ def test_wrong_credentials_are_refused(s3: LocalS3) -> None:
 
     forged = url[:-1] + ("1" if url.endswith("0") else "0")
     with pytest.raises(urllib.error.HTTPError, match="403"):
-        urllib.request.urlopen(forged, timeout=10)  # noqa: S310  our own server's URL
+        urllib.request.urlopen(forged, timeout=60)  # noqa: S310  our own server's URL
 
 
 def test_another_bucket_does_not_exist(s3: LocalS3) -> None:
@@ -215,7 +215,7 @@ def test_a_server_that_hangs_is_ended_soon_and_loses_nothing(tmp_path: Path) -> 
         start = time.monotonic()
         s3.close()
 
-        assert time.monotonic() - start < 5
+        assert time.monotonic() - start < 30  # it would hang for ever
         assert not servers_of(tmp_path)
         s3.start()
         assert s3.client.get_object(Bucket=s3.bucket, Key="run7.bin")["Body"].read() == BODY
@@ -235,7 +235,7 @@ def test_a_killed_caller_leaves_no_process_and_its_folder_is_free_again(tmp_path
 
         caller.send_signal(signal.SIGKILL)
 
-    until(lambda: not servers_of(tmp_path), timeout=20)
+    until(lambda: not servers_of(tmp_path), timeout=60)
     with serve_local_s3(tmp_path):
         pass
 

@@ -30,7 +30,7 @@ def stream_parquet(server: S3Server, uri: str) -> subprocess.CompletedProcess[st
         env={**os.environ, **server.environment},
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=600,
         check=False,
     )
 

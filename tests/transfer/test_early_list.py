@@ -51,7 +51,7 @@ def test_uploads_are_listed_while_the_key_is_looked_up(
     assert picking.is_alive()
     assert not any(seen.finished for seen in proxy.of("HeadObject"))
     held.opened.set()
-    picking.join(30)
+    picking.join(60)
     assert sender.create().found == []
     assert lists(proxy) == 1
 
@@ -69,7 +69,7 @@ def test_no_upload_is_created_before_the_list_is_there(
 
     assert not proxy.of("CreateMultipartUpload")
     held.opened.set()
-    creating.join(30)
+    creating.join(60)
 
     assert len(proxy.of("CreateMultipartUpload")) == 1
     assert lists(proxy) == 1

@@ -19,7 +19,7 @@ def test_the_unit_tests_of_the_page_pass(subtests: pytest.Subtests) -> None:
         capture_output=True,
         check=False,
         text=True,
-        timeout=120,
+        timeout=600,
     )
 
     assert done.stdout, done.stderr

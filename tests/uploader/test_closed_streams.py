@@ -34,7 +34,7 @@ def run(
         env={**os.environ, **server.environment},
         capture_output=True,
         check=False,
-        timeout=60,
+        timeout=240,
     )
 
 
@@ -88,7 +88,7 @@ def test_a_reader_that_left_is_a_failure_of_one_sentence(
             stdout=writing,
             stderr=subprocess.PIPE,
             check=False,
-            timeout=60,
+            timeout=240,
         )
     finally:
         os.close(writing)

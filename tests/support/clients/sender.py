@@ -77,7 +77,7 @@ class Answered:
 def put(url: str, headers: Mapping[str, str], body: bytes) -> Answered:
     """PUT as a browser does: the given headers, Host and Content-Length, and no other."""
     parts = urlsplit(url)
-    connection = http.client.HTTPConnection(parts.netloc, timeout=30)
+    connection = http.client.HTTPConnection(parts.netloc, timeout=120)
     try:
         connection.putrequest("PUT", f"{parts.path}?{parts.query}", skip_accept_encoding=True)
         for name, value in headers.items():

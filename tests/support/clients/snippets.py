@@ -43,7 +43,7 @@ def snippets(uris: Iterable[str], endpoint: str) -> list[Snippet]:
         capture_output=True,
         check=True,
         text=True,
-        timeout=120,
+        timeout=600,
     )
     made = zip(files, json.loads(done.stdout), strict=True)
     return [
@@ -63,7 +63,7 @@ def read_by(
         capture_output=True,
         check=False,
         text=True,
-        timeout=240,
+        timeout=900,
     )
     assert done.returncode == 0, done.stderr
     read: list[object] = json.loads(done.stdout)

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 TOKEN: Final = "FwoGZXIvYXdzEtoken//////////wEaDOneTwoThree"
 """A session token, as temporary credentials have one."""
+_PATIENCE: Final[dict[str, Any]] = {"timeout": 300, "startup_timeout": 300}
+"""Seconds for a cell, and for the kernel."""
 _WIDGET: Final = """
 import boto3, msgspec
 from s3upload_widget import UploadWidget, protocol
@@ -62,7 +64,7 @@ def run_cells(*sources: str) -> Any:
 
     cells = [nbformat.v4.new_code_cell(source) for source in sources]  # type: ignore[no-untyped-call]
     notebook = nbformat.v4.new_notebook(cells=cells)  # type: ignore[no-untyped-call]
-    NotebookClient(notebook, timeout=120, store_widget_state=True).execute()
+    NotebookClient(notebook, store_widget_state=True, **_PATIENCE).execute()
     return notebook
 
 
@@ -72,7 +74,8 @@ def run_file(path: Path, *, folder: Path) -> Any:
     from nbclient import NotebookClient  # noqa: PLC0415
 
     notebook = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
-    NotebookClient(notebook, timeout=120, resources={"metadata": {"path": folder}}).execute()
+    place = {"metadata": {"path": folder}}
+    NotebookClient(notebook, resources=place, **_PATIENCE).execute()
     return notebook
 
 
