@@ -70,12 +70,20 @@ class Silent:
         self.socket = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self.socket.getsockname()[1]}"
         self.taken: list[socket.socket] = []
-        threading.Thread(target=self.take, daemon=True).start()
+        self.thread = threading.Thread(target=self.take, daemon=True)
+        self.thread.start()
 
     def take(self) -> None:
-        with contextlib.suppress(OSError):  # closed at the end
+        with contextlib.suppress(OSError):  # shut down at the end
             while True:
                 self.taken.append(self.socket.accept()[0])
+
+    def close(self) -> None:
+        """What came at the last moment is taken before, or never."""
+        self.socket.shutdown(socket.SHUT_RDWR)
+        self.thread.join()
+        for each in (self.socket, *self.taken):
+            each.close()
 
 
 @pytest.fixture
@@ -83,9 +91,7 @@ def silent() -> Iterator[Silent]:
     """A server that says nothing."""
     server = Silent()
     yield server
-    server.socket.close()
-    for each in server.taken:
-        each.close()
+    server.close()
 
 
 def start(server: S3Server, *arguments: object) -> subprocess.Popen[bytes]:
