@@ -158,6 +158,7 @@ class _Wait:
         self._start = time.monotonic()
         self._messages = waiting.messages
         self._pinged = -PING_EVERY
+        self._pings = 0
 
     @property
     def interval(self) -> float:
@@ -198,7 +199,10 @@ class _Wait:
             self._ping(waited)
 
     def _ping(self, waited: float) -> None:
-        if waited >= (PATIENCE if self._messages else FIRST_PATIENCE):
+        if waited < self._pinged + PING_EVERY:
+            return
+        # Counted: where this process stood still, the page had no time to answer either.
+        if self._pings * PING_EVERY >= (PATIENCE if self._messages else FIRST_PATIENCE):
             msg = (
                 "no page that shows this widget answers while this cell runs. "
                 f"Display the widget before, if it is not shown. Else, {_ELSEWHERE}. "
@@ -206,6 +210,6 @@ class _Wait:
                 "settings."
             )
             raise CannotWaitError(msg)
-        if waited >= self._pinged + PING_EVERY:
-            self._pinged = waited
-            self._waiting.ping()
+        self._pinged = waited
+        self._pings += 1
+        self._waiting.ping()

@@ -6,12 +6,15 @@ import _thread
 import asyncio
 import threading
 from contextlib import contextmanager
+from itertools import count
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, TypeAlias
 
 import pytest
 
 from s3upload_widget import CannotWaitError, UploadError, UploadWidget, protocol
 from s3upload_widget.errors import KeyRefusedError
+from s3upload_widget.widget import waiting
 from support.clients.talk import Page, file_id, progress, summary
 from support.waiting import until
 
@@ -29,6 +32,13 @@ def block(widget: UploadWidget, timeout: float | None) -> tuple[UploadedFile, ..
 
 def suspend(widget: UploadWidget, timeout: float | None) -> tuple[UploadedFile, ...]:
     return asyncio.run(widget.wait(timeout))
+
+
+@pytest.fixture(autouse=True)
+def _waits_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page that answers is waited for, however late it is."""
+    monkeypatch.setattr(waiting, "FIRST_PATIENCE", 600.0)
+    monkeypatch.setattr(waiting, "PATIENCE", 600.0)
 
 
 both_ways = pytest.mark.parametrize("wait", [block, suspend])
@@ -141,7 +151,7 @@ def test_the_time_may_be_up_before_the_upload_is(
 def test_without_a_page_waiting_says_that_it_cannot(
     widget: UploadWidget, wait: Wait, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("s3upload_widget.widget.waiting.FIRST_PATIENCE", 0.2)
+    monkeypatch.setattr(waiting, "FIRST_PATIENCE", 0.2)
 
     with pytest.raises(CannotWaitError, match="no page that shows this widget answers"):
         wait(widget, None)
@@ -151,9 +161,12 @@ def test_without_a_page_waiting_says_that_it_cannot(
 def test_a_page_that_falls_silent_is_noticed(
     widget: UploadWidget, page: Page, wait: Wait, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("s3upload_widget.widget.waiting.PATIENCE", 0.2)
-    monkeypatch.setattr("s3upload_widget.widget.waiting.PING_EVERY", 0.05)
-    monkeypatch.setattr("s3upload_widget.widget.waiting.NAP", 0.01)
+    """By a clock that only goes on when it is looked at."""
+    looks = count()
+    clock = SimpleNamespace(monotonic=lambda: next(looks) * 0.2)
+    monkeypatch.setattr(waiting, "time", clock)
+    monkeypatch.setattr(waiting, "PATIENCE", 3.0)
+    monkeypatch.setattr(waiting, "NAP", 0.01)
     page.pick("a.bin")
 
     with pytest.raises(CannotWaitError, match="on_complete"):
@@ -166,14 +179,42 @@ def test_a_page_that_falls_silent_is_noticed(
 def test_a_page_that_answered_once_is_waited_for(
     widget: UploadWidget, page: Page, wait: Wait, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("s3upload_widget.widget.waiting.PATIENCE", 0.2)
-    monkeypatch.setattr("s3upload_widget.widget.waiting.FIRST_PATIENCE", 0.2)
+    monkeypatch.setattr(waiting, "PATIENCE", 0.2)
+    monkeypatch.setattr(waiting, "FIRST_PATIENCE", 0.2)
+    waits = widget._controller.waiting
+    ping = waits.ping
+    monkeypatch.setattr(waits, "ping", lambda: (ping(), page.report()))
 
-    with (
-        acting(lambda: pinged_then(page, page.report)),
-        pytest.raises(TimeoutError),
-    ):
+    with pytest.raises(TimeoutError):
         wait(widget, 1)
+
+    assert len(page.orders) == 1
+
+
+@both_ways
+def test_a_page_is_asked_again_where_the_whole_machine_stood_still(
+    widget: UploadWidget, page: Page, wait: Wait, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a laptop that slept: the page had no time to answer."""
+    now = 0.0
+    waits = widget._controller.waiting
+    ping = waits.ping
+
+    def ping_and_sleep() -> None:
+        nonlocal now
+        ping()
+        now += 100
+        if len(page.orders) > 1:
+            page.report()
+
+    monkeypatch.setattr(waiting, "time", SimpleNamespace(monotonic=lambda: now))
+    monkeypatch.setattr(waiting, "PATIENCE", 3.0)
+    monkeypatch.setattr(waiting, "FIRST_PATIENCE", 8.0)
+    monkeypatch.setattr(waiting, "NAP", 0.01)
+    monkeypatch.setattr(waits, "ping", ping_and_sleep)
+
+    with pytest.raises(TimeoutError):
+        wait(widget, 150)
 
 
 @both_ways
