@@ -13,6 +13,7 @@ from playwright.sync_api import expect
 from support.files import make_file, sha256_of_file, sha256_of_object
 from support.lab.kernels import old_ipykernel
 from support.page.uploading import MiB
+from support.proxy.faults import Fault, Gate, Match
 from support.proxy.tunnel import Tunnel
 from support.waiting import until
 
@@ -30,7 +31,12 @@ if TYPE_CHECKING:
 PART: Final = 5 * MiB
 OLD: Final = "ipykernel-6"
 CONNECTION: Final = "panel.sessionContext.session.kernel.connectionStatus"
-TWO_MINUTES: Final = "import time; time.sleep(120); ended = time.time()"
+HELD: Final = """
+import pathlib, time
+while not pathlib.Path({flag!r}).exists():
+    time.sleep(0.05)
+ended = time.time()
+"""
 HALF_A_FIGURE: Final = """
 %matplotlib inline
 import pathlib, time
@@ -99,47 +105,47 @@ class Comms:
 def test_what_is_signed_flows_on_while_an_old_kernel_is_deaf(
     lab: Lab, page: Page, ministack: S3Server, proxy: FaultyProxy, bucket: str, tmp_path: Path
 ) -> None:
-    """512 MiB in about a minute; a cell of two minutes begins after ten seconds of it.
+    """512 MiB in about a minute; a cell begins after ten seconds of it, and ends after all of it.
 
-    Where the processor is so busy that not all is hashed by then, it begins when all is.
+    Where the processor is so busy that not all is hashed by then, it begins when all is: the last
+    part waits for it.
     """
     parts = 32
-    file = make_file(tmp_path / "run7.bin", parts * 16 * MiB)
+    file, flag, begun = make_file(tmp_path / "run7.bin", parts * 16 * MiB), tmp_path / "go", Gate()
     comms = Comms(page)
-    with lab.notebook(page, cell(bucket, proxy), TWO_MINUTES, kernel=OLD) as notebook:
+    proxy.play(Fault(begun, Match(part_number=parts)))
+    cells = (cell(bucket, proxy), HELD.format(flag=str(flag)))
+    with lab.notebook(page, *cells, kernel=OLD) as notebook:
         proxy.pace_total(file.stat().st_size / 60)
         begin(notebook, file)
-        until(lambda: sum(put.body_bytes for put in proxy.puts()) > file.stat().st_size / 6, 60)
-        until(lambda: page.title() and len(comms.to_sign) == parts, 60, lambda: comms.to_sign)
+        until(lambda: sum(put.body_bytes for put in proxy.puts()) > file.stat().st_size / 6, 300)
+        until(lambda: page.title() and len(comms.to_sign) == parts, 300, lambda: comms.to_sign)
         assert notebook.evaluate("__import__('ipykernel').version_info[0]") == "6"
         notebook.run_cell(1, wait=False)
-        until(lambda: running(notebook), 20, "the cell to run")
-        before, during = comms.sent, [0]
+        until(lambda: running(notebook), 60, "the cell to run")
+        before, since = comms.sent, time.monotonic()
+        begun.opened.set()
 
-        until(lambda: stored(proxy) == parts, 110, lambda: f"all parts; {stored(proxy)} are there")
+        until(lambda: stored(proxy) == parts, 600, lambda: f"all parts; {stored(proxy)} are there")
         waiting = notebook.widgets.get_by_text(
             "Waiting for the kernel (a cell is running)", exact=True
         )
-        waiting.wait_for(timeout=30_000)
-
-        def over() -> bool:
-            if running(notebook):
-                during.append(comms.sent - before)
-                return False
-            return True
-
-        until(over, 150, "the end of the cell", 0.2)
+        waiting.wait_for(timeout=120_000)
+        assert running(notebook)
+        during, seconds = comms.sent - before, time.monotonic() - since
+        flag.touch()
         done = notebook.widgets.locator(".s3up-row[data-state=done]")
-        until(lambda: done.count() == 1, 30, notebook.widgets.inner_text, 0.1)
+        until(lambda: done.count() == 1, 120, notebook.widgets.inner_text, 0.1)
 
         ended = float(notebook.evaluate("ended"))
         took = float(notebook.evaluate("w.value[0].finished.timestamp()")) - ended
-    print(f"complete {took:.1f} s after the cell; {max(during)} messages waited")  # noqa: T201
+    print(f"complete {took:.1f} s after the cell; {during} messages waited")  # noqa: T201
     offset = time.time() - time.monotonic()
     assert max(put.finished for put in proxy.puts()) + offset < ended
     assert puts_of_each(proxy, parts) == [1] * parts
-    assert max(during) < 20
-    assert took < 15
+    # Reports alone would be two a second; what was asked is asked again each half minute.
+    assert during < 20 + seconds / 5
+    assert took < 60
     assert sha256_of_object(ministack.client, bucket, file.name) == sha256_of_file(file)
 
 
@@ -154,17 +160,17 @@ def test_a_file_arrives_while_a_cell_runs_whose_half_drawn_figure_is_left_alone(
         notebook.widgets.wait_for()
         assert notebook.evaluate("__import__('ipykernel').version_info[0]") == "7"
         notebook.run_cell(1, wait=False)
-        until(lambda: running(notebook), 20, "the cell to run")
+        until(lambda: running(notebook), 60, "the cell to run")
 
         notebook.widgets.locator("input[type=file]").first.set_input_files(str(file))
         done = notebook.widgets.locator(".s3up-row[data-state=done]")
-        until(lambda: done.count() == 1, 60, notebook.widgets.inner_text, 0.1)
+        until(lambda: done.count() == 1, 180, notebook.widgets.inner_text, 0.1)
         assert running(notebook)
         found = sha256_of_object(ministack.client, bucket, file.name)
         figures = page.locator(".jp-OutputArea-output img")
         assert figures.count() == 0
         flag.touch()
-        until(lambda: not running(notebook), 30, "the end of the cell")
+        until(lambda: not running(notebook), 60, "the end of the cell")
 
         assert notebook.evaluate("lines") == "2"
         until(lambda: figures.count() == 1, what="one figure")
@@ -193,16 +199,16 @@ def test_a_websocket_that_is_lost_again_and_again_costs_no_part(
     ):
         begin(notebook, file)
         for parts in (1, 6):
-            until(lambda: stored(proxy) >= parts, 60, "more parts")  # noqa: B023 - called at once
+            until(lambda: stored(proxy) >= parts, 180, "more parts")  # noqa: B023 - called at once
             tunnel.go_offline()
-            until(lambda: page.evaluate(CONNECTION) != "connected", 30, "a lost websocket")
+            until(lambda: page.evaluate(CONNECTION) != "connected", 60, "a lost websocket")
             row = notebook.widgets.locator(".s3up-row")
-            expect(row).to_contain_text("its connection is gone", timeout=60_000)
+            expect(row).to_contain_text("its connection is gone", timeout=120_000)
             expect(row).not_to_contain_text("a cell is running")
             tunnel.go_online()
-            until(lambda: page.evaluate(CONNECTION) == "connected", 60, "a new websocket")
+            until(lambda: page.evaluate(CONNECTION) == "connected", 180, "a new websocket")
         done = notebook.widgets.locator(".s3up-row[data-state=done]")
-        until(lambda: done.count() == 1, 120, notebook.widgets.inner_text, 0.1)
+        until(lambda: done.count() == 1, 300, notebook.widgets.inner_text, 0.1)
 
         assert notebook.evaluate("[file.name for file in w.value]") == "['run7.bin']"
     assert sha256_of_object(ministack.client, bucket, file.name) == sha256_of_file(file)

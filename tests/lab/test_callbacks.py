@@ -40,8 +40,8 @@ def test_callbacks_print_below_the_cell_that_registered_them(
 
         notebook.widgets.locator("input[type=file]").first.set_input_files(str(file))
 
-        until(lambda: "run7.bin" in notebook.output(1), 30, lambda: notebook.output(1))
-        until(lambda: "done" in notebook.output(1), 30, lambda: notebook.output(1))
+        until(lambda: "run7.bin" in notebook.output(1), 120, lambda: notebook.output(1))
+        until(lambda: "done" in notebook.output(1), 60, lambda: notebook.output(1))
         captured = page.locator(".jp-Cell").nth(2)
         expect(captured).to_contain_text("captured run7.bin")
         expect(captured).to_contain_text("seen done")

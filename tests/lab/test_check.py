@@ -14,8 +14,14 @@ if TYPE_CHECKING:
 def test_a_cell_is_told_that_its_page_reaches_the_store(
     lab: Lab, page: Page, ministack: S3Server, bucket: str
 ) -> None:
+    # However slow the machine: page and kernel have all the time.
+    page.add_init_script("globalThis.s3upload_widget_tuning = { reachMs: 600_000 }")
     shown = (
-        f"from s3upload_widget import UploadWidget\nw = UploadWidget({bucket!r}, 'raw')\ndisplay(w)"
+        "from s3upload_widget import UploadWidget\n"
+        "from s3upload_widget.widget import reachability\n"
+        "reachability.PATIENCE = reachability.TIMES = 600\n"
+        f"w = UploadWidget({bucket!r}, 'raw')\n"
+        "display(w)"
     )
     with lab.notebook(page, shown, "report = w.check()") as notebook:
         notebook.run_cell(0)

@@ -25,7 +25,7 @@ many = [UploadWidget({bucket!r}, f"e{{n:02}}") for n in range(12)]
 VBox(many)
 """
 SLOWER = 20
-LONG = 120_000
+LONG = 300_000
 GIVEN_UP = r"\[anywidget\] Failed to initialize model\."
 """anywidget's own, of a model whose code was not loaded within two seconds."""
 GIVE_UP_AT_ONCE = """
@@ -47,7 +47,7 @@ def test_widgets_whose_models_anywidget_gave_up_hear_the_kernel(
 
         notebook.widgets.first.locator("input[type=file]").first.set_input_files(str(file))
 
-        until(lambda: notebook.evaluate("many[0].state") == "'done'", 60, "the file on S3")
+        until(lambda: notebook.evaluate("many[0].state") == "'done'", 120, "the file on S3")
         notebook.evaluate("setattr(many[0], 'description', 'Give me data')")
         expect(notebook.widgets.first.get_by_text("Give me data")).to_be_visible(timeout=LONG)
         notebook.reload()
@@ -72,7 +72,7 @@ def test_many_widgets_of_a_slow_page_hear_the_kernel(
 
         notebook.widgets.first.locator("input[type=file]").first.set_input_files(str(file))
 
-        until(lambda: notebook.evaluate("many[0].state") == "'done'", 60, "the file on S3")
+        until(lambda: notebook.evaluate("many[0].state") == "'done'", 120, "the file on S3")
 
 
 WITHOUT_SUBSHELLS = """async () => {

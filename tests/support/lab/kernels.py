@@ -22,7 +22,7 @@ from jupyter_client.session import Session
 
 from support import ROOT
 from support.clients.talk import Page
-from support.servers.servers import ended
+from support.servers.servers import ended, free_port
 from support.waiting import until
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ class Kernel:
             self._shell.request("kernel_info_request", {})
             return bool(self._shell.messages and self._output.messages)
 
-        until(ready, timeout=60, interval=0.2, what="the kernel to start")
+        until(ready, timeout=180, interval=0.2, what="the kernel to start")
 
     def close(self) -> None:
         """Hear nothing more."""
@@ -193,7 +193,13 @@ def run_kernel(
         environment: Variables for the kernel, such as credentials.
         python_path: Folders that go before what is installed.
     """
-    name, _ = write_connection_file()
+    name, _ = write_connection_file(
+        shell_port=free_port(),
+        iopub_port=free_port(),
+        stdin_port=free_port(),
+        hb_port=free_port(),
+        control_port=free_port(),
+    )
     file = Path(name)
     ports = json.loads(file.read_text("utf-8"))
     path = os.pathsep.join(str(folder) for folder in (*python_path, ROOT))

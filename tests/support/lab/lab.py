@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-import urllib.error
 import urllib.request
 import uuid
 from contextlib import contextmanager
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Page
 
-_START_SECONDS: Final = 180.0
+_START_SECONDS: Final = 300.0
 _SETTINGS: Final = {
     "apputils-extension/notification": {
         "fetchNews": "false",
@@ -125,7 +124,7 @@ class Lab:
 
     def _request(self, method: str, path: str) -> Any:
         request = urllib.request.Request(self.url + path, method=method)  # noqa: S310  our own
-        with urllib.request.urlopen(request, timeout=30) as response:  # noqa: S310  our own
+        with urllib.request.urlopen(request, timeout=120) as response:  # noqa: S310  our own
             return json.loads(response.read() or b"[]")
 
 
@@ -193,9 +192,9 @@ def _answers(lab: Lab) -> bool:
         msg = f"JupyterLab ended at once:\n{(lab.home / 'lab.log').read_text()}"
         raise RuntimeError(msg)
     try:
-        with urllib.request.urlopen(f"{lab.url}/api/status", timeout=5):  # noqa: S310  our own
+        with urllib.request.urlopen(f"{lab.url}/api/status", timeout=30):  # noqa: S310  our own
             return True
-    except urllib.error.URLError:
+    except OSError:  # urllib wraps no error of the answer, such as a time that is up
         return False
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from playwright.sync_api import Dialog, Locator, Page
 
-_READY_MS: Final = 120_000
+_READY_MS: Final = 180_000
 THEMES: Final = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
 
 FIND_PANEL: Final = """() => {
