@@ -65,14 +65,14 @@ def test_one_request_under_way_is_not_started_twice(moto: S3Server) -> None:
 
     def slow_key(_: object) -> str:
         started.release()
-        go_on.wait(10)
+        go_on.wait(60)
         return "x.bin"
 
     page = NearPage(UploadWidget(moto.new_bucket(), client=moto.client, key=slow_key))
     request = protocol.PickFiles(origin="", files=[page.one_pick("a.bin", 1)])
 
     page.send(request, "same")
-    assert started.acquire(timeout=10)
+    assert started.acquire(timeout=60)
     page.send(request, "same")
     go_on.set()
 

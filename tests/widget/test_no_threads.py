@@ -48,7 +48,7 @@ print(reply.code, reply.retryable, "cannot reach S3" in reply.message)
 def run(url: str, bucket: str, then: str) -> str:
     script = SCRIPT.format(path=[str(ROOT), str(ROOT / "tests")], url=url, bucket=bucket, then=then)
     ended = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=180, check=False
     )
     assert ended.returncode == 0, ended.stderr
     return ended.stdout

@@ -157,8 +157,9 @@ def test_a_report_that_comes_late_changes_nothing(widget: UploadWidget, page: Pa
 
 
 def test_a_second_tab_without_files_does_not_hide_what_the_first_one_does(
-    widget: UploadWidget, page: Page
+    widget: UploadWidget, page: Page, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("s3upload_widget.widget.controller.ALIVE", 600)
     page.pick("a.bin")
     page.report(summary("uploading", progress=0.5, rate=7), [progress("a.bin", "uploading")])
     second = NearPage(widget, "page-0002")
@@ -200,8 +201,13 @@ def test_a_page_that_falls_silent_while_it_sends_is_said_to_be_gone(
     assert page.orders[:1] == [[]], "the page is asked whether it is there"
     assert widget.waiting_for == "file"
     assert widget.error == "the page that sent a.bin is gone: pick the file again, and it resumes"
-    page.report(summary("uploading", progress=0.6), [progress("a.bin", "uploading")])
-    assert (widget.state, widget.error) == ("uploading", "")
+
+    def heard_again() -> bool:
+        page.report(summary("uploading", progress=0.6), [progress("a.bin", "uploading")])
+        return (widget.state, widget.error) == ("uploading", "")
+
+    monkeypatch.setattr("s3upload_widget.widget.presence.SILENT", 600)
+    until(heard_again, what="the page that is back")
 
 
 def test_how_long_a_page_may_be_silent_adds_up_to_less_than_half_a_minute() -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from s3upload_widget.protocol import Tried
+from s3upload_widget.widget import reachability
 from support.clients.checking import levels
 from support.clients.talk import ORIGIN, NearPage, Page
 from support.waiting import until
@@ -17,14 +18,41 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from s3upload_widget import UploadWidget
+    from s3upload_widget.protocol import Reach
     from support.servers.servers import S3Server
 
 
 @pytest.fixture(autouse=True)
-def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A second is a tenth of one."""
-    monkeypatch.setattr("s3upload_widget.widget.reachability.PING_EVERY", 0.1)
-    monkeypatch.setattr("s3upload_widget.widget.reachability.PATIENCE", 0.3)
+def _asks_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page that answers is waited for, however late it is."""
+    monkeypatch.setattr(reachability, "PING_EVERY", 0.1)
+    monkeypatch.setattr(reachability, "PATIENCE", 600.0)
+    monkeypatch.setattr(reachability, "TIMES", 6_000)
+
+
+@pytest.fixture
+def _gives_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    give_up(monkeypatch)
+
+
+def give_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As it is: but a second is a tenth of one."""
+    monkeypatch.setattr(reachability, "PATIENCE", 0.3)
+    monkeypatch.setattr(reachability, "TIMES", 8)
+
+
+def when_asked(
+    monkeypatch: pytest.MonkeyPatch, widget: UploadWidget, act: Callable[[], object]
+) -> None:
+    """Have something done with each question, before its answer is waited for."""
+    asks = widget._controller.reachability
+    send = asks._send
+
+    def send_and_act(question: Reach) -> None:
+        send(question)
+        act()
+
+    monkeypatch.setattr(asks, "_send", send_and_act)
 
 
 @pytest.mark.parametrize(("reached", "level"), [(True, "ok"), (False, "problem")])
@@ -61,9 +89,11 @@ def test_an_answer_that_comes_twice_counts_once(widget: UploadWidget, page: Page
 
 
 def test_the_answer_to_an_older_question_is_none_to_this_one(
-    widget: UploadWidget, page: Page
+    widget: UploadWidget, page: Page, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert ask(widget) == "not heard"
+    with monkeypatch.context() as patch:
+        give_up(patch)
+        assert ask(widget) == "not heard"
 
     def answer_both() -> None:
         until(lambda: page.asked_to_reach[-1][0] == 2, what="the second question")
@@ -74,6 +104,7 @@ def test_the_answer_to_an_older_question_is_none_to_this_one(
         assert ask(widget) == "does not reach"
 
 
+@pytest.mark.usefixtures("_gives_up")
 def test_an_answer_to_what_nobody_asked_is_none(widget: UploadWidget, page: Page) -> None:
     page.report(tried=Tried(number=2**53 - 1, reached=True))
 
@@ -104,6 +135,7 @@ def test_two_who_ask_at_once_are_both_answered(widget: UploadWidget, page: Page)
     assert views == ["reaches", "reaches"]
 
 
+@pytest.mark.usefixtures("_gives_up")
 def test_a_page_that_is_gone_is_not_waited_for_long(widget: UploadWidget, page: Page) -> None:
     page.hello()
 
@@ -114,27 +146,23 @@ def test_a_page_that_is_gone_is_not_waited_for_long(widget: UploadWidget, page: 
     assert len(page.asked_to_reach) == 3
 
 
-def test_a_page_that_lives_and_never_answers_is_given_up(widget: UploadWidget, page: Page) -> None:
-    over = threading.Event()
+@pytest.mark.usefixtures("_gives_up")
+def test_a_page_that_lives_and_never_answers_is_given_up(
+    widget: UploadWidget, page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    when_asked(monkeypatch, widget, page.report)
 
-    def live() -> None:
-        while not over.wait(0.02):
-            page.report()
-
-    with acting(live):
-        assert ask(widget) == "not heard"
-        over.set()
+    assert ask(widget) == "not heard"
 
     assert len(page.asked_to_reach) == 8
 
 
-def test_a_widget_that_is_closed_ends_the_wait(widget: UploadWidget, page: Page) -> None:
-    def close() -> None:
-        until(lambda: page.asked_to_reach, what="the question")
-        widget.close()
+def test_a_widget_that_is_closed_ends_the_wait(
+    widget: UploadWidget, page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    when_asked(monkeypatch, widget, widget.close)
 
-    with acting(close):
-        assert ask(widget) == "not heard"
+    assert ask(widget) == "not heard"
 
     assert len(page.asked_to_reach) == 1
 

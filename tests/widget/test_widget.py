@@ -273,7 +273,7 @@ def test_close_ends_its_threads_and_further_calls_are_harmless(
     widget.clear()
 
     for thread in ours:
-        thread.join(10)
+        thread.join(60)
         assert not thread.is_alive()
 
 
