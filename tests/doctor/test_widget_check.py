@@ -41,7 +41,7 @@ def test_what_the_report_says_is_missing_is_all_that_is_missing(
     page_errors.expect_network()
     with ministack.bucket(("https://other.example.org",)) as bucket:
         widget = UploadWidget(bucket, client=ministack.client, transport="direct")
-        show(page, bridge, widget, tuning=QUICK)
+        show(page, bridge, widget, tuning=QUICK | {"reachMs": 60_000})
         pick(page, make_file(tmp_path / "run7.bin", 1_000))
         until_state(widget, "failed")
 

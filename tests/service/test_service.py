@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +11,7 @@ from s3upload_widget import protocol
 from s3upload_widget.s3 import Store
 from s3upload_widget.service import Service
 from support.clients.sender import DATA, SMALL, Sender, failed, service_at
-from support.proxy.faults import Delay, Fault, Match
+from support.proxy.faults import Delay, Fault, Gate, Match
 
 if TYPE_CHECKING:
     from s3upload_widget.results import UploadedFile
@@ -138,15 +137,16 @@ def test_a_file_whose_s3_call_takes_long_holds_up_no_other(
     slow, quick = (Sender(watched, DATA, name, name) for name in ("slow_file", "quick_file"))
     slow.open()
     slow.send()
-    fault = Fault(Delay(request=30), Match(operation="ListParts", key="slow_file"))
-    proxy.play(fault)
-    replies: list[protocol.Reply] = []
-    waiting = threading.Thread(target=lambda: replies.append(slow.complete()), daemon=True)
-    waiting.start()
-
-    assert isinstance(quick.upload(), protocol.MultipartUploadCompleted)
-
-    assert replies == []
+    gate = Gate()
+    proxy.play(Fault(gate, Match(operation="ListParts", key="slow_file")))
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(slow.complete)
+        try:
+            assert isinstance(quick.upload(), protocol.MultipartUploadCompleted)
+            assert not waiting.done()
+        finally:
+            gate.opened.set()
+        assert isinstance(waiting.result(), protocol.MultipartUploadCompleted)
 
 
 def test_parts_are_signed_for_nobody_but_this_services_files(service: Service) -> None:
