@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PROGRAMS: Final = Path(sys.executable).parent
-START_SECONDS: Final = 30.0
+START_SECONDS: Final = 120.0
 
 
 @contextmanager
