@@ -18,7 +18,8 @@ from s3upload_widget import UploadWidget
 from support import ROOT
 from support.files import make_file, sha256_of_file, sha256_of_object
 from support.page.uploading import MiB, pick
-from support.servers.servers import ended, free_port
+from support.servers.ports import free_port
+from support.servers.servers import ended
 from support.waiting import until
 
 if TYPE_CHECKING:

@@ -22,7 +22,8 @@ from jupyter_client.session import Session
 
 from support import ROOT
 from support.clients.talk import Page
-from support.servers.servers import ended, free_port
+from support.servers.ports import free_port
+from support.servers.servers import ended
 from support.waiting import until
 
 if TYPE_CHECKING:

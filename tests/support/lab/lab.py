@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from support.lab.notebook import Notebook
-from support.servers.servers import ended, free_port
+from support.servers.ports import free_port
+from support.servers.servers import ended
 from support.waiting import until
 
 if TYPE_CHECKING:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from urllib.parse import parse_qs, urlsplit
 
 from support.page.comm_messages import ToKernel
+from support.servers.ports import HOST, port_for_now
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,7 +36,7 @@ class PageServer(ThreadingHTTPServer):
     daemon_threads = True
 
     def __init__(self, bridge: Bridge) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+        super().__init__((HOST, port_for_now()), _Handler)
         self.bridge = bridge
         self.closing = threading.Event()
 

@@ -20,6 +20,7 @@ from support.proxy.faults import Fault, Plan
 from support.proxy.pace import UNLIMITED, Pace
 from support.proxy.relay import Port, Relay
 from support.proxy.wire import Wire
+from support.servers.ports import bound_socket
 from support.waiting import until
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ class FaultyProxy:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="proxy", daemon=True)
         # Bound but never listening, so that nobody takes the port while the proxy is offline.
-        self._placeholder = _bound(0)
+        self._placeholder = bound_socket()
         self.port: int = self._placeholder.getsockname()[1]
 
     @property

@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from support.servers.servers import S3Server, answers, ended, free_port
+from support.servers.ports import free_port
+from support.servers.servers import S3Server, answers, ended
 from support.waiting import until
 
 if TYPE_CHECKING:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Final, Literal
 from urllib.parse import urlsplit
 
 from support import ROOT
-from support.servers.servers import ended, free_port
+from support.servers.ports import free_port
+from support.servers.servers import ended
 from support.waiting import until
 
 if TYPE_CHECKING:

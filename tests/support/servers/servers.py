@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import secrets
-import socket
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -21,6 +20,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from moto.server import ThreadedMotoServer
 
 from s3upload_widget.local import serve_local_s3
+from support.servers.ports import free_port
 from support.waiting import until
 
 if TYPE_CHECKING:
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
 REGION: Final = "us-east-1"
 _START_SECONDS: Final = 120.0
-_taken: Final[list[socket.socket]] = []
 
 
 @dataclass(frozen=True)
@@ -173,20 +172,6 @@ def one_of(*names: str) -> object:
         return found
 
     return server
-
-
-def free_port() -> int:
-    """Find a port of 127.0.0.1 that nobody uses, nor is given while these tests run.
-
-    It stays bound, but never listens: that lets a server in, which says SO_REUSEADDR, and keeps
-    out whoever asks for any free port while the server still starts.
-    """
-    sock = socket.socket()
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    sock.bind(("127.0.0.1", 0))
-    _taken.append(sock)
-    port: int = sock.getsockname()[1]
-    return port
 
 
 @contextmanager
