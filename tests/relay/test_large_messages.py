@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from s3upload_widget.protocol import LEAST_FRAME, MAX_FRAME, Wanted
+from s3upload_widget.service import relay
 from s3upload_widget.service.relay import FIRST_FRAME, FrameSize, PartStream
 from support.files import make_file
 from support.page.desk import PART, Desk
@@ -44,12 +45,20 @@ def test_parts_arrive_though_large_messages_are_lost(
     assert set(desk.sent()) == {1, 2, 3}
 
 
-def test_of_a_frame_in_halves_the_rest_is_wanted_at_once_and_less_is_dropped() -> None:
+def test_of_a_frame_in_halves_the_rest_is_wanted_at_once_and_less_is_dropped(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(relay, "REPEAT", 60.0)
     wanted: list[Wanted] = []
     size = 3 * LEAST_FRAME
     stream = PartStream("attempt1-1", "file_0001", size, wanted.append, FrameSize())
     blocks = stream.blocks()
-    threading.Timer(0.01, stream.take, [0, memoryview(bytes(LEAST_FRAME))]).start()
+
+    def give_half() -> None:
+        until(lambda: wanted, 30, "a frame")
+        stream.take(0, memoryview(bytes(LEAST_FRAME)))
+
+    threading.Thread(target=give_half, daemon=True).start()
 
     assert next(blocks).nbytes == LEAST_FRAME
     until(lambda: len(wanted) == 3, 30, lambda: wanted)
