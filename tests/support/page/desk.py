@@ -9,6 +9,7 @@ from s3upload_widget import UploadWidget
 from support.page import view
 from support.page.uploading import (
     QUICK,
+    STANDSTILL,
     MiB,
     asked,
     assert_arrived,
@@ -80,13 +81,18 @@ class Desk:
         """Wait until the widget, as Python sees it, is in one of these states."""
         until_state(self.widget, *wanted)
 
-    def until_done(self, count: int = 1, timeout: float = 60) -> None:
+    def until_done(self, count: int = 1, timeout: float = 120) -> None:
         """Wait until so many files are on S3 and nothing moves."""
         until_done(self.widget, count, timeout)
 
     def until_stored(self, count: int) -> None:
         """Wait until S3 took so many parts from the page."""
-        until(lambda: len(self.stored()) >= count, 60, f"{count} parts on S3")
+        until(lambda: len(self.stored()) >= count, 120, f"{count} parts on S3")
+
+    def stop_at(self, count: int) -> None:
+        """Wait until S3 took so many parts, and let no more pass until another pace is set."""
+        self.until_stored(count)
+        self.proxy.pace_total(STANDSTILL)
 
     def discard(self) -> None:
         """Abort all files from Python, and wait until they are on neither side.

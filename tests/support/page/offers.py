@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from support.page.desk import UNPACED
 from support.page.uploading import QUICK, MiB
 
 if TYPE_CHECKING:
@@ -42,8 +43,9 @@ def begin(desk: Desk, file: Path) -> Begun:
 
 def leave(desk: Desk) -> set[int]:
     """Leave the page as soon as three parts are on S3, and tell which are there at last."""
-    desk.until_stored(3)
+    desk.stop_at(3)
     desk.page.goto("about:blank")
+    desk.proxy.pace_total(UNPACED)
     desk.until_silent()
     desk.proxy.clear_faults()
     desk.proxy.forget()

@@ -17,8 +17,14 @@ if TYPE_CHECKING:
     from support.servers.servers import S3Server
 
 MiB: Final = 1 << 20
-QUICK: Final = {"retryMs": 20, "retryCapMs": 200, "reportMs": 50, "probeMs": 300, "stallMs": 4000}
-"""Time constants for tests that play faults: the same decisions, sooner."""
+QUICK: Final = {"retryMs": 20, "retryCapMs": 200, "reportMs": 50, "probeMs": 300}
+"""Time constants for tests that play faults: the same decisions, sooner.
+
+Not ``stallMs``: what stands still for some seconds may be this machine, and no connection.
+"""
+
+STANDSTILL: Final = 10_000
+"""Bytes a second at which no part gets through, however long whatever comes next may take."""
 
 
 def show(page: Page, bridge: Bridge, widget: UploadWidget, **options: Any) -> None:
@@ -66,7 +72,7 @@ def states(page: Page) -> dict[str, str]:
     return rows
 
 
-def until_state(widget: UploadWidget, *wanted: str, timeout: float = 60) -> None:
+def until_state(widget: UploadWidget, *wanted: str, timeout: float = 120) -> None:
     """Wait until the widget, as Python sees it, is in one of these states."""
     until(
         lambda: widget.state in wanted,
@@ -75,7 +81,7 @@ def until_state(widget: UploadWidget, *wanted: str, timeout: float = 60) -> None
     )
 
 
-def until_done(widget: UploadWidget, count: int = 1, timeout: float = 60) -> None:
+def until_done(widget: UploadWidget, count: int = 1, timeout: float = 120) -> None:
     """Wait until so many files are on S3 and nothing moves.
 
     What Python still calls failed may just have been resumed on the page.
@@ -102,7 +108,11 @@ def assert_arrived(server: S3Server, widget: UploadWidget, *paths: Path) -> None
 
 
 def asked(bridge: Bridge, kind: str) -> list[dict[str, Any]]:
-    """Every request of one kind that reached the kernel."""
+    """Every request of one kind that reached the kernel, once however often it was sent."""
     contents = [message.data.get("content", {}) for message in bridge.heard]
-    requests = [content["request"] for content in contents if "request" in content]
-    return [request for request in requests if request["kind"] == kind]
+    requests = {
+        (content.get("client"), content.get("rid")): content["request"]
+        for content in contents
+        if "request" in content
+    }
+    return [request for request in requests.values() if request["kind"] == kind]

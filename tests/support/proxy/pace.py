@@ -26,10 +26,11 @@ class Pace:
         return 1 << 62 if rate == UNLIMITED else max(1024, int(rate * _BEAT))
 
     async def passed(self, size: int) -> None:
-        """Return when so many bytes more may have passed."""
-        rate = self._rate()
-        if rate == UNLIMITED:
-            return
-        now = asyncio.get_running_loop().time()
-        self._free_at = max(self._free_at, now) + size / rate
-        await asyncio.sleep(self._free_at - now)
+        """Return when so many bytes more may have passed; the rate may change meanwhile."""
+        clock = asyncio.get_running_loop().time
+        while size > 0 and (rate := self._rate()) != UNLIMITED:
+            some = min(size, self.step)
+            now = clock()
+            self._free_at = max(self._free_at, now) + some / rate
+            await asyncio.sleep(self._free_at - now)
+            size -= some
