@@ -15,6 +15,7 @@ from playwright.sync_api import Page, expect
 from support.files import make_file
 from support.page.desk import PART, UNPACED, Desk, widget_of
 from support.page.uploading import QUICK
+from support.page.view import LONG
 from support.proxy.faults import FOREVER, Answer, Fault, Match
 from support.waiting import until
 
@@ -90,7 +91,7 @@ def pick_and_send_one(desk: Desk, file: Path) -> None:
     """Upload until one part is on S3, and others are on their way."""
     desk.proxy.pace_total(2 * PART)
     desk.pick(file)
-    desk.until_stored(1)
+    desk.stop_at(1)
 
 
 @pytest.mark.parametrize("left", [PART, -1], ids=["cut", "deleted"])
@@ -103,7 +104,7 @@ def test_a_file_whose_bytes_are_gone_is_said_to_be_changed(
     unguarded.proxy.pace_total(UNPACED)
 
     row = unguarded.row("run7.bin")
-    expect(row).to_contain_text("changed, moved or deleted")
+    expect(row).to_contain_text("changed, moved or deleted", timeout=LONG)
 
 
 def test_a_file_that_was_cut_before_it_is_read_is_said_to_be_changed(
@@ -114,7 +115,7 @@ def test_a_file_that_was_cut_before_it_is_read_is_said_to_be_changed(
     unguarded.pick(file)
 
     row = unguarded.row("run7.bin")
-    expect(row).to_contain_text("changed, moved or deleted")
+    expect(row).to_contain_text("changed, moved or deleted", timeout=LONG)
     assert unguarded.server.keys(unguarded.bucket) == []
 
 
@@ -129,7 +130,7 @@ def test_a_file_that_is_rewritten_under_way_never_arrives_as_a_mixture(
     unguarded.proxy.pace_total(UNPACED)
 
     row = unguarded.row("run7.bin")
-    expect(row).to_contain_text("changed, moved or deleted", timeout=60_000)
+    expect(row).to_contain_text("changed, moved or deleted", timeout=LONG)
     assert unguarded.server.keys(unguarded.bucket) == []
 
 
@@ -149,7 +150,7 @@ def test_a_file_that_was_only_touched_is_picked_again_and_its_parts_serve(
     pick_and_send_one(desk, file)
     os.utime(file)
     desk.proxy.pace_total(UNPACED)
-    expect(desk.row("run7.bin")).to_contain_text("changed, moved or deleted", timeout=60_000)
+    expect(desk.row("run7.bin")).to_contain_text("changed, moved or deleted", timeout=LONG)
     desk.until_silent()
     stored = desk.parts_there()
 
@@ -170,6 +171,7 @@ def test_a_paused_file_that_changed_on_disk_is_picked_again_into_its_row(
     pick_and_send_one(desk, file)
     desk.widget.pause()
     desk.expect_state("run7.bin", "paused")
+    desk.proxy.pace_total(UNPACED)
     desk.until_silent()
     before = len(desk.stored())
     os.utime(file)
@@ -215,7 +217,7 @@ def test_a_file_that_was_rewritten_is_picked_again_and_arrives_as_it_is_now(
         rewritten.seek(same * PART)
         rewritten.write(os.urandom((5 - same) * PART))
     desk.proxy.pace_total(UNPACED)
-    expect(desk.row("run7.bin")).to_contain_text("changed, moved or deleted", timeout=60_000)
+    expect(desk.row("run7.bin")).to_contain_text("changed, moved or deleted", timeout=LONG)
 
     desk.pick(file)
     desk.until_done()
@@ -231,10 +233,10 @@ def test_a_file_of_one_part_that_is_rewritten_before_it_is_sent_is_said_to_be_ch
     desk.show(PATIENT)
     desk.proxy.play(Fault(Answer(503, "SlowDown"), Match(operation="PutObject"), times=FOREVER))
     desk.pick(small)
-    until(lambda: len(desk.proxy.puts()) > 0, 20, "a refused part")
+    until(lambda: len(desk.proxy.puts()) > 0, 60, "a refused part")
 
     small.write_bytes(os.urandom(100_000))
     desk.proxy.clear_faults()
 
-    expect(desk.row("small.bin")).to_contain_text("changed, moved or deleted", timeout=60_000)
+    expect(desk.row("small.bin")).to_contain_text("changed, moved or deleted", timeout=LONG)
     assert desk.server.keys(desk.bucket) == []

@@ -13,7 +13,15 @@ from s3upload_widget import UploadWidget
 from support.files import make_file, sha256_of_file, sha256_of_object
 from support.lab.lab import run_lab
 from support.page.browser import run_profile
-from support.page.uploading import QUICK, MiB, assert_arrived, pick, show, until_done
+from support.page.uploading import (
+    QUICK,
+    STANDSTILL,
+    MiB,
+    assert_arrived,
+    pick,
+    show,
+    until_done,
+)
 from support.waiting import until
 
 if TYPE_CHECKING:
@@ -82,12 +90,13 @@ def test_a_killed_browser_offers_the_upload_and_sends_only_what_is_missing(
         show(page, bridge, widget, tuning={**QUICK, "stallMs": 30_000})
         pick(page, file)
         until_stored(proxy, 3)
+        proxy.pace_total(STANDSTILL)
         os.kill(process, signal.SIGKILL)
+        proxy.clear_faults()
         proxy.silence()
 
     there = ministack.parts_there(bucket)
     proxy.forget()
-    proxy.clear_faults()
     with run_profile(chromium, profile, page_errors) as (page, _):
         # Nobody can answer this picker without a screen; as in Firefox, the older one serves.
         page.add_init_script("delete globalThis.showOpenFilePicker")

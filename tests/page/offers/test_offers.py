@@ -97,7 +97,7 @@ def test_what_goes_on_is_discarded_though_the_kernel_has_not_answered_yet(
     desk.bridge.release()
 
     expect(desk.page.locator(".s3up-row")).to_have_count(0, timeout=LONG)
-    until(lambda: desk.upload_ids() == [], 20, "nothing left on S3")
+    until(lambda: desk.upload_ids() == [], 60, "nothing left on S3")
     until(lambda: remembered(desk) == [], what="nothing remembered")
     expect(offer(desk)).to_have_count(0)
 
@@ -155,7 +155,7 @@ def test_an_offer_whose_upload_has_vanished_starts_afresh_and_says_so(
     expect(offer(desk)).to_have_count(1, timeout=LONG)
     [(key, upload_id)] = desk.upload_ids()
     desk.server.client.abort_multipart_upload(Bucket=desk.bucket, Key=key, UploadId=upload_id)
-    desk.proxy.pace_total(20 * MiB)
+    desk.proxy.pace_total(MiB)
 
     choose(desk, "Continue run7.bin", begun.file)
 

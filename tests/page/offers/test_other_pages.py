@@ -76,7 +76,7 @@ def test_what_another_page_is_sending_can_be_taken_over(
     desk: Desk, other: Desk, tmp_path: Path
 ) -> None:
     file = make_file(tmp_path / "run7.bin", 24 * PART)
-    desk.proxy.pace_total(10 * MiB)
+    desk.proxy.pace_total(3 * MiB)
     desk.show(FAST)
     desk.pick(file)
     desk.until_stored(3)
@@ -102,7 +102,7 @@ def test_a_page_that_is_there_already_shows_what_another_one_begins_until_it_is_
 ) -> None:
     other.show({**FAST, "lookMs": 200})
     expect(other.page.get_by_text("to s3://")).to_be_visible(timeout=LONG)
-    desk.proxy.pace_total(10 * MiB)
+    desk.proxy.pace_total(MiB)
     desk.show(FAST)
 
     desk.pick(make_file(tmp_path / "run7.bin", 12 * PART))

@@ -69,7 +69,7 @@ def test_a_stored_handle_needs_one_click_and_no_picker(desk: Desk) -> None:
 
 def test_a_dropped_file_is_remembered_with_its_handle(desk: Desk, tmp_path: Path) -> None:
     file = make_file(tmp_path / "run7.bin", 8 * PART)
-    desk.proxy.pace_total(5 * MiB)
+    desk.proxy.pace_total(MiB)
     desk.show(FAST)
     drop_files(desk.page, ".s3up", [file])
     until(lambda: len(remembered(desk)) == 1, 30, "the browser remembers it")

@@ -39,20 +39,25 @@ def test_a_running_upload_goes_on_under_the_new_widget(
     desk.proxy.pace_total(20 * MiB)
     desk.show()
     desk.pick(file)
-    desk.until_stored(3)
+    desk.stop_at(3)
+    # What is yet to be signed, only a kernel can do that knows the file: it is planned anew.
+    desk.page.wait_for_function("""() => {
+        const { parts } = engine.files[0].active;
+        return parts.stored + parts.inFlight.length + parts.ready === parts.total;
+    }""")
 
     if restarted:
         restart_kernel(desk.page, desk.bridge)
     newer = made_in(desk.widget._cell, desk.with_new_widget())
     newer.show_in_place()
-    until(lambda: newer.widget.files, 20, "the file in the new widget")
     if not restarted:
-        until(lambda: desk.widget.state == "failed", 20, lambda: desk.widget.state)
+        until(lambda: desk.widget.state == "failed", 60, lambda: desk.widget.state)
         assert desk.widget.error == "another widget of the page took over run7.bin"
         with pytest.raises(NotOwnerError):
             desk.widget.result(0)
         desk.widget.abort()
     desk.proxy.pace_total(UNPACED)
+    until(lambda: newer.widget.files, 60, "the file in the new widget")
     newer.until_done()
 
     newer.assert_arrived(file)
@@ -73,7 +78,7 @@ def test_a_living_widget_that_nobody_shows_keeps_its_files_and_is_drawn_again(
     desk.proxy.pace_total(20 * MiB)
     desk.show()
     desk.pick(file)
-    desk.until_stored(2)
+    desk.stop_at(2)
 
     other = made_in(cells[1], desk.with_new_widget(accept=".csv"))
     other.show_in_place()
@@ -95,15 +100,15 @@ def test_a_widget_whose_files_were_taken_over_is_drawn_again(desk: Desk, tmp_pat
     desk.proxy.pace_total(20 * MiB)
     desk.show()
     desk.pick(make_file(tmp_path / "run7.bin", 8 * PART))
-    desk.until_stored(1)
+    desk.stop_at(1)
     newer = made_in("cell 1", desk.with_new_widget())
     newer.show_in_place()
-    until(lambda: newer.widget.files, 20, "the file in the new widget")
+    desk.proxy.pace_total(UNPACED)
+    until(lambda: newer.widget.files, 60, "the file in the new widget")
 
     desk.page.evaluate("(id) => showAgain(id)", desk.widget.model_id)
 
     until(lambda: desk.page.locator(".s3up-primary").count() == 2, what="two widgets")
-    desk.proxy.pace_total(UNPACED)
     newer.until_done()
 
 
@@ -111,7 +116,7 @@ def test_what_is_discarded_under_a_new_kernel_is_deleted_too(desk: Desk, tmp_pat
     desk.proxy.pace_total(20 * MiB)
     desk.show()
     desk.pick(make_file(tmp_path / "run7.bin", 16 * PART))
-    desk.until_stored(3)
+    desk.stop_at(3)
     desk.page.evaluate("engine.pause()")
 
     restart_kernel(desk.page, desk.bridge)
@@ -120,7 +125,7 @@ def test_what_is_discarded_under_a_new_kernel_is_deleted_too(desk: Desk, tmp_pat
     desk.press("Discard run7.bin")
     desk.press("Discard run7.bin")
 
-    until(lambda: desk.upload_ids() == [], 20, "nothing left on S3")
+    until(lambda: desk.upload_ids() == [], 60, "nothing left on S3")
     until(lambda: states(desk.page) == {}, what=lambda: states(desk.page))
 
 

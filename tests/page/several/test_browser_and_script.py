@@ -11,7 +11,15 @@ import pytest
 
 from s3upload_widget import UploadWidget, upload_file
 from support.files import make_file, sha256_of_file, sha256_of_object
-from support.page.uploading import QUICK, MiB, assert_arrived, pick, show, until_done
+from support.page.uploading import (
+    QUICK,
+    STANDSTILL,
+    MiB,
+    assert_arrived,
+    pick,
+    show,
+    until_done,
+)
 from support.proxy.proxy import FaultyProxy
 from support.waiting import until
 
@@ -52,11 +60,14 @@ def on_s3(server: S3Server, bucket: str) -> set[int]:
 
 
 def until_stored(proxy: FaultyProxy, count: int) -> None:
+    """Wait until so many parts are on S3, and let no more pass."""
     until(lambda: sum(put.complete for put in proxy.puts()) >= count, 60, "stored parts")
+    proxy.pace_total(STANDSTILL)
 
 
 def what_is_left(server: S3Server, proxy: FaultyProxy, bucket: str, cut_at: int) -> set[int]:
     """Which parts are missing, when whoever began is heard no more."""
+    proxy.clear_faults()
     proxy.cut_off()
     there = on_s3(server, bucket)
     assert cut_at <= len(there) < PARTS

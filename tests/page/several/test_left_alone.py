@@ -10,6 +10,7 @@ from playwright.sync_api import expect
 from support.files import make_file
 from support.page.uploading import (
     QUICK,
+    STANDSTILL,
     MiB,
     assert_arrived,
     hold_hashing,
@@ -60,6 +61,7 @@ def test_discarding_a_paused_file_leaves_what_another_page_took_over(
         show(each, bridge, widget, tuning={**QUICK, "stallMs": 30_000})
     pick(page, file)
     until(lambda: [put for put in proxy.puts() if put.complete][1:], 60, "two parts")
+    proxy.pace_total(STANDSTILL)
     press(page, "Pause run7.bin")
     expect_state(page, "run7.bin", "paused")
     begun = ministack.upload_ids(bucket)

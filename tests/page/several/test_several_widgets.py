@@ -11,6 +11,7 @@ from s3upload_widget import UploadWidget
 from support.files import make_file
 from support.page.uploading import (
     QUICK,
+    STANDSTILL,
     MiB,
     asked,
     assert_arrived,
@@ -98,6 +99,7 @@ def test_after_a_restart_the_cell_that_is_run_takes_what_nobody_shows_first(
     page.locator(".s3up").nth(1).locator("input[type=file]").first.set_input_files(files[1])
     until(lambda: {first.state, second.state} == {"uploading"}, 60, lambda: (first, second))
 
+    proxy.pace_total(STANDSTILL)
     restart_kernel(page, bridge)
     page.evaluate("removeView()")  # the second cell's output: it is run again
     again = widget_of(ministack, bucket, proxy)

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
     from support.page.browser import Browsing, PageErrors
 
-PARTS = 30
+PARTS = 40
 LANES = 6
-SLOW = 20 * MiB
+SLOW = 8 * MiB
 PATIENT = {**QUICK, "stallMs": 30_000}
 
 
@@ -45,6 +45,12 @@ def twice(desk: Desk) -> int:
     return len(found) - len(set(found))
 
 
+def until_three_more(desk: Desk) -> None:
+    """Wait until three more parts are on S3."""
+    here = len(set(desk.stored()))
+    until(lambda: len(set(desk.stored())) >= here + 3, 60, "three more parts on S3")
+
+
 def until_told(desk: Desk) -> None:
     """Wait until the page says that another one has the file."""
     desk.expect_state("run7.bin", "failed")
@@ -64,9 +70,9 @@ def test_who_picks_the_file_again_takes_it_over_and_it_can_be_taken_back(
 
     other.pick(file)
     until_told(desk)
+    until_three_more(desk)  # what the first page had begun is seen by then
     given_up = begun(desk)
-    here = len(set(desk.stored()))
-    until(lambda: len(set(desk.stored())) >= here + 3, 30, "three more parts on S3")
+    until_three_more(desk)
     assert begun(desk) == given_up
     assert twice(desk) <= LANES
 

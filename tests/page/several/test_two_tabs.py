@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 PARTS: Final = 20
 LANES: Final = 2
-LONG: Final = 120_000
+LONG: Final = 60_000
 PATIENT: Final = {**QUICK, "stallMs": 30_000, "lookMs": 300}
 
 
@@ -35,12 +35,12 @@ def tab(desk: Desk, page_errors: PageErrors) -> Desk:
 
 
 def send(desk: Desk, folder: Path) -> Path:
-    """Have a page send a file, until two parts are on S3."""
+    """Have a page send a file, until two parts are on S3 and the next are on their way."""
     file = make_file(folder / "run7.bin", PARTS * PART)
     desk.proxy.pace_total(10 * MiB)
     desk.show(PATIENT)
     desk.pick(file)
-    desk.until_stored(2)
+    desk.stop_at(2)
     return file
 
 
