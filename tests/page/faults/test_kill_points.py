@@ -174,11 +174,11 @@ def test_the_page_is_loaded_anew(
     file = make_file(tmp_path / "run7.bin", PARTS * PART - 7)
     widget = widget_of(ministack, bucket, proxy, behind)
     held = Held(point, ministack, bucket, proxy, behind)
-    show(page, bridge, widget, tuning=TUNING)
+    show(page, bridge, widget, tuning=QUICK)
     pick(page, file)
     held.wait()
 
-    show(page, bridge, widget, tuning=TUNING)
+    show(page, bridge, widget, tuning=QUICK)
     held.let_go()
     behind.silence()
     proxy.forget()

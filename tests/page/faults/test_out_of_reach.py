@@ -93,7 +93,7 @@ def test_while_s3_takes_its_time_nobody_says_that_the_kernel_does_not_listen(
 ) -> None:
     gate = Gate()
     behind.play(Fault(gate, Match(operation="CreateMultipartUpload")))
-    show(page, bridge, widget, tuning={**PATIENT, "kernelSilentMs": 3000, "kernelDoubtMs": 300})
+    show(page, bridge, widget, tuning={**PATIENT, "kernelSilentMs": 20_000, "kernelDoubtMs": 300})
     page.evaluate(
         """() => {
           globalThis.seen = new Set();

@@ -34,14 +34,16 @@ PART: Final = 5 * MiB
 PARTS: Final = 10
 TENTH: Final = {
     **QUICK,
-    "stallMs": 3000,
+    "stallMs": 60_000,
     "silenceMs": 1200,
     "reachMs": 500,
     "outageProbeMs": 300,
     "probeMs": 3000,
 }
-"""A tenth of a page's patience."""
-SLACK: Final = 6
+"""A tenth of a page's patience; but a page that only sees that each part stands still is late."""
+CALM: Final = {**TENTH, "silenceMs": 6000, "reachMs": 3000}
+"""For counts of parts: a machine that stands still for some seconds is no outage."""
+SLACK: Final = 25
 """Seconds that a busy machine may take besides."""
 
 
@@ -96,7 +98,7 @@ def stored(proxy: FaultyProxy) -> list[int]:
         ("HTTP/1.1", TENTH, 6),
         ("HTTP/1.1", TENTH, 18),
         # Chromium gives a connection that is dead ten seconds of its own.
-        ("HTTP/2", {**TENTH, "silenceMs": 11_000, "stallMs": 30_000}, 23),
+        ("HTTP/2", {**TENTH, "silenceMs": 11_000, "stallMs": 90_000}, 23),
     ],
     ids=["HTTP/1.1 short", "HTTP/1.1 long", "HTTP/1.1 very long", "HTTP/2"],
 )
@@ -118,7 +120,7 @@ def test_an_outage_is_told_and_bytes_flow_when_it_ends(
 
     line.fall_silent()
     silent = time.monotonic()
-    until(lambda: widget.waiting_for == "network", 30, lambda: (widget, widget.waiting_for))
+    until(lambda: widget.waiting_for == "network", 60, lambda: (widget, widget.waiting_for))
     told = time.monotonic() - silent
     until(lambda: time.monotonic() > silent + seconds, seconds + 1)
     line.speak()
@@ -133,6 +135,7 @@ def test_an_outage_is_told_and_bytes_flow_when_it_ends(
     assert max(stored(proxy).count(number) for number in range(1, PARTS + 1)) == 1
 
 
+@pytest.mark.parametrize("rate", [4 * MiB])
 def test_on_a_slow_line_an_outage_costs_one_part(
     page: Page,
     bridge: Bridge,
@@ -144,12 +147,12 @@ def test_on_a_slow_line_an_outage_costs_one_part(
 ) -> None:
     """Six at once would take longer than a gateway is patient, and all be lost."""
     file = make_file(tmp_path / "run7.bin", PARTS * PART)
-    show(page, bridge, widget, tuning={**TENTH, "slowMs": 1000, "watchMs": 60_000})
+    show(page, bridge, widget, tuning={**CALM, "slowMs": 1000, "watchMs": 60_000})
     pick(page, file)
     until(lambda: len(stored(proxy)) >= 7, 90, lambda: stored(proxy))
 
     line.fall_silent()
-    until(lambda: widget.waiting_for == "network", 30, lambda: (widget, widget.waiting_for))
+    until(lambda: widget.waiting_for == "network", 60, lambda: (widget, widget.waiting_for))
     line.speak()
     until_done(widget)
 
@@ -173,12 +176,12 @@ def test_on_a_slow_line_an_outage_costs_one_part_from_the_beginning(
         bucket, client=ministack.client, browser_endpoint_url=line.url, part_size=part
     )
     file = make_file(tmp_path / "run7.bin", 3 * part)
-    show(page, bridge, widget, tuning={**TENTH, "slowMs": 6000, "watchMs": 1000, "paceMs": 100})
+    show(page, bridge, widget, tuning={**CALM, "slowMs": 6000, "watchMs": 1000, "paceMs": 100})
     pick(page, file)
     until(lambda: received(proxy) >= 2.5 * part, 90, lambda: received(proxy))
 
     line.fall_silent()
-    until(lambda: widget.waiting_for == "network", 30, lambda: (widget, widget.waiting_for))
+    until(lambda: widget.waiting_for == "network", 60, lambda: (widget, widget.waiting_for))
     line.speak()
     until_done(widget)
 
