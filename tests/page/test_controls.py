@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def widget(widget: UploadWidget, proxy: FaultyProxy) -> UploadWidget:
-    """Its uploads are slow enough to be interrupted: about four parts a second."""
-    proxy.pace_total(20 * MiB)
+    """Its uploads are slow enough to be interrupted: a part a second, and few at once."""
+    proxy.pace_total(5 * MiB)
+    widget.max_concurrency = 2
     return widget
 
 
@@ -30,7 +31,7 @@ def widget(widget: UploadWidget, proxy: FaultyProxy) -> UploadWidget:
 def test_pause_keeps_what_is_sent_and_resume_sends_only_the_rest(
     desk: Desk, tmp_path: Path
 ) -> None:
-    file = make_file(tmp_path / "run7.bin", 10 * PART)
+    file = make_file(tmp_path / "run7.bin", 20 * PART)
     desk.show()
     desk.pick(file)
     desk.until_stored(1)
@@ -40,7 +41,7 @@ def test_pause_keeps_what_is_sent_and_resume_sends_only_the_rest(
     desk.until_silent()
     sent = len(desk.proxy.puts())
     there = desk.parts_there()
-    assert 0 < len(there) < 10
+    assert 0 < len(there) < 20
 
     desk.proxy.pace_total(UNPACED)
     assert len(desk.proxy.puts()) == sent
@@ -48,7 +49,7 @@ def test_pause_keeps_what_is_sent_and_resume_sends_only_the_rest(
     desk.until_done()
 
     desk.assert_arrived(file)
-    assert len(desk.proxy.puts()) - sent == 10 - len(there)
+    assert len(desk.proxy.puts()) - sent == 20 - len(there)
 
 
 def test_a_cell_pauses_and_resumes_one_file_by_its_key(
@@ -60,11 +61,17 @@ def test_a_cell_pauses_and_resumes_one_file_by_its_key(
     desk.until_state("uploading")
 
     widget.pause("run2.bin")
-    until(lambda: len(widget.value) == 1, 60, what=lambda: widget.files)
-    assert [(status.name, status.state) for status in widget.files] == [
-        ("run1.bin", "done"),
-        ("run2.bin", "paused"),
-    ]
+    desk.expect_state("run2.bin", "paused")
+    desk.proxy.pace_total(UNPACED)
+    until(
+        lambda: (
+            [(status.name, status.state) for status in widget.files]
+            == [("run1.bin", "done"), ("run2.bin", "paused")]
+        ),
+        60,
+        lambda: widget.files,
+    )
+    assert len(widget.value) == 1
 
     widget.resume("run2.bin")
     desk.until_done(2)
@@ -76,7 +83,7 @@ def test_discard_deletes_what_s3_holds_and_the_row(
     desk: Desk, widget: UploadWidget, tmp_path: Path
 ) -> None:
     desk.show()
-    desk.pick(make_file(tmp_path / "run7.bin", 10 * PART))
+    desk.pick(make_file(tmp_path / "run7.bin", 20 * PART))
     desk.until_stored(1)
     assert len(desk.upload_ids()) == 1
 
@@ -92,7 +99,7 @@ def test_discard_deletes_what_s3_holds_and_the_row(
 
 def test_abort_from_a_cell_deletes_what_s3_holds(desk: Desk, tmp_path: Path) -> None:
     desk.show()
-    desk.pick(make_file(tmp_path / "run7.bin", 10 * PART))
+    desk.pick(make_file(tmp_path / "run7.bin", 20 * PART))
     desk.until_stored(1)
 
     desk.widget.abort()
@@ -145,6 +152,8 @@ def test_max_concurrency_acts_while_parts_are_sent(desk: Desk, tmp_path: Path) -
     assert desk.proxy.puts().max_in_flight() == 1
 
     desk.widget.max_concurrency = 4
+    until(lambda: desk.proxy.puts().max_in_flight() >= 4, 60, "four at once")
+    desk.proxy.pace_total(UNPACED)
     desk.until_done()
 
     assert desk.proxy.puts().max_in_flight() == 4
@@ -158,6 +167,7 @@ def test_a_file_that_is_picked_twice_is_sent_once(desk: Desk, tmp_path: Path) ->
     desk.until_stored(1)
 
     desk.pick(file)
+    desk.proxy.pace_total(UNPACED)
     desk.until_done()
 
     desk.assert_arrived(file)
@@ -194,6 +204,7 @@ def test_of_two_files_with_one_name_the_second_asks(desk: Desk, tmp_path: Path) 
 
     desk.pick(second)
     desk.press("Keep both run7.bin")
+    desk.proxy.pace_total(UNPACED)
     desk.until_done(2)
 
     assert sorted(uploaded.key for uploaded in desk.widget.value) == ["run7-1.bin", "run7.bin"]

@@ -75,7 +75,7 @@ def test_a_store_that_never_answers_is_not_reached(
     page: Page, page_errors: PageErrors, bridge: Bridge, proxy: FaultyProxy, widget: UploadWidget
 ) -> None:
     page_errors.expect_network()
-    proxy.play(Fault(Delay(request=3.0), Match(operation="Reach"), times=FOREVER))
+    proxy.play(Fault(Delay(request=60.0), Match(operation="Reach"), times=FOREVER))
     show(page, bridge, widget, tuning={**QUICK, "reachMs": 300})
 
     assert widget.check()["page"].level == "problem"

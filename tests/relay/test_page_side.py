@@ -199,7 +199,7 @@ def asked_to_sign(desk: Desk) -> set[int]:
 def test_while_a_cell_keeps_the_kernel_the_row_says_so_and_no_part_counts_as_lost(
     desk: Desk, tmp_path: Path
 ) -> None:
-    file = make_file(tmp_path / "run7.bin", 6 * PART)
+    file = make_file(tmp_path / "run7.bin", 12 * PART)
     desk.proxy.pace_total(10 * MiB)
     desk.show({**QUICK, "kernelSilentMs": 300, "losses": 1})
     desk.pick(file)

@@ -38,7 +38,7 @@ Object.defineProperty(navigator, "wakeLock", { value: { async request() {
 @pytest.fixture
 def widget(widget: UploadWidget, proxy: FaultyProxy) -> UploadWidget:
     """Its uploads take long enough to be left."""
-    proxy.pace_total(SLOW)
+    proxy.pace_total(SLOW / 2)
     return widget
 
 
@@ -58,7 +58,7 @@ def test_the_page_asks_before_it_is_left_while_files_are_under_way_and_only_then
     page.locator("body").click()  # browsers ask only where the user has done something
 
     page.close(run_before_unload=True)
-    until(lambda: page.evaluate("1") and asked == ["beforeunload"], 20, lambda: asked)
+    until(lambda: page.evaluate("1") and asked == ["beforeunload"], 60, lambda: asked)
 
     press(page, "Pause run7.h5")
     expect_state(page, "run7.h5", "paused")

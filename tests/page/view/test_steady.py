@@ -77,6 +77,7 @@ def test_the_strip_tells_what_is_stored_what_is_sent_and_what_is_to_come(
     pick(page, make_file(tmp_path / "run7.h5", 20 * PART))
     strip = row(page, "run7.h5").locator(".s3up-strip")
     until(lambda: sum(put.complete for put in proxy.puts()) >= 4, 60, "four parts")
+    proxy.pace_total(SLOW)
 
     kinds = ("stored", "sent", "sending", "ready")
     until(lambda: all(f"--s3up-{kind})" in drawn(page) for kind in kinds), 60, lambda: drawn(page))

@@ -38,9 +38,9 @@ def test_a_row_tells_how_far_the_file_is_and_at_last_its_address(
     show(page, bridge, widget)
     expect(page.locator(".s3up-destination")).to_have_text(re.compile(rf"{bucket}/raw/$"))
 
-    pick(page, make_file(tmp_path / "run7.bin", 3 * PART))
+    pick(page, make_file(tmp_path / "run7.bin", 16 * PART))
     expect_state(page, "run7.bin", "uploading")
-    expect(row(page, "run7.bin")).to_contain_text(re.compile(r"\d+ of 16 MB · .+/s · \d+ s left"))
+    expect(row(page, "run7.bin")).to_contain_text(re.compile(r"\d+ of 84 MB · .+/s · \d+ s left"))
     bar = page.get_by_role("progressbar", name="Progress of run7.bin")
     expect(bar).to_have_attribute("aria-valuetext", re.compile(r"^\d+ %, Uploading"))
     expect(bar).not_to_have_attribute("aria-valuenow", "0", timeout=LONG)
@@ -106,7 +106,7 @@ def test_discard_asks_before_it_deletes_what_was_sent(
     bucket: str,
     tmp_path: Path,
 ) -> None:
-    proxy.pace_total(SLOW)
+    proxy.pace_total(SLOW / 2)
     show(page, bridge, widget)
     pick(page, make_file(tmp_path / "run7.bin", 8 * PART))
     expect(page.locator(".s3up-numbers")).to_contain_text("of 42 MB", timeout=LONG)
@@ -159,7 +159,7 @@ def test_a_conflict_is_the_users_to_decide(
 def test_two_views_show_and_steer_the_same_uploads(
     page: Page, bridge: Bridge, proxy: FaultyProxy, widget: UploadWidget, tmp_path: Path
 ) -> None:
-    proxy.pace_total(SLOW)
+    proxy.pace_total(SLOW / 2)
     show(page, bridge, widget, views=2)
     page.locator(".s3up-zone input[type=file]").nth(1).set_input_files(
         make_file(tmp_path / "run7.bin", 8 * PART)
@@ -185,7 +185,7 @@ def test_several_files_are_paused_resumed_and_cleared_together(
     widget: UploadWidget,
     tmp_path: Path,
 ) -> None:
-    proxy.pace_total(SLOW)
+    proxy.pace_total(SLOW / 2)
     files = [make_file(tmp_path / f"run{number}.bin", 2 * PART) for number in range(3)]
     show(page, bridge, widget)
     pick(page, *files)
