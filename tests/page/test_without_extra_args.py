@@ -55,11 +55,13 @@ def test_a_new_upload_has_them_and_nothing_is_said(desk: Desk, tmp_path: Path) -
     file = make_file(tmp_path / "run7.bin", 3 * PART)
     desk = desk.with_new_widget(extra_args=WANTED)
     desk.show()
-    # Held until the pause cuts it: else all may be over before that.
-    desk.proxy.play(Fault(Gate(), Match(operation="UploadPart", part_number=3)))
+    # Held until the pause has cut it: else all may be over before that.
+    gate = Gate()
+    desk.proxy.play(Fault(gate, Match(operation="UploadPart", part_number=3)))
     desk.pick(file)
     desk.until_stored(1)
     desk.press("Pause run7.bin")
+    gate.opened.set()
     desk.press("Resume run7.bin")
 
     desk.until_done()
