@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import distributed
 import pytest
+from dask import config as dask_config
 
 from s3upload_widget.errors import WorkerError
 from s3upload_widget.signed_put import SignedPut
@@ -56,7 +57,9 @@ def dask() -> Iterator[Any]:
         "dashboard_address": "127.0.0.1:0",
     }
     untyped: Any = distributed
-    with untyped.LocalCluster(**options) as cluster, untyped.Client(cluster) as client:
+    # Else a killed worker's place is given up where the new one takes more than 15 s to start.
+    patient = dask_config.set({"distributed.deploy.lost-worker-timeout": "10 minutes"})
+    with patient, untyped.LocalCluster(**options) as cluster, untyped.Client(cluster) as client:
         yield client
 
 
