@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections import deque
 from concurrent.futures import BrokenExecutor, CancelledError, Future
 from dataclasses import dataclass, field
@@ -30,7 +31,8 @@ CALL_SIZE: Final = 16 * 1024**2
 """Bytes that one call sends, and as many that it hashes; more only where one piece is larger."""
 CALL_JOBS: Final = 16
 """Jobs of each kind in one call: so many small files."""
-FORGET_TRIES: Final = 4
+FORGET_AFTER: Final = (0.0, 0.05, 0.1, 0.2, 0.4, 0.8)
+"""Seconds before each try at the end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +210,9 @@ class _History:
     def close(self) -> None:
         """Forget what is left."""
         with self._lock:
-            for _ in range(FORGET_TRIES):
+            for seconds in FORGET_AFTER:
+                if self._done and self._purge:
+                    time.sleep(seconds)
                 self._try()
 
     def _try(self) -> None:

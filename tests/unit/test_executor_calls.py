@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import Executor, Future
 from datetime import datetime, timezone
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -52,6 +53,33 @@ class Held(Executor):
         """All jobs of a call are done."""
         call, future = self.calls[number]
         future.set_result(Done((SENT,) * len(call.sends), (HASHED,) * len(call.hashes), worker))
+
+
+class Keeping(Held):
+    """ipyparallel's: its controller keeps calls, and hears of their end later than we do."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.view = SimpleNamespace(client=self)
+        self.kept: set[str] = set()
+        self.late = 1.0
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        future = super().submit(fn, *args, **kwargs)
+        self.kept.add(args[0].name)
+        future.msg_ids = [args[0].name]  # type: ignore[attr-defined]  # as ipyparallel's have
+        return future
+
+    def sleep(self, seconds: float) -> None:
+        self.late -= seconds
+
+    def purge_results(self, jobs: list[str]) -> None:
+        if self.late > 0:
+            raise IndexError
+        self.kept -= set(jobs)
+
+    def purge_local_results(self, jobs: list[str]) -> None:
+        """What is kept here opens nothing."""
 
 
 def piece(size: int) -> Piece:
@@ -200,6 +228,23 @@ def test_closing_ends_what_waits_and_cancels_what_has_not_begun(
         assert isinstance(job.exception(30), WorkerError)
     with pytest.raises(WorkerError, match="stopped"):
         one.submit(to_hash(10), alone=False)
+
+
+def test_a_controller_that_hears_late_of_the_end_of_a_call_forgets_it_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    engine = Keeping()
+    monkeypatch.setattr("s3upload_widget.uploader.executor_calls.time", engine)
+    calls = ExecutorCalls(engine, 1, growing=False)
+    sent = calls.submit(to_send(10), alone=True)
+    engine.wait(1)
+    engine.end(0)
+    assert sent.result(30) == SENT
+    assert engine.kept
+
+    calls.close()
+
+    assert engine.kept == set()
 
 
 def test_no_two_calls_are_equal(engine: Held) -> None:
