@@ -97,6 +97,11 @@ def tasks(dask_worker: Any) -> int:
     return len(dask_worker.state.tasks)
 
 
+def is_idle(dask: Any) -> bool:
+    """The scheduler forgets a cancelled call at once, its worker only when it has ended."""
+    return not any(dask.processing().values()) and not any(dask.run(tasks).values())
+
+
 def fails(_: object) -> None:
     """Make the worker log its argument."""
     raise ValueError
@@ -244,9 +249,9 @@ def test_after_a_caller_that_was_stopped_only_missing_parts_are_sent(
     assert ("KeyboardInterrupt" in told) == (how == signal.SIGINT), told
     assert [secret for secret in SECRETS if secret in told] == []
     proxy.clear_faults()
-    # What ran on a worker ends by itself; what waited never begins. The scheduler forgets a
-    # cancelled call at once, its worker only when it has ended.
-    until(lambda: not any(dask.processing().values()) and not any(dask.run(tasks).values()), 120)
+    # What ran on a worker ends by itself; what waited never begins. A worker may be asked before
+    # it has read what it was sent, so it is asked twice.
+    until(lambda: is_idle(dask) and is_idle(dask), 120)
     proxy.silence()
     (upload,) = ministack.upload_ids(bucket)
     listed = ministack.client.list_parts(Bucket=bucket, Key="k", UploadId=upload[1])["Parts"]
