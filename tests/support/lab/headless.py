@@ -11,8 +11,6 @@ if TYPE_CHECKING:
 
 TOKEN: Final = "FwoGZXIvYXdzEtoken//////////wEaDOneTwoThree"
 """A session token, as temporary credentials have one."""
-_PATIENCE: Final[dict[str, Any]] = {"timeout": 300, "startup_timeout": 300}
-"""Seconds for a cell, and for the kernel."""
 _WIDGET: Final = """
 import boto3, msgspec
 from s3upload_widget import UploadWidget, protocol
@@ -64,7 +62,7 @@ def run_cells(*sources: str) -> Any:
 
     cells = [nbformat.v4.new_code_cell(source) for source in sources]  # type: ignore[no-untyped-call]
     notebook = nbformat.v4.new_notebook(cells=cells)  # type: ignore[no-untyped-call]
-    NotebookClient(notebook, store_widget_state=True, **_PATIENCE).execute()
+    NotebookClient(notebook, timeout=600, startup_timeout=180, store_widget_state=True).execute()
     return notebook
 
 
@@ -74,8 +72,9 @@ def run_file(path: Path, *, folder: Path) -> Any:
     from nbclient import NotebookClient  # noqa: PLC0415
 
     notebook = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
-    place = {"metadata": {"path": folder}}
-    NotebookClient(notebook, resources=place, **_PATIENCE).execute()
+    NotebookClient(
+        notebook, timeout=600, startup_timeout=180, resources={"metadata": {"path": folder}}
+    ).execute()
     return notebook
 
 
