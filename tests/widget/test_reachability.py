@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 def _asks_on(monkeypatch: pytest.MonkeyPatch) -> None:
     """A page that answers is waited for, however late it is."""
     monkeypatch.setattr(reachability, "PING_EVERY", 0.1)
-    monkeypatch.setattr(reachability, "PATIENCE", 600.0)
-    monkeypatch.setattr(reachability, "TIMES", 6_000)
+    monkeypatch.setattr(reachability, "PATIENCE", 120.0)
+    monkeypatch.setattr(reachability, "TIMES", 1_200)
 
 
 @pytest.fixture
@@ -157,6 +157,7 @@ def test_a_page_that_lives_and_never_answers_is_given_up(
     assert len(page.asked_to_reach) == 8
 
 
+@pytest.mark.usefixtures("_gives_up")
 def test_a_widget_that_is_closed_ends_the_wait(
     widget: UploadWidget, page: Page, monkeypatch: pytest.MonkeyPatch
 ) -> None:

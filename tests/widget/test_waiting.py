@@ -37,8 +37,8 @@ def suspend(widget: UploadWidget, timeout: float | None) -> tuple[UploadedFile, 
 @pytest.fixture(autouse=True)
 def _waits_on(monkeypatch: pytest.MonkeyPatch) -> None:
     """A page that answers is waited for, however late it is."""
-    monkeypatch.setattr(waiting, "FIRST_PATIENCE", 600.0)
-    monkeypatch.setattr(waiting, "PATIENCE", 600.0)
+    monkeypatch.setattr(waiting, "FIRST_PATIENCE", 120.0)
+    monkeypatch.setattr(waiting, "PATIENCE", 120.0)
 
 
 both_ways = pytest.mark.parametrize("wait", [block, suspend])
