@@ -159,13 +159,19 @@ def test_a_page_that_lives_and_never_answers_is_given_up(
 
 @pytest.mark.usefixtures("_gives_up")
 def test_a_widget_that_is_closed_ends_the_wait(
-    widget: UploadWidget, page: Page, monkeypatch: pytest.MonkeyPatch
+    widget: UploadWidget, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    when_asked(monkeypatch, widget, widget.close)
+    asked: list[str] = []
+
+    def close() -> None:
+        asked.append("and closed")
+        widget.close()
+
+    when_asked(monkeypatch, widget, close)
 
     assert ask(widget) == "not heard"
 
-    assert len(page.asked_to_reach) == 1
+    assert asked == ["and closed"]
 
 
 def test_the_origin_is_known_as_soon_as_a_page_shows_the_widget(

@@ -181,6 +181,7 @@ def test_a_page_that_answered_once_is_waited_for(
 ) -> None:
     monkeypatch.setattr(waiting, "PATIENCE", 0.2)
     monkeypatch.setattr(waiting, "FIRST_PATIENCE", 0.2)
+    monkeypatch.setattr(waiting, "PING_EVERY", 0.05)
     waits = widget._controller.waiting
     ping = waits.ping
     monkeypatch.setattr(waits, "ping", lambda: (ping(), page.report()))
