@@ -28,7 +28,7 @@ MB = 10**6
 PART = 5 * MiB
 PARTS = 40
 FEW = 20
-PROMPT = {**QUICK, "paceMs": 200}
+PROMPT = {**QUICK, "paceMs": 200, "silenceMs": 60_000}
 
 
 @pytest.fixture
