@@ -171,8 +171,7 @@ def test_what_s3_does_not_let_be_discarded_stays_and_can_be_finished(stage: Stag
     stage.pick("run7.bin", SEVERAL)
     until_state(stage.widget, "failed")
 
-    stage.press("Discard")
-    stage.press("Discard")
+    stage.confirm("Discard")
     until(lambda: "s3:AbortMultipartUpload" in stage.widget.error, what=lambda: stage.widget.error)
     expect(stage.row("run7.bin")).to_contain_text("s3:AbortMultipartUpload")
     assert len(stage.server.upload_ids(stage.bucket)) == 1
@@ -190,13 +189,11 @@ def test_what_s3_did_not_let_be_discarded_is_discarded_later(stage: Stage) -> No
     stage.kernel.play(*always("AbortMultipartUpload", 403, "AccessDenied"))
     stage.pick("run7.bin", SEVERAL)
     until_state(stage.widget, "failed")
-    stage.press("Discard")
-    stage.press("Discard")
+    stage.confirm("Discard")
     until(lambda: "s3:AbortMultipartUpload" in stage.widget.error, what=lambda: stage.widget.error)
 
     stage.clear_faults()
-    stage.press("Discard")
-    stage.press("Discard")
+    stage.confirm("Discard")
 
     until(lambda: not stage.server.upload_ids(stage.bucket), what="nothing left behind")
     until(lambda: stage.widget.state == "idle", what=lambda: stage.widget.state)

@@ -87,8 +87,7 @@ def test_discard_deletes_what_s3_holds_and_the_row(
     desk.until_stored(1)
     assert len(desk.upload_ids()) == 1
 
-    desk.press("Discard run7.bin")
-    desk.page.get_by_role("button", name="Discard", exact=False).first.click()
+    desk.confirm("Discard run7.bin")
     until(lambda: states(desk.page) == {}, 30, lambda: states(desk.page))
 
     assert desk.upload_ids() == []

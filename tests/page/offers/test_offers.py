@@ -73,8 +73,7 @@ def test_discard_asks_then_deletes_and_forgets(desk: Desk, begun: Begun) -> None
     desk.press("Discard run7.bin")
     desk.press("Keep run7.bin")
     assert desk.parts_there() == begun.there
-    desk.press("Discard run7.bin")
-    desk.press("Discard run7.bin")
+    desk.confirm("Discard run7.bin")
 
     expect(offer(desk)).to_have_count(0, timeout=LONG)
     assert desk.upload_ids() == []

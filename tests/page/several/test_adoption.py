@@ -122,8 +122,7 @@ def test_what_is_discarded_under_a_new_kernel_is_deleted_too(desk: Desk, tmp_pat
     restart_kernel(desk.page, desk.bridge)
     desk.with_new_widget().show_in_place()
     assert len(desk.upload_ids()) == 1
-    desk.press("Discard run7.bin")
-    desk.press("Discard run7.bin")
+    desk.confirm("Discard run7.bin")
 
     until(lambda: desk.upload_ids() == [], 60, "nothing left on S3")
     until(lambda: states(desk.page) == {}, what=lambda: states(desk.page))

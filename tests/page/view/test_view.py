@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 from s3upload_widget import UploadWidget
 from support.files import make_file, sha256_of_file, sha256_of_object
 from support.page.uploading import QUICK, assert_arrived, pick, show, states, until_done
-from support.page.view import LONG, PART, SLOW, expect_state, press, row
+from support.page.view import LONG, PART, SLOW, confirm, expect_state, press, row
 from support.waiting import until
 
 if TYPE_CHECKING:
@@ -119,8 +119,7 @@ def test_discard_asks_before_it_deletes_what_was_sent(
     expect(row(page, "run7.bin")).not_to_contain_text("Delete what was sent?")
     expect(page.get_by_role("button", name="Discard run7.bin")).to_be_focused()
     assert len(ministack.upload_ids(bucket)) == 1
-    press(page, "Discard run7.bin")
-    press(page, "Discard run7.bin")
+    confirm(page, "Discard run7.bin")
 
     expect(page.locator(".s3up-row")).to_have_count(0, timeout=LONG)
     assert ministack.upload_ids(bucket) == []

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from s3upload_widget import UploadWidget
 from support.files import make_file
+from support.page import view
 from support.page.uploading import QUICK, MiB, show
 from support.proxy.faults import FOREVER, Answer, Fault, Match
 from support.servers.servers import REGION
@@ -123,6 +124,10 @@ class Stage:
     def press(self, label: str) -> None:
         """Press a button of the file's row."""
         self.page.get_by_role("button", name=f"{label} {self.file.name}").click()
+
+    def confirm(self, label: str) -> None:
+        """Press a button of the file's row that asks first, and the one in the question."""
+        view.confirm(self.page, f"{label} {self.file.name}")
 
     @property
     def bytes_sent(self) -> int:

@@ -69,6 +69,10 @@ class Desk:
         """Press a button by its accessible name."""
         view.press(self.page, label)
 
+    def confirm(self, label: str) -> None:
+        """Press a button that asks first, and the one of its name in the question."""
+        view.confirm(self.page, label)
+
     def row(self, name: str) -> Locator:
         """Find a file's row."""
         return view.row(self.page, name)

@@ -32,3 +32,13 @@ def expect_state(page: Page, name: str, state: str) -> None:
 def press(page: Page, label: str) -> None:
     """Press a button by its accessible name."""
     page.get_by_role("button", name=label, exact=True).click(timeout=LONG)
+
+
+def confirm(page: Page, label: str) -> None:
+    """Press a button that asks first, and the one of its name in the question.
+
+    What is pressed twice in the same place may be the first button both times, on a busy page.
+    """
+    press(page, label)
+    question = page.locator(".s3up-question")
+    question.get_by_role("button", name=label, exact=True).click(timeout=LONG)
