@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
+from s3upload_widget.doctor import preflight, trial_put
 from support.files import make_file
 from support.page.causes import LANES, Blocker, assert_promised
 from support.page.desk import PART
@@ -39,6 +40,13 @@ POLICY: Final = "Content-Security-Policy"
 def _network_may_fail(page_errors: PageErrors) -> None:
     page_errors.expect_network()
     page_errors.expect("Content Security Policy", "Content-Security-Policy")
+
+
+@pytest.fixture(autouse=True)
+def _kernel_waits_for_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine that stands still for some seconds is no proxy without an answer."""
+    for module, name in ((preflight, "TIMEOUT"), (trial_put, "TIMEOUT"), (trial_put, "_PATIENCE")):
+        monkeypatch.setattr(module, name, 30.0)
 
 
 @pytest.fixture
