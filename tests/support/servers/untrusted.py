@@ -5,37 +5,68 @@ from __future__ import annotations
 import datetime as dt
 import ssl
 import threading
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from contextlib import contextmanager, suppress
 from ipaddress import ip_address
+from socketserver import BaseRequestHandler, ThreadingTCPServer
 from typing import TYPE_CHECKING
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from support.servers.ports import HOST, port_for_now
+
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Iterator
     from pathlib import Path
 
 
 @contextmanager
 def untrusted(folder: Path) -> Iterator[str]:
-    """Run a server of HTTPS while the block lasts; gives its URL."""
+    """Run a server of HTTPS while the block lasts; gives its URL.
+
+    It says no word of HTTP, as nobody gets so far.
+    """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(self_signed(folder / "server.pem"))
-    server = ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler)
-    server.socket = context.wrap_socket(
-        server.socket, server_side=True, do_handshake_on_connect=False
-    )
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+
+    class Greeting(BaseRequestHandler):
+        def handle(self) -> None:
+            with suppress(OSError):
+                greet(self.request, context)
+
+    server = ThreadingTCPServer((HOST, port_for_now()), Greeting)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:
-        yield f"https://127.0.0.1:{server.server_port}"
+        yield f"https://{HOST}:{server.server_address[1]}"
     finally:
         server.shutdown()
-        server.server_close()
         thread.join()
+        server.server_close()
+
+
+def greet(client: socket.socket, context: ssl.SSLContext) -> None:
+    """Shake hands with a client until one of the two has enough.
+
+    Not by ``wrap_socket``: Python 3.11 leaves the socket open if the client is gone by then.
+    """
+    heard, said = ssl.MemoryBIO(), ssl.MemoryBIO()
+    tls = context.wrap_bio(heard, said, server_side=True)
+    while not is_done(tls):
+        client.sendall(said.read())
+        if not heard.write(client.recv(65_536)):
+            return
+
+
+def is_done(tls: ssl.SSLObject) -> bool:
+    """Go on with a handshake as far as the client's words reach."""
+    try:
+        tls.do_handshake()
+    except ssl.SSLWantReadError:
+        return False
+    return True
 
 
 def self_signed(path: Path) -> Path:
