@@ -150,7 +150,7 @@ def _held(server: S3Server, bucket: str, wires: Iterable[FaultyProxy]) -> dict[s
     for key, upload_id in uploads:
         with suppress(server.client.exceptions.NoSuchUpload):
             parts = server.client.list_parts(Bucket=bucket, Key=key, UploadId=upload_id)
-            # SeaweedFS lists a part twice that was sent twice at a time.
+            # SeaweedFS lists a part once for each time it was sent.
             held[upload_id] = len({part["PartNumber"] for part in parts.get("Parts", [])})
     return {upload_id: parts for upload_id, parts in held.items() if parts}
 
