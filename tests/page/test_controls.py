@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from playwright.sync_api import expect
 
 from support.files import make_file, sha256_of_file
 from support.page.desk import PART, UNPACED, Desk
@@ -94,6 +95,23 @@ def test_discard_deletes_what_s3_holds_and_the_row(
     assert desk.server.keys(desk.bucket) == []
     until(lambda: widget.files == (), what=lambda: widget.files)
     assert widget.state == "idle"
+
+
+def test_what_is_being_discarded_is_not_offered_to_be_resumed(desk: Desk, tmp_path: Path) -> None:
+    desk.show()
+    desk.pick(make_file(tmp_path / "run7.bin", 20 * PART))
+    desk.until_stored(1)
+    desk.page.evaluate("engine.listAnew()")
+
+    desk.bridge.hold()
+    desk.confirm("Discard run7.bin")
+    expect(desk.row("run7.bin")).to_contain_text("Waiting for Python")
+    assert desk.page.locator(".s3up-offer").count() == 0
+
+    desk.bridge.release()
+    until(lambda: states(desk.page) == {}, 30, lambda: states(desk.page))
+    assert desk.page.locator(".s3up-offer").count() == 0
+    assert desk.upload_ids() == []
 
 
 def test_abort_from_a_cell_deletes_what_s3_holds(desk: Desk, tmp_path: Path) -> None:

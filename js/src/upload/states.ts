@@ -7,7 +7,7 @@ import type { Pool } from "../net/pool";
 import type { Comparison } from "./comparison";
 import type { Parts } from "./parts";
 import type { Problem } from "./problem";
-import type { Work } from "./work";
+import type { UploadAddress, Work } from "./work";
 
 export type State =
   /** `held`: paused before it had a plan; becomes `paused` once it has one. */
@@ -30,7 +30,7 @@ export type State =
   | { readonly name: "differs"; readonly work: Work; readonly problem: Problem }
   /** Another page took it over. */
   | { readonly name: "elsewhere"; readonly work: Work; readonly problem: Problem }
-  | { readonly name: "aborting" }
+  | { readonly name: "aborting"; readonly address: UploadAddress }
   | { readonly name: "done"; readonly work: Work; readonly sha256: string; readonly sent: boolean };
 
 export type StateName = State["name"];

@@ -129,6 +129,7 @@ export class Upload {
 
   /** The upload on S3 that the file resumes, though that may be another file's. */
   get address(): UploadAddress {
+    if (this.#state.name === "aborting") return this.#state.address;
     const address = "work" in this.#state ? addressOf(this.#state.work) : ANY;
     return address.uploadId === "" ? this.continues : address;
   }
@@ -306,7 +307,7 @@ export class Upload {
     if (before.name === "done" || before.name === "aborting") return;
     const address = this.isOnS3 && before.name !== "elsewhere" ? this.address : ANY;
     this.#attempt.stop();
-    this.#to({ name: "aborting" });
+    this.#to({ name: "aborting", address: this.address });
     try {
       // By the upload's own id: a kernel that has restarted knows nothing of the file.
       if (address !== ANY) await this.#requests.abort(address.key, address.uploadId);
