@@ -12,7 +12,7 @@ from s3upload_widget.policy import cors_rule
 from s3upload_widget.service import relay
 from support.files import make_file
 from support.page.desk import PART, UNPACED, Desk
-from support.page.uploading import QUICK, MiB, hold_hashing
+from support.page.uploading import QUICK, MiB, hold_hashing, restart_kernel
 from support.page.view import LONG
 from support.waiting import until
 
@@ -193,6 +193,47 @@ def test_what_was_signed_for_the_page_while_the_way_changed_goes_through_the_ker
 def asked_to_sign(desk: Desk) -> set[int]:
     requests = desk.asked("presign_parts")
     return {part["part_number"] for request in requests for part in request["parts"]}
+
+
+@pytest.mark.parametrize("transport", ["relay"])
+def test_no_part_is_signed_for_the_page_before_the_kernel_has_said_the_way(
+    desk: Desk, tmp_path: Path
+) -> None:
+    file = make_file(tmp_path / "run7.bin", 2 * PART)
+    desk.bridge.to_kernel.drop_next()
+    desk.show({**QUICK, "resendMs": [2000]})
+
+    desk.pick(file)
+    desk.until_done()
+
+    desk.assert_arrived(file)
+    assert desk.asked("presign_parts") == []
+    assert desk.sent() == [1, 2]
+
+
+def test_a_cell_that_runs_again_with_another_way_sends_the_rest_that_way(
+    desk: Desk, tmp_path: Path
+) -> None:
+    file = make_file(tmp_path / "run7.bin", 12 * PART)
+    desk.proxy.pace_total(10 * MiB)
+    desk.show()
+    desk.pick(file)
+    desk.stop_at(1)
+
+    restart_kernel(desk.page, desk.bridge)
+    newer = desk.with_new_widget(transport="relay", client=desk.server.client)
+    newer.show_in_place()
+    desk.page.wait_for_function("engine.welcome.transport === 'relay'")
+    signed = len(desk.asked("presign_parts"))
+    desk.proxy.pace_total(UNPACED)
+    until(lambda: newer.widget.files, 60, "the file in the new widget")
+    newer.until_done()
+
+    newer.assert_arrived(file)
+    assert len(desk.asked("presign_parts")) == signed
+    relayed = {each["part"]["part_number"] for each in desk.asked("relay_part")}
+    assert 12 in relayed
+    assert relayed | {*desk.stored()} == {*range(1, 13)}
 
 
 @pytest.mark.parametrize("transport", ["relay"])

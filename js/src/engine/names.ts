@@ -43,13 +43,17 @@ export class Names {
     this.#signal = signal;
   }
 
+  get stores(): readonly string[] {
+    return [...this.#rotations.keys()];
+  }
+
   get pools(): readonly Pool[] {
     return [...this.#rotations.values()].flatMap(({ pools }) => pools);
   }
 
   /** How many parts may be on their way, over all stores. */
   get lanes(): number {
-    const limits = [...this.#rotations.keys()].map((store) => lineTo(store).limit);
+    const limits = this.stores.map((store) => lineTo(store).limit);
     return Math.max(CONNECTIONS, ...limits);
   }
 
@@ -91,7 +95,7 @@ export class Names {
   }
 
   end(): void {
-    for (const store of [...this.#rotations.keys()]) this.leave(store);
+    for (const store of this.stores) this.leave(store);
   }
 
   /**

@@ -68,6 +68,11 @@ export class Scheduler implements Sender {
     signal.addEventListener("abort", () => this.#stop());
   }
 
+  /** Where parts go. */
+  get stores(): readonly string[] {
+    return this.#names.stores;
+  }
+
   /** Parts of a file may be sent to its store from now on. */
   opened(upload: Upload, store: string): void {
     this.#names.open(upload, store);

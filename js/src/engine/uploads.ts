@@ -80,7 +80,7 @@ export class Uploads implements Engine {
     this.kernel = new Kernel(options.channel, (event) => this.#hear(event));
     this.relay = new PartRelay(this.kernel, signal);
     this.ways = new Ways(
-      () => this.welcome?.transport ?? "direct",
+      () => this.#scheduler.stores,
       () => this.relay.works(),
       (store) => this.#scheduler.wayChanged(store),
     );
@@ -105,11 +105,7 @@ export class Uploads implements Engine {
     this.#intake = new Intake(this, this.offers, this.#fileIndex, this.#totals);
     this.reachability = new Reachability(changed, signal);
     this.#ticker = new Ticker(() => this.#tick(), signal);
-    this.#handshake = new Handshake(
-      this.kernel,
-      ({ orders }) => this.#reporter.carryOut(orders),
-      signal,
-    );
+    this.#handshake = new Handshake(this.kernel, (welcome) => this.#welcomed(welcome), signal);
     void this.#sayHello();
   }
 
@@ -298,8 +294,9 @@ export class Uploads implements Engine {
     return this.#scheduler.fails(upload, pool);
   }
 
+  /** Not before the kernel has said which way parts go. */
   plan(uploads: readonly Upload[]): void {
-    void this.#planner.plan(uploads);
+    void this.#handshake.settled.then(() => this.#planner.plan(uploads));
   }
 
   uploadOpened(upload: Upload, address: UploadAddress): void {
@@ -368,6 +365,11 @@ export class Uploads implements Engine {
 
   #takenOver(ids: readonly string[]): void {
     for (const upload of ids.length > 0 ? this.#named(ids) : []) upload.takenOver();
+  }
+
+  #welcomed({ transport, orders }: Welcome): void {
+    this.ways.choose(transport);
+    this.#reporter.carryOut(orders);
   }
 
   async #sayHello(): Promise<void> {
