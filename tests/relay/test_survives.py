@@ -12,7 +12,7 @@ from s3upload_widget.service import relay
 from support.files import make_file, sha256_of_file
 from support.page.desk import PART, UNPACED, Desk
 from support.page.lane import unreliable
-from support.page.uploading import QUICK, MiB, states
+from support.page.uploading import QUICK, MiB, restart_kernel, states
 from support.page.view import LONG
 from support.proxy.faults import (
     FOREVER,
@@ -151,7 +151,7 @@ def test_a_restarted_kernel_sends_what_is_missing(
     desk.pick(file)
     desk.until_stored(3)
 
-    desk.bridge.restart_kernel()
+    restart_kernel(desk.page, desk.bridge)
     newer = desk.with_new_widget(transport="relay")
     newer.show_in_place()
     until(lambda: newer.widget.files, 60, "the file in the new widget")
