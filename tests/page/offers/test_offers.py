@@ -38,7 +38,7 @@ def test_continue_asks_for_the_same_file_and_sends_the_rest(desk: Desk, begun: B
     assert set(desk.sent()) == begun.rest
     assert len(desk.proxy.puts()) == 9 - len(begun.there)
     expect(offer(desk)).to_have_count(0)
-    assert remembered(desk) == []
+    until(lambda: remembered(desk.page) == [], 30, "the browser forgets it")
     assert desk.upload_ids() == []
 
 
@@ -68,7 +68,7 @@ def test_later_keeps_all_and_a_resume_button_stays(desk: Desk, begun: Begun) -> 
 
 def test_discard_asks_then_deletes_and_forgets(desk: Desk, begun: Begun) -> None:
     desk.show(FAST)
-    assert [each["uri"] for each in remembered(desk)] == [f"s3://{desk.bucket}/raw/run7.bin"]
+    assert [each["uri"] for each in remembered(desk.page)] == [f"s3://{desk.bucket}/raw/run7.bin"]
 
     desk.press("Discard run7.bin")
     desk.press("Keep run7.bin")
@@ -77,7 +77,7 @@ def test_discard_asks_then_deletes_and_forgets(desk: Desk, begun: Begun) -> None
 
     expect(offer(desk)).to_have_count(0, timeout=LONG)
     assert desk.upload_ids() == []
-    assert remembered(desk) == []
+    until(lambda: remembered(desk.page) == [], 30, "the browser forgets it")
 
 
 def test_what_goes_on_is_discarded_though_the_kernel_has_not_answered_yet(
@@ -97,7 +97,7 @@ def test_what_goes_on_is_discarded_though_the_kernel_has_not_answered_yet(
 
     expect(desk.page.locator(".s3up-row")).to_have_count(0, timeout=LONG)
     until(lambda: desk.upload_ids() == [], 60, "nothing left on S3")
-    until(lambda: remembered(desk) == [], what="nothing remembered")
+    until(lambda: remembered(desk.page) == [], what="nothing remembered")
     expect(offer(desk)).to_have_count(0)
 
 
@@ -144,7 +144,7 @@ def test_a_file_of_other_bytes_is_refused_and_may_start_over(
     desk.assert_arrived(other)
     assert [uploaded.key for uploaded in desk.widget.value] == ["raw/run8.bin"]
     assert desk.upload_ids() == []
-    assert remembered(desk) == []
+    until(lambda: remembered(desk.page) == [], 30, "the browser forgets it")
 
 
 def test_an_offer_whose_upload_has_vanished_starts_afresh_and_says_so(

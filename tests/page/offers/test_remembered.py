@@ -72,11 +72,11 @@ def test_a_dropped_file_is_remembered_with_its_handle(desk: Desk, tmp_path: Path
     desk.proxy.pace_total(MiB)
     desk.show(FAST)
     drop_files(desk.page, ".s3up", [file])
-    until(lambda: len(remembered(desk)) == 1, 30, "the browser remembers it")
+    until(lambda: len(remembered(desk.page)) == 1, 30, "the browser remembers it")
 
-    assert remembered(desk)[0]["handle"] == "file"
+    assert remembered(desk.page)[0]["handle"] == "file"
     desk.page.evaluate("engine.abort()")
-    until(lambda: remembered(desk) == [], 30, "the browser forgets it")
+    until(lambda: remembered(desk.page) == [], 30, "the browser forgets it")
 
 
 def test_where_the_list_is_denied_the_remembered_id_serves(desk: Desk, begun: Begun) -> None:

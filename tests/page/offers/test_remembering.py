@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import expect
 
 from s3upload_widget import UploadWidget
 from support.files import make_file
+from support.page.offers import remembered
 from support.page.uploading import QUICK, MiB, asked, pick, show
 from support.page.view import LONG
 from support.waiting import until
@@ -24,15 +25,6 @@ if TYPE_CHECKING:
     from support.servers.servers import S3Server
 
 PART = 5 * MiB
-REMEMBERED = """async () => {
-    const opened = indexedDB.open("s3upload_widget 1");
-    await new Promise((done) => { opened.onsuccess = done; });
-    const database = opened.result;
-    const all = database.transaction("uploads").objectStore("uploads").getAll();
-    await new Promise((done) => { all.onsuccess = done; });
-    database.close();
-    return all.result.map(({ path, uploadId }) => [path, uploadId]);
-}"""
 
 
 def widget_of(
@@ -78,9 +70,8 @@ def look(page: Page, bridge: Bridge, widget: UploadWidget) -> None:
     page.evaluate("engine.refresh()")
 
 
-def remembered(page: Page) -> list[Any]:
-    found: list[Any] = page.evaluate(REMEMBERED)
-    return found
+def kept(page: Page) -> list[tuple[str, str]]:
+    return [(each["path"], each["uploadId"]) for each in remembered(page)]
 
 
 def test_a_widget_of_one_key_forgets_nothing_of_its_neighbours(
@@ -89,7 +80,7 @@ def test_a_widget_of_one_key_forgets_nothing_of_its_neighbours(
     look(page, bridge, widget_of(ministack, bucket, proxy, key="other.bin"))
 
     expect(page.locator(".s3up-offer")).to_have_count(0)
-    assert remembered(page) == [["run7.bin", begun]]
+    assert kept(page) == [("run7.bin", begun)]
 
 
 def test_discarding_anothers_upload_of_a_key_keeps_the_memory_of_ones_own(
@@ -105,7 +96,7 @@ def test_discarding_anothers_upload_of_a_key_keeps_the_memory_of_ones_own(
 
     expect(theirs).to_have_count(0, timeout=LONG)
     assert ministack.upload_ids(bucket) == [("raw/run7.bin", begun)]
-    assert remembered(page) == [["run7.bin", begun]]
+    assert kept(page) == [("run7.bin", begun)]
 
 
 def test_what_s3_does_not_know_any_more_is_forgotten(
@@ -115,4 +106,4 @@ def test_what_s3_does_not_know_any_more_is_forgotten(
 
     look(page, bridge, widget_of(ministack, bucket, proxy))
 
-    assert remembered(page) == []
+    until(lambda: kept(page) == [], 30, "the browser forgets it")

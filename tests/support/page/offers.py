@@ -11,7 +11,7 @@ from support.page.uploading import QUICK, MiB
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from playwright.sync_api import Locator
+    from playwright.sync_api import Locator, Page
 
     from support.page.desk import Desk
 
@@ -64,10 +64,12 @@ def choose(desk: Desk, button: str, file: Path) -> None:
     chooser.value.set_files(file)
 
 
-def remembered(desk: Desk) -> list[dict[str, Any]]:
-    """Tell what the page's database holds."""
-    found: list[dict[str, Any]] = desk.page.evaluate(
+def remembered(page: Page) -> list[dict[str, Any]]:
+    """Tell what the page's database holds; one that the page has not made yet, this does not make."""
+    found: list[dict[str, Any]] = page.evaluate(
         """async () => {
+            const databases = await indexedDB.databases();
+            if (!databases.some(({ name }) => name === "s3upload_widget 1")) return [];
             const opened = indexedDB.open("s3upload_widget 1");
             await new Promise((done) => { opened.onsuccess = done; });
             const database = opened.result;
