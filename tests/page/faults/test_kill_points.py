@@ -10,7 +10,15 @@ import pytest
 from s3upload_widget import UploadWidget
 from support.clients.scripts import send, start
 from support.files import make_file, sha256_of_file, sha256_of_object
-from support.page.uploading import QUICK, MiB, assert_arrived, pick, show, until_done
+from support.page.uploading import (
+    QUICK,
+    MiB,
+    assert_arrived,
+    pick,
+    show,
+    until_cut,
+    until_done,
+)
 from support.proxy.faults import FOREVER, Fault, Gate, Match, Stall
 from support.waiting import until
 
@@ -84,10 +92,11 @@ def widget_of(
     return UploadWidget(bucket, client=client, browser_endpoint_url=proxy.url, part_size=PART)
 
 
-def end_kernel(bridge: Bridge, behind: FaultyProxy) -> None:
+def end_kernel(page: Page, bridge: Bridge, behind: FaultyProxy) -> None:
     """Take widgets and network from the kernel, until nothing of it is under way."""
     bridge.restart_kernel()
     behind.go_offline()
+    until_cut(page)
     until(lambda: not unanswered(bridge), 60, lambda: unanswered(bridge))
     behind.go_online()
 
@@ -208,7 +217,7 @@ def test_the_kernel_restarts(
     pick(page, file)
     held.wait()
 
-    end_kernel(bridge, behind)
+    end_kernel(page, bridge, behind)
     held.let_go()
     widget = widget_of(ministack, bucket, proxy, behind)
     page.evaluate("removeView()")

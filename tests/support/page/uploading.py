@@ -59,6 +59,11 @@ def pick(page: Page, *paths: Path) -> None:
 def restart_kernel(page: Page, bridge: Bridge) -> None:
     """Restart the kernel, and wait until the page's engines can hear of it, as Jupyter's do."""
     bridge.restart_kernel()
+    until_cut(page)
+
+
+def until_cut(page: Page) -> None:
+    """Wait until the page's engines can hear that their kernel is gone: a new widget adopts them."""
     page.wait_for_function("""() => [...globalThis[Symbol.for("s3upload_widget 1")].engines]
         .every(([, { engine }]) => engine.isCut())""")
 
