@@ -93,7 +93,7 @@ def test_what_was_away_is_used_as_soon_as_it_is_back(
     desk.proxy.pace_total(8e6)
     desk.show(PATIENT)
     desk.pick(file)
-    until(lambda: any(put.complete for put in desk.proxy.puts()), 60, "a first part on S3")
+    desk.stop_at(1)
 
     if away == "the store":
         desk.proxy.go_offline()
@@ -101,11 +101,12 @@ def test_what_was_away_is_used_as_soon_as_it_is_back(
         gateway.stop()
     until(lambda: desk.widget.waiting_for == "network", 60, lambda: (desk, desk.widget.files))
     before = len(desk.proxy.puts())
+    desk.proxy.pace_total(8e6)
     if away == "the store":
         desk.proxy.go_online()
     else:
         gateway.start(Site())
-    until(lambda: len(desk.proxy.puts()) > before, 10, "a part on its way within 10 s")
+    until(lambda: len(desk.proxy.puts()) > before, 10, lambda: (desk.stored(), desk.widget.files))
     desk.until_done(timeout=120)
 
     desk.assert_arrived(file)
